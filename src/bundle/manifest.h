@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bundle's header and manifest, as bytes and as a struct.  Pure.  The manifest is "key value"
+ * lines in one fixed order and one fixed spelling (docs/formats.md): two different texts never mean
+ * the same, so a digest of the text is a digest of the meaning.
+ */
+#ifndef COWBOOT_BUNDLE_MANIFEST_H
+#define COWBOOT_BUNDLE_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bundle/digest.h"
+
+#define BUNDLE_MAGIC "COWBNDL1"
+#define BUNDLE_FORMAT 1u
+#define BUNDLE_HEADER_BYTES 64u
+#define BUNDLE_MANIFEST_MAX 16384u	/* eight volumes take less than half of it */
+#define BUNDLE_VOLUMES_MAX 8u
+#define BUNDLE_NAME_MAX 32		/* with the zero byte, as are the next two */
+#define BUNDLE_BOARD_MAX 32
+#define BUNDLE_VERSION_MAX 64
+
+struct bundle_header {
+	uint32_t manifest_bytes;
+	uint32_t signature_bytes;		/* 0 in format 1 */
+	uint8_t manifest_digest[DIGEST_BYTES];
+};
+
+struct bundle_volume {
+	char name[BUNDLE_NAME_MAX];
+	uint64_t image_bytes;			/* of OLD and of NEW; whole sectors */
+	uint32_t chunk_sectors;
+	uint64_t exceptions;
+	uint64_t store_bytes;			/* exactly cow_store_bytes(chunk_sectors, exceptions) */
+	uint64_t payload_bytes;			/* the store as it travels, one zstd frame */
+	uint8_t payload_digest[DIGEST_BYTES];
+	uint8_t old_digest[DIGEST_BYTES];	/* of the images, image_bytes long */
+	uint8_t new_digest[DIGEST_BYTES];
+};
+
+struct bundle_manifest {
+	char board[BUNDLE_BOARD_MAX];		/* empty: any board */
+	char version_from[BUNDLE_VERSION_MAX];	/* empty: not said; the old digests decide anyway */
+	char version_to[BUNDLE_VERSION_MAX];
+	unsigned volume_count;			/* 1 to BUNDLE_VOLUMES_MAX, names differ */
+	struct bundle_volume volume[BUNDLE_VOLUMES_MAX];
+};
+
+/*
+ * -EBADMSG: not a bundle, or damaged; -ENOTSUP: a later format, or a signature, which format 1 has
+ * none of.  The reason is in base/fail.h.
+ */
+int bundle_header_decode(const uint8_t buf[BUNDLE_HEADER_BYTES], struct bundle_header *ret_header);
+void bundle_header_encode(const struct bundle_header *header, uint8_t buf[BUNDLE_HEADER_BYTES]);
+
+/* A version or board as a manifest may carry it: 1 to size-1 printable ASCII bytes, no blank, no '#' first. */
+bool bundle_word_ok(const char *word, size_t size_bytes);
+
+/*
+ * Reads a manifest and checks every number in it, and them against each other.  -EBADMSG with the line
+ * and the reason in base/fail.h, ret_manifest untouched. -ENOTSUP: a format this program does not know.
+ */
+int manifest_parse(const char *text, size_t len_bytes, struct bundle_manifest *ret_manifest);
+
+/* Writes the one text for manifest, with a zero byte after it; -ENOSPC when buf is too small. */
+int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t size_bytes,
+		   size_t *ret_len_bytes);
+
+/* Sum of the payloads: the bytes that follow the manifest. */
+uint64_t manifest_payload_bytes(const struct bundle_manifest *manifest);
+
+#endif

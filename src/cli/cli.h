@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the verbs of `cowboot` share: exit codes, options, the way a failure is told.  A verb is one
+ * file with one cli_VERB(); main.c holds the table.  argv[0] is the verb's name, main has dealt with
+ * --help.  Results go to standard output, everything else to standard error.
+ */
+#ifndef COWBOOT_CLI_CLI_H
+#define COWBOOT_CLI_CLI_H
+
+#include <stdbool.h>
+
+#define COWBOOT_VERSION "0.1.0"
+#define CLI_CONFIG_DEFAULT "/etc/cowboot.conf"
+
+enum cli_exit {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_NOTHING = 2,	/* nothing to do */
+	EXIT_PHASE = 3,		/* not in this phase */
+	EXIT_REBOOT = 4,	/* done, reboot to go on */
+	EXIT_USAGE = 64,
+};
+
+int cli_status(int argc, char **argv);
+int cli_install(int argc, char **argv);
+int cli_mark_good(int argc, char **argv);
+int cli_mark_bad(int argc, char **argv);
+int cli_merge(int argc, char **argv);
+int cli_cancel(int argc, char **argv);
+int cli_bundle(int argc, char **argv);
+int cli_store(int argc, char **argv);
+
+/* The file named by `cowboot --config FILE`, or CLI_CONFIG_DEFAULT. */
+const char *cli_config_path(void);
+
+/* One option of a verb: a switch has flag, one that takes a word has value. The other is NULL. */
+struct cli_option {
+	const char *name;	/* with its dashes: "--json", "-o" */
+	bool *flag;
+	const char **value;	/* set to the word, which stays argv's */
+};
+
+/*
+ * Takes the options out of argv, wherever they stand ("--name VALUE" and "--name=VALUE"), and leaves
+ * argv[0] and the operands. "-" is an operand, and so is all that follows "--".  options ends with a
+ * NULL name, and may be NULL.  0, or EXIT_USAGE when an option is unknown or lacks its value, with
+ * the line printed.
+ */
+int cli_options(int *argc, char **argv, const struct cli_option *options);
+
+/* Prints "cowboot: TEXT; see cowboot VERB --help" (verb may be NULL) and returns EXIT_USAGE. */
+int cli_usage(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints "cowboot: " and the line kept in base/fail.h, and returns EXIT_FAILED. */
+int cli_failed(void);
+
+/* Prints "cowboot: TEXT" and returns exit_code: for EXIT_PHASE, EXIT_NOTHING and refusals. */
+int cli_refuse(enum cli_exit exit_code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Flushes standard output and returns exit_code, or EXIT_FAILED when what was printed got lost. */
+int cli_printed(enum cli_exit exit_code);
+
+#endif
