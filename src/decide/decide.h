@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this boot must do.  Pure: same facts, same plan; no I/O, no clock, no allocation, no globals.
+ *
+ * Holds I3 (merging never maps a bare origin unless every store is empty), I4 (an unreadable record leads to
+ * recovery), I10 (each failure leads on to fewer choices, and the last is recovery).
+ */
+#ifndef COWBOOT_DECIDE_DECIDE_H
+#define COWBOOT_DECIDE_DECIDE_H
+
+#include "decide/facts.h"
+
+/* What becomes durable before anything is mapped. */
+enum plan_persist {
+	PERSIST_NOTHING,
+	PERSIST_DROP,		/* end an install that was cut: idle, cancelled */
+	PERSIST_SPEND,		/* one try less (I1) */
+	PERSIST_REVERT,		/* idle, reverted, with the reason */
+	PERSIST_FINISH,		/* flush the origins, then idle, merged (I2) */
+	PERSIST_COUNT
+};
+
+enum plan_map { MAP_NOTHING, MAP_LINEAR, MAP_SNAPSHOT, MAP_MERGE, PLAN_MAP_COUNT };
+
+enum plan_then { THEN_BOOT, THEN_REBOOT, THEN_RECOVERY, PLAN_THEN_COUNT };
+
+struct plan {
+	enum plan_persist persist;
+	enum plan_map map;
+	enum plan_then then;
+	const char *reason;	/* a constant, in words; never NULL */
+};
+
+struct plan decide(const struct facts *facts);
+
+#endif

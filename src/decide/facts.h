@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one boot knows when it decides.  The only input of decide(); gathered by update/facts.h, the
+ * same for init and for `cowboot status --explain`.
+ */
+#ifndef COWBOOT_DECIDE_FACTS_H
+#define COWBOOT_DECIDE_FACTS_H
+
+#include <stdbool.h>
+
+/* The record as a whole. */
+enum fact_record { FACT_RECORD_GOOD, FACT_RECORD_NEW, FACT_RECORD_DAMAGED, FACT_RECORD_ABSENT,
+		   FACT_RECORD_COUNT };
+
+/* As enum phase of state/record.h, which decide must not include; update/facts.c asserts they are equal. */
+enum fact_phase { FACT_IDLE, FACT_STAGING, FACT_TRIAL, FACT_MERGING, FACT_PHASE_COUNT };
+
+/* The worst of the update's stores. EMPTY: every one is whole and none holds an exception any more. */
+enum fact_stores { FACT_STORES_WHOLE, FACT_STORES_EMPTY, FACT_STORES_DAMAGED, FACT_STORES_MISSING,
+		   FACT_STORES_COUNT };
+
+/* The running kernel's boot slot against the trial's. NONE: the update brings no kernel, or the loader names no slot. */
+enum fact_slot { FACT_SLOT_NONE, FACT_SLOT_TRIAL, FACT_SLOT_OTHER, FACT_SLOT_COUNT };
+
+/*
+ * What has already failed in this very boot.  SAVE: the record could not be written, and stays as it was; then
+ * nothing more is persisted: staging and trial boot the origin untouched (recovery when the slot is TRIAL, for a reboot
+ * would loop), merging maps the merge all the same.
+ */
+enum fact_failed { FACT_FAILED_NOTHING, FACT_FAILED_SAVE, FACT_FAILED_MAP, FACT_FAILED_MOUNT, FACT_FAILED_INIT,
+		   FACT_FAILED_COUNT };
+
+struct facts {
+	enum fact_record record;
+	enum fact_phase phase;		/* counts only with FACT_RECORD_GOOD */
+	bool refused;			/* mark-bad: the trial is over however many tries are left */
+	bool tries_left;		/* at least one */
+	enum fact_stores stores;	/* counts only in trial and merging */
+	enum fact_slot slot;		/* counts only in trial */
+	enum fact_failed failed;
+	bool volumes_present;		/* every configured volume's partition is there */
+	bool kernel_flushes;		/* has the merge's origin flush (kernel commit fcc42338375a) */
+	bool recovery_asked;
+};
+
+#endif

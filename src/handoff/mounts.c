@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first process's own mounts.  A failure here is fatal to the boot but never ends the process:
+ * the caller gives up in words.
+ */
+#include "handoff/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/sys.h"
+
+static const struct {
+	const char *dir, *fstype, *options;
+	unsigned long flags;
+} early[] = {
+	{ "/dev", "devtmpfs", "mode=0755", MS_NOSUID },
+	{ "/proc", "proc", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC },
+	{ "/sys", "sysfs", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC },
+	{ "/run", "tmpfs", "mode=0755", MS_NOSUID | MS_NODEV },
+};
+
+/* The kernel opens /dev/console for us only where the initramfs holds the node. */
+static void standard_descriptors(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+	/* Without any console the log still reaches the kernel's. */
+	if (fd < 0)
+		fd = open("/dev/null", O_RDWR);
+	if (fd < 0)
+		return;
+	for (int want = 0; want <= 2; want++)
+		if (fcntl(want, F_GETFD) < 0)
+			dup2(fd, want);
+	if (fd > 2)
+		close(fd);
+}
+
+int mounts_early(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(early); i++) {
+		int rc = sys_mkdir(early[i].dir, 0755);
+
+		if (rc == 0)
+			rc = sys_mount(early[i].fstype, early[i].dir, early[i].fstype, early[i].flags,
+				       early[i].options);
+		/* EBUSY: the kernel mounted /dev itself (CONFIG_DEVTMPFS_MOUNT). */
+		if (rc < 0 && rc != -EBUSY)
+			return fail_sys(-rc, "cannot mount %s", early[i].dir);
+	}
+	standard_descriptors();
+	if (sys_mkdir("/dev/mapper", 0755) < 0 || sys_mkdir("/run/cowboot", 0755) < 0)
+		return fail(EIO, "cannot make /dev/mapper and /run/cowboot");
+	return 0;
+}
+
+int mounts_move(const char *newroot)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(early); i++) {
+		char to[256];
+		int rc;
+
+		snprintf(to, sizeof(to), "%s%s", newroot, early[i].dir);
+		rc = sys_mount(early[i].dir, to, NULL, MS_MOVE, NULL);
+		if (rc < 0)
+			return fail_sys(-rc, "cannot move %s to %s", early[i].dir, to);
+	}
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entering the new root, in the manner of toybox's switch_root: everything is checked while there is
+ * still a way back, then one line is crossed.
+ */
+#define _GNU_SOURCE
+#include "handoff/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "handoff/mounts.h"
+#include "handoff/wipe.h"
+
+#define DESCRIPTORS_MAX 256
+
+/* Whether init, links followed as the new root will see them, is a program. */
+static int check_program(const char *newroot, const char *init)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	struct stat st;
+	int root, fd, rc = 0;
+
+	root = open(newroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return fail_sys(errno, "cannot open the new root %s", newroot);
+	fd = (int)syscall(SYS_openat2, root, init, &how, sizeof(how));
+	if (fd < 0)
+		rc = fail_sys(errno, "cannot find %s in the new root", init);
+	else if (fstat(fd, &st) < 0)
+		rc = fail_sys(errno, "cannot look at %s in the new root", init);
+	else if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+		rc = fail(ENOEXEC, "cannot run %s: it is not a program", init);
+	if (fd >= 0)
+		close(fd);
+	close(root);
+	return rc;
+}
+
+int root_check(const char *newroot, const char *init)
+{
+	static const char *const dirs[] = { "/dev", "/proc", "/sys", "/run" };
+	dev_t here, there;
+
+	if (sys_fs_dev("/", &here) < 0 || sys_fs_dev(newroot, &there) < 0 || here == there)
+		return fail(EINVAL, "cannot enter %s: nothing is mounted there", newroot);
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), "%s%s", newroot, dirs[i]);
+		if (!sys_is_dir(path))
+			return fail(ENOTDIR, "cannot enter the new root: it has no directory %s", dirs[i]);
+	}
+	return check_program(newroot, init);
+}
+
+int root_enter(const char *newroot, const char *init, char *const argv[], char *const envp[])
+{
+	int old, rc;
+
+	rc = root_check(newroot, init);
+	if (rc < 0)
+		return rc;
+	old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (old < 0)
+		return fail_sys(errno, "cannot open the initramfs");
+	rc = mounts_move(newroot);
+	if (rc < 0)
+		goto out_close;
+	rc = sys_chdir(newroot);
+	if (rc == 0)
+		rc = sys_mount(".", "/", NULL, MS_MOVE, NULL);
+	if (rc == 0)
+		rc = sys_chroot(".");
+	if (rc == 0)
+		rc = sys_chdir("/");
+	if (rc < 0) {
+		fail_sys(-rc, "cannot make %s the root", newroot);
+		goto out_close;
+	}
+	/* The line: from here the initramfs goes, and only init or a reboot can follow. */
+	rc = wipe_initramfs(old);
+	if (rc < 0)
+		log_warn("the initramfs' memory could not be freed");
+	for (int fd = 3; fd < DESCRIPTORS_MAX; fd++)
+		close(fd);
+	rc = sys_exec(init, argv, envp);
+	return fail_sys(-rc, "cannot run %s", init);
+
+out_close:
+	close(old);
+	return rc;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Checking the new root and entering it: all checks first, then the line, then no way back. */
+#ifndef COWBOOT_HANDOFF_ROOT_H
+#define COWBOOT_HANDOFF_ROOT_H
+
+/*
+ * Whether newroot can be entered: another file system than the initramfs, /dev /proc /sys /run are
+ * directories, init (a path inside, links followed inside newroot) is a program. -ENOEXEC etc. with the
+ * reason in base/fail.h. Changes nothing.
+ */
+int root_check(const char *newroot, const char *init);
+
+/*
+ * Moves the early mounts, deletes the initramfs' files, makes newroot the root and executes init with argv
+ * and the environment the kernel gave.  Returns only on failure, and then the initramfs may be gone.
+ */
+int root_enter(const char *newroot, const char *init, char *const argv[], char *const envp[]);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cowboot-init: the first process.  main reads as the boot, top to bottom:
+ *
+ *	prepare, find, read the record, gather facts -> decide -> persist -> map -> mount -> enter the root
+ *
+ * Must never exit, wait without a deadline or loop without a bound (I10); must never map anything before what
+ * the plan persists is durable (I1, I2).
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include "base/fail.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "decide/plan.h"
+#include "handoff/mounts.h"
+#include "handoff/root.h"
+#include "init/boot.h"
+#include "map/dm.h"
+#include "update/settle.h"
+
+#define ROUNDS_MAX 4		/* decide() ends every chain of failures in three; tests/unit/decide proves it */
+
+static struct boot boot;
+static int kmsg = -1;
+
+static void log_to_kernel(enum log_level level, const char *line)
+{
+	char text[FAIL_TEXT_MAX + 64];
+	int len = snprintf(text, sizeof(text), "<%d>%s\n", (int)level, line);
+
+	/* The kernel log is the only place to complain to; when it fails there is none. */
+	if (kmsg < 0 || len < 0 || write(kmsg, text, (size_t)len) < 0)
+		return;
+}
+
+static void log_begin(void)
+{
+	static const char on[] = "on\n";
+
+	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	log_setup("cowboot", log_to_kernel, LOG_INFO);
+	/* The kernel limits user space to ten lines in five seconds unless told; a boot says more. */
+	sys_write_file("/proc/sys/kernel/printk_devkmsg", on, sizeof(on) - 1);
+}
+
+static void log_end(void)
+{
+	static const char limited[] = "ratelimit\n";
+
+	sys_write_file("/proc/sys/kernel/printk_devkmsg", limited, sizeof(limited) - 1);
+}
+
+static void find_and_load(void)
+{
+	uint64_t deadline_ms = sys_now_ms() + boot.conf.device_timeout_s * 1000ull;
+
+	world_find(&boot.world, &boot.conf, deadline_ms);
+	boot.times.devices = sys_now_ms();
+	if (world_load(&boot.world, DEV_WRITE) < 0)
+		log_error("%s", fail_text());
+	if (boot.world.copies.why[0])
+		log_warn("record: %s", boot.world.copies.why);
+	boot.phase = boot.world.record.phase;
+	boot.tries_left = boot.world.record.tries_left;
+	memcpy(boot.version_from, boot.world.record.version_from, sizeof(boot.version_from));
+	memcpy(boot.version_to, boot.world.record.version_to, sizeof(boot.version_to));
+	log_info("record: phase %s, %u of %u tries left", phase_name(boot.phase), boot.world.record.tries_left,
+		 boot.world.record.tries_total);
+}
+
+/*
+ * Makes one damaged or stale copy good again (I4), and with it the newest one surely durable: what it says, "merging"
+ * above all, may so far have been in the disk's cache only.
+ */
+static void repair(void)
+{
+	if (boot.world.copies.health != RECORD_GOOD || !boot.world.copies.repairable)
+		return;
+	if (copies_repair(&boot.world.meta, &boot.world.record, &boot.world.copies) == 0)
+		log_note("record: the damaged copy is repaired");
+	else
+		log_error("%s", fail_text());
+}
+
+/* Facts, with data mounted first: a store file's place is compared with the record before it is trusted. */
+static void gather(void)
+{
+	if (act_data(&boot) < 0)
+		log_error("%s", fail_text());
+	repair();
+	world_facts(&boot.world, true, &boot.facts);
+	snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.stores_why);
+	if (boot.facts.refused)
+		snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.record.refused);
+}
+
+/* Carries out boot.plan up to a root that can be entered. false: facts.failed says what went wrong, decide again. */
+static bool carry_out(void)
+{
+	if (persist_plan(&boot) < 0) {
+		boot.facts.failed = FACT_FAILED_SAVE;
+		return false;
+	}
+	boot.facts.phase = (enum fact_phase)boot.world.record.phase;
+	if (boot.plan.then == THEN_REBOOT)
+		start_again(boot.plan.reason);
+	if (act_map(&boot) < 0) {
+		boot.facts.failed = FACT_FAILED_MAP;
+		return false;
+	}
+	boot.times.mapped = sys_now_ms();
+	if (act_mount(&boot) < 0) {
+		boot.facts.failed = FACT_FAILED_MOUNT;
+		goto out_unmap;
+	}
+	if (root_check(BOOT_ROOT, boot.conf.init) < 0) {
+		boot.facts.failed = FACT_FAILED_INIT;
+		act_umount(&boot);
+		goto out_unmap;
+	}
+	boot.times.mounted = sys_now_ms();
+	return true;
+
+out_unmap:
+	act_unmap(&boot);
+	return false;
+}
+
+static void decide_and_carry_out(void)
+{
+	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+		boot.plan = decide(&boot.facts);
+		boot.times.decided = sys_now_ms();
+		log_note("plan: persist %s, map %s, then %s: %s", persist_name(boot.plan.persist),
+			 map_name(boot.plan.map), then_name(boot.plan.then), boot.plan.reason);
+		if (boot.plan.then == THEN_RECOVERY)
+			give_up(&boot.conf, boot.plan.reason);
+		if (carry_out())
+			return;
+		log_error("%s", fail_text());
+		snprintf(boot.detail, sizeof(boot.detail), "%.*s", (int)sizeof(boot.detail) - 1, fail_text());
+	}
+	give_up(&boot.conf, "every way to start a system has failed");
+}
+
+/* init's own arguments go on to the real one, under its name. */
+static void enter(char *argv[], char *envp[])
+{
+	report_boot(&boot);
+	act_move_data(&boot);
+	log_info("entering %s", boot.conf.init);
+	log_end();
+	world_close(&boot.world);
+	argv[0] = boot.conf.init;
+	root_enter(BOOT_ROOT, boot.conf.init, argv, envp);
+	/* Behind the line there may be no initramfs left to recover in; a trial has spent its try. */
+	start_again(fail_text());
+}
+
+int main(int argc, char *argv[], char *envp[])
+{
+	if (getpid() != 1 || argc < 1) {
+		fprintf(stderr, "cowboot-init: cannot run: this is the first process of a boot, not a command\n");
+		return 1;
+	}
+	boot.times.init = sys_now_ms();
+	boot.world.meta.fd = -1;
+	if (mounts_early() < 0)
+		give_up(&boot.conf, fail_text());
+	log_begin();
+	log_info("cowboot-init %s", COWBOOT_VERSION);
+	if (prepare_conf(&boot) < 0)
+		give_up(&boot.conf, fail_text());
+	prepare_modules();
+	boot.times.modules = sys_now_ms();
+	if (sys_mkdir("/mnt", 0755) < 0 || sys_mkdir(BOOT_ROOT, 0755) < 0 || sys_mkdir(BOOT_DATA, 0755) < 0)
+		give_up(&boot.conf, "the initramfs cannot hold mount points");
+	dm_setup();
+	find_and_load();
+	gather();
+	decide_and_carry_out();
+	/* A quiet boot finds nothing to free and writes nothing (I11); after a cut, a store nobody names goes here (I9). */
+	if (boot.world.record.phase == PHASE_IDLE && settle_space(&boot.world) < 0)
+		log_warn("%s", fail_text());
+	enter(argv, envp);
+	return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Before any disk is touched: the configuration, the kernel command line over it, the kernel modules in their order. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "init/boot.h"
+
+#define CONF_FILE "/etc/cowboot.conf"
+#define MODULES_FILE "/etc/modules"
+
+static char text[16 * 1024];
+
+static void warn_line(const char *line)
+{
+	log_warn("%s", line);
+}
+
+int prepare_conf(struct boot *boot)
+{
+	size_t len;
+	int rc;
+
+	rc = sys_read_file(CONF_FILE, text, sizeof(text), &len);
+	if (rc < 0)
+		return fail_sys(-rc, "cannot read %s", CONF_FILE);
+	rc = conf_parse(text, len, &boot->conf);
+	if (rc < 0)
+		return fail_in(rc, "cannot use %s", CONF_FILE);
+	rc = sys_read_file("/proc/cmdline", text, sizeof(text), &len);
+	if (rc < 0)
+		return fail_sys(-rc, "cannot read /proc/cmdline");
+	conf_cmdline(&boot->conf, text, warn_line);
+	return 0;
+}
+
+/* One path on each line, in the order the kernel's own dependency data asks for. A missing one shows as a missing disk later. */
+void prepare_modules(void)
+{
+	size_t len;
+	char *line, *next;
+
+	if (sys_read_file(MODULES_FILE, text, sizeof(text), &len) < 0) {
+		log_info("no %s: the kernel has all it needs built in", MODULES_FILE);
+		return;
+	}
+	for (line = text; *line; line = next) {
+		int rc;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = 0;
+		else
+			next = line + strlen(line);
+		if (!*line)
+			continue;
+		rc = sys_load_module(line, "");
+		if (rc < 0)
+			log_warn("cannot load module %s: %s", line, strerror(-rc));
+	}
+}
