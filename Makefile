@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+# cowboot: one Makefile builds, runs and tests everything. `make help` lists what it can do;
+# docs/building.md tells more. Debian packages that are missing get installed on the way
+# (configs/host-packages; root, or sudo). Everything made lands under build/:
+#
+#   build/arm64/{init,cowboot,toybox}    what ships: static, against musl
+#   build/host/cowboot                   the same command for the machine that builds
+#   build/BOARD/initramfs.img            init, toybox, board configuration and kernel modules
+#   build/kernels/KERNEL/                Debian's kernel: Image, release, config, dtb/, lib/modules/
+#   build/dl, build/src, build/apt       what was fetched, unpacked, and the apt it came through
+#
+# Variables:  BOARD=qemu-virt   a folder of board/
+#             KERNEL=6.1        5.10, 6.1 or 6.12: the kernels of Debian 11, 12 and 13
+#             V=1               show every command
+
+BOARD = qemu-virt
+KERNEL = 6.1
+DEFAULT_KERNEL := 6.1
+VERSION := $(file < VERSION)
+
+B = build
+A = $B/arm64
+DL = $B/dl
+KERNELS = $B/kernels
+
+# One job per processor, unless told otherwise.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+.SUFFIXES:
+export LC_ALL = C.UTF-8
+export TZ = UTC
+unexport CFLAGS CPPFLAGS LDFLAGS
+
+Q = $(if $(V),,@)
+say = @printf '  %-7s %s\n' '$(1)' '$(2)'
+## ---- What is built from what ------------------------------------------------------------------
+
+# A room includes only what stands left of it.
+INIT_ROOMS = base storage state cow conf decide map update handoff init
+COWBOOT_ROOMS = base storage state cow conf decide map update bundle cli
+ROOMS = $(sort $(INIT_ROOMS) $(COWBOOT_ROOMS))
+
+sources = $(sort $(wildcard $(1:%=src/%/*.c)))
+objects = $(patsubst src/%.c,$(1)/obj/%.o,$(call sources,$(2)))
+INITRAMFS = $B/$(BOARD)/initramfs$(if $(filter-out $(DEFAULT_KERNEL),$(KERNEL)),-$(KERNEL)).img
+
+all: $A/init $A/cowboot $A/toybox $B/host/cowboot $(INITRAMFS) ## build everything (the default)
+
+help: ## this list
+	@echo 'make [TARGET] [BOARD=$(BOARD)] [KERNEL=$(KERNEL)] [V=1]'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		while IFS='|' read -r name text; do printf '  %-13s %s\n' "$$name" "$$text"; done
+
+## ---- Flags ------------------------------------------------------------------------------------
+
+WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes \
+	-Wimplicit-fallthrough -Werror
+CFLAGS_ALL = -std=gnu11 $(WARNINGS) -Isrc -MMD -MP -DCOWBOOT_VERSION='"$(VERSION)"'
+CFLAGS_SHIP = $(CFLAGS_ALL) -Os -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=.
+LDFLAGS_SHIP = -s -Wl,--gc-sections -Wl,--build-id=none
+# In the unit tests the first leak or undefined step ends the test.
+CFLAGS_UNIT = $(CFLAGS_ALL) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+
+## ---- Packages, sources, kernels: configs/ -----------------------------------------------------
+
+$B/packages-build $B/packages-test: $B/packages-%: configs/host-packages configs/install-packages
+	$(Q)mkdir -p $B
+	$(Q)configs/install-packages $* $@.log
+	$(Q)touch $@
+
+# build/dl/KIND_NAME_VERSION/fetched, so that a new pin fetches that one thing and nothing else.
+PINS := $(shell awk '/^[a-z]/ { if ($$1 == "kernel") { split($$4, v, "."); $$3 = v[1] "." v[2] } \
+	print $$1 "_" $$3 "_" $$4 }' configs/versions)
+fetched = $(or $(patsubst %,$(DL)/%/fetched,$(filter $(1)_%,$(PINS))), \
+	$(error configs/versions does not name $(subst _, ,$(1))))
+
+$(PINS:%=$(DL)/%/fetched): $(DL)/%/fetched: | $B/packages-build
+	$(Q)rm -rf $(@D)
+	$(Q)configs/fetch $(wordlist 1,2,$(subst _, ,$*)) $(abspath $(@D))
+	$(Q)touch $@
+
+KERNELS_PINNED := $(foreach pin,$(filter kernel_%,$(PINS)),$(word 2,$(subst _, ,$(pin))))
+ifeq ($(filter $(KERNEL),$(KERNELS_PINNED)),)
+$(error there is no kernel $(KERNEL): configs/versions names $(KERNELS_PINNED))
+endif
+
+$(KERNELS_PINNED:%=$(KERNELS)/%/release): $(KERNELS)/%/release: \
+		$$(call fetched,kernel_$$*) configs/kernel
+	$(call say,KERNEL,$*)
+	$(Q)configs/kernel $(<D)/*.deb $(@D)
+
+## ---- The compiler: Debian's cross gcc, made to find musl --------------------------------------
+
+MUSL_PINS = $(call fetched,deb_musl-dev) $(call fetched,deb_linux-libc-dev)
+
+$A/musl-gcc: $(MUSL_PINS) configs/musl-gcc
+	$(call say,MUSL,$@)
+	$(Q)configs/musl-gcc $A $(MUSL_PINS:%/fetched=%/*.deb)
+
+## ---- Others' sources: libdevmapper, libzstd, libsodium, toybox --------------------------------
+
+CROSS = CC=$(abspath $A/musl-gcc) AR=aarch64-linux-gnu-ar RANLIB=aarch64-linux-gnu-ranlib
+SECTIONS = -ffunction-sections -fdata-sections
+LIBS = $A/lib/libdevmapper.a $A/lib/libzstd.a $A/lib/libsodium.a
+unpack = $(Q)rm -rf $B/src/$(1) && mkdir -p $B/src $A/lib $A/include && \
+	dpkg-source -q --no-check -x $(<D)/*.dsc $B/src/$(1) > $B/src/$(1).log 2>&1
+# Their builds talk to a log; its end is shown when they fail.
+quiet = cd $B/src/$(1) && { $(2); } >> ../$(1).log 2>&1 || \
+	{ tail -n 30 ../$(1).log; echo 'cowboot: cannot build $@: see $B/src/$(1).log' >&2; exit 1; }
+
+$A/lib/libdevmapper.a: $(call fetched,source_lvm2) $A/musl-gcc
+	$(call say,LIB,$@)
+	$(call unpack,lvm2)
+	$(Q)$(call quiet,lvm2,./configure --host=aarch64-linux-gnu --enable-static_link \
+		--disable-selinux --disable-udev_sync --disable-udev_rules --disable-readline \
+		--disable-blkid_wiping --disable-nls PKG_CONFIG=false $(CROSS) CFLAGS='-Os $(SECTIONS)' && \
+		$(MAKE) -C include && $(MAKE) -C libdm ioctl/libdevmapper.a)
+	$(Q)cp $B/src/lvm2/libdm/libdevmapper.h $A/include/
+	$(Q)cp $B/src/lvm2/libdm/ioctl/libdevmapper.a $@
+
+$A/lib/libzstd.a: $(call fetched,source_libzstd) $A/musl-gcc
+	$(call say,LIB,$@)
+	$(call unpack,zstd)
+	$(Q)$(call quiet,zstd,$(MAKE) -C lib libzstd.a $(CROSS) CFLAGS='-O2 $(SECTIONS)' \
+		ZSTD_LEGACY_SUPPORT=0 ZSTD_LIB_DEPRECATED=0 ZSTD_LIB_DICTBUILDER=0 ZSTD_NO_ASM=1)
+	$(Q)cp $B/src/zstd/lib/zstd.h $B/src/zstd/lib/zstd_errors.h $A/include/
+	$(Q)cp $B/src/zstd/lib/libzstd.a $@
+
+$A/lib/libsodium.a: $(call fetched,source_libsodium) $A/musl-gcc
+	$(call say,LIB,$@)
+	$(call unpack,sodium)
+	$(Q)$(call quiet,sodium,./autogen.sh && ./configure --host=aarch64-linux-gnu --enable-minimal \
+		--disable-shared --disable-pie --disable-ssp $(CROSS) CFLAGS='-O2 $(SECTIONS)' && \
+		$(MAKE) -C src/libsodium install-data install-libLTLIBRARIES prefix=$(abspath $A))
+	$(Q)rm -rf $A/lib/pkgconfig $A/lib/libsodium.la
+
+# Beside it, for the initramfs, the names it answers to.
+$A/toybox: $(call fetched,orig_toybox) initramfs/toybox.config $A/musl-gcc
+	$(call say,TOYBOX,$@)
+	$(Q)rm -rf $B/src/toybox && mkdir -p $B/src/toybox && : > $B/src/toybox.log
+	$(Q)tar -x -f $(<D)/*.orig.tar.xz -C $B/src/toybox --strip-components=1
+	$(Q)$(call quiet,toybox,\
+		$(MAKE) allnoconfig KCONFIG_ALLCONFIG=$(abspath initramfs/toybox.config) && \
+		$(MAKE) toybox CC=$(abspath $A/musl-gcc) STRIP=aarch64-linux-gnu-strip CFLAGS=-Os && \
+		gcc -I . scripts/install.c -o instlist)
+	$(Q)$B/src/toybox/instlist > $@.commands
+	$(Q)cp $B/src/toybox/toybox $@ && chmod 755 $@
+
+## ---- Our programs -----------------------------------------------------------------------------
+
+compile = $(Q)mkdir -p $(@D) && $(1) -c -o $@ $<
+
+$A/obj/%.o: src/%.c Makefile VERSION | $(LIBS)
+	$(call say,CC,$@)
+	$(call compile,$A/musl-gcc $(CFLAGS_SHIP) -isystem $A/include)
+
+$B/host/obj/%.o: src/%.c Makefile VERSION | $B/packages-build
+	$(call say,CC,$@)
+	$(call compile,gcc $(CFLAGS_SHIP))
+
+$A/init: $(call objects,$A,$(INIT_ROOMS)) $A/lib/libdevmapper.a
+	$(call say,LD,$@)
+	$(Q)$A/musl-gcc $(LDFLAGS_SHIP) -o $@ $^
+
+$A/cowboot: $(call objects,$A,$(COWBOOT_ROOMS)) $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$A/musl-gcc $(LDFLAGS_SHIP) -o $@ $^
+
+$B/host/cowboot: $(call objects,$B/host,$(COWBOOT_ROOMS))
+	$(call say,LD,$@)
+	$(Q)gcc $(LDFLAGS_SHIP) -o $@ $^ -ldevmapper -lzstd -lsodium
+
+## ---- The initramfs ----------------------------------------------------------------------------
+
+MKINITRAMFS_NEEDS = initramfs/mkinitramfs $A/init $A/toybox board/$(BOARD)/cowboot.conf \
+	board/$(BOARD)/modules $(KERNELS)/$(KERNEL)/release
+mkinitramfs = initramfs/mkinitramfs --init $A/init --toybox $A/toybox --board board/$(BOARD) \
+	--kernel $(KERNELS)/$(KERNEL) -o $@
+
+$(INITRAMFS): $(MKINITRAMFS_NEEDS)
+	$(call say,INITRD,$@)
+	$(Q)mkdir -p $(@D) && $(mkinitramfs)
+
+# The same without kernel modules, to be measured.
+$B/$(BOARD)/initramfs-bare.img: $(MKINITRAMFS_NEEDS)
+	$(Q)mkdir -p $(@D) && $(mkinitramfs) --no-modules
+
+kernel: $(KERNELS)/$(KERNEL)/release ## fetch and unpack KERNEL
+
+sizes: all $B/$(BOARD)/initramfs-bare.img ## what the programs weigh; fails when one is too heavy
+	@configs/sizes $A/init 262144 $A/cowboot 1572864 $B/$(BOARD)/initramfs-bare.img 1048576 \
+		$A/toybox - $B/host/cowboot - $(INITRAMFS) -
+
+repro: all ## build everything again elsewhere and compare every byte
+	@configs/repro $A/init $A/cowboot $A/toybox $(LIBS) $B/host/cowboot $(INITRAMFS)
+
+versions: ## what is pinned, beside what the mirror has
+	@configs/fetch versions
+
+## ---- Running and testing ----------------------------------------------------------------------
+
+export BOARD KERNEL
+ready = all $B/packages-test
+
+demo: $(ready) ## on a real Debian in QEMU: update, try, confirm, merge; then one that breaks
+	@qemu/demo
+
+qemu: $(ready) ## an interactive board
+	@qemu/run
+
+check: $(ready) ## every test that a change must pass
+	@$(MAKE) --no-print-directory check-gates
+	@$(MAKE) --no-print-directory check-unit
+	@$(MAKE) --no-print-directory check-qemu
+
+check-gates: $(ready) ## rules of the house: includes, sizes, manual pages, reproducible builds
+	@tests/gate.sh
+
+check-qemu: $(ready) ## scenarios, each a boot or some
+	@/usr/bin/python3 -m pytest tests/qemu
+
+# Each file of tests/unit/ROOM/ is one program, linked with all rooms but the two main()s.
+UNIT_OBJS = $(filter-out %/init/main.o %/cli/main.o,$(call objects,$B/unit,$(ROOMS)))
+UNIT_TESTS = $(patsubst tests/unit/%.c,$B/unit/%,$(sort $(wildcard tests/unit/*/*.c)))
+
+check-unit: $(UNIT_TESTS) ## unit tests, native, with address and undefined-behaviour sanitizers
+	@failed=; for test in $(UNIT_TESTS); do \
+		echo "  TEST    $$test"; ./$$test || failed="$$failed $$test"; \
+	done; [ -z "$$failed" ] || { echo "cowboot: these unit tests failed:$$failed"; exit 1; }
+
+$B/unit/obj/%.o: src/%.c Makefile VERSION | $B/packages-build $B/packages-test
+	$(call say,CC,$@)
+	$(call compile,gcc $(CFLAGS_UNIT))
+
+$B/unit/rooms.a: $(UNIT_OBJS)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$B/unit/%: tests/unit/%.c $B/unit/rooms.a Makefile
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && gcc $(CFLAGS_UNIT) -MF $@.d -o $@ $< $B/unit/rooms.a \
+		-lcmocka -ldevmapper -lzstd -lsodium
+
+clean: ## remove all that was built or fetched
+	rm -rf $B
+
+.PHONY: all help kernel sizes repro versions demo qemu check check-gates check-qemu check-unit clean
+
+-include $(wildcard $A/obj/*/*.d $B/host/obj/*/*.d $B/unit/obj/*/*.d $B/unit/*/*.d)
