@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""A QEMU board as a scenario sees it: the tiny root on a disk of its own, and what a test does to it.
+
+Never judges: it raises when the board or the harness fails, the test compares.
+"""
+import hashlib
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import gpt
+from vm import VM
+
+
+@dataclass
+class Write:
+    """One write that the disk took: where it went, by partition label and offset in it ("" outside all)."""
+
+    label: str
+    offset_bytes: int
+    len_bytes: int
+    flags: int  # blklogwrites': 1 flush, 2 FUA, 4 discard
+
+
+class Board(VM):
+    """A VM whose first disk is `disk` (and second, if the board has one, `disk2`), both private to the test."""
+
+    def __init__(self, workdir, *, images, log=None, **options):
+        super().__init__(workdir, **options)
+        self.images = [Path(i) for i in images]
+        self.log = log
+
+    # ---- cowboot in the guest -----------------------------------------------------------------------------------
+
+    def cowboot(self, args, timeout=60):
+        """Runs `cowboot ARGS`: (exit code, output)."""
+        return self.run(f"cowboot {args}", timeout)
+
+    def status(self):
+        """`cowboot status --json`, parsed."""
+        return json.loads(self.run("cowboot status --json", check=True))
+
+    def boot_json(self):
+        """/run/cowboot/boot.json, parsed."""
+        return json.loads(self.channel.get("/run/cowboot/boot.json"))
+
+    def install(self, bundle, timeout=120):
+        """Sends a bundle (a file of the host, or bytes) and installs it: (exit code, output)."""
+        self.channel.put(
+            "/run/bundle", bundle if isinstance(bundle, bytes) else Path(bundle).read_bytes()
+        )
+        try:
+            return self.cowboot("install /run/bundle", timeout)
+        finally:
+            self.run("rm /run/bundle")
+
+    def read(self, device):
+        """All bytes of a device in the guest, past its page cache. (A device that is mapped below another one has a
+        cache of its own, which may be stale: hence the flush.)"""
+        self.run(f"blockdev --flushbufs {device}", check=True)
+        return self.channel.get(device)
+
+    def digest(self, device="/dev/mapper/system"):
+        """SHA-256 of a device in the guest: compare with image_digest()."""
+        return hashlib.sha256(self.read(device)).hexdigest()
+
+    def dmesg(self):
+        return self.run("dmesg", check=True)
+
+    # ---- the disks from outside ---------------------------------------------------------------------------------
+
+    def _place(self, label):
+        for image in self.images:
+            parts = gpt.read(image)
+            if label in parts:
+                return image, *parts[label]
+        raise KeyError(f"no disk has a partition {label}")
+
+    def sector(self, label, offset_bytes=0):
+        """Where on its disk that byte of a partition lies, in 512-byte sectors: for blkdebug rules."""
+        return (self._place(label)[1] + offset_bytes) // 512
+
+    def read_partition(self, label):
+        """The bytes of a partition as the disk has them now; what the guest still caches is not there."""
+        image, start, size = self._place(label)
+        with open(image, "rb") as f:
+            f.seek(start)
+            return f.read(size)
+
+    def partition_digest(self, label, len_bytes=None):
+        return hashlib.sha256(self.read_partition(label)[:len_bytes]).hexdigest()
+
+    def digests(self, *labels):
+        """{label: digest} of some partitions, or of all: for before == after."""
+        labels = labels or [label for image in self.images for label in gpt.read(image)]
+        return {label: self.partition_digest(label) for label in labels}
+
+    def corrupt(self, label, offset_bytes, data):
+        """Overwrites bytes of a partition while the board is off."""
+        assert not self.process, "the board is on: cut() or poweroff() first"
+        image, start, size = self._place(label)
+        assert offset_bytes + len(data) <= size, f"beyond the end of {label}"
+        with open(image, "r+b") as f:
+            f.seek(start + offset_bytes)
+            f.write(data)
+
+    def writes(self):
+        """What the first disk was asked to write since the board was made with log=True; flushes alone are left out."""
+        parts, found = gpt.read(self.images[0]), []
+        with open(self.log, "rb") as f:
+            head = f.read(512)
+            magic, _, count, sector_bytes = struct.unpack_from("<QQQI", head)
+            assert magic == 0x6A736677736872, "not a blklogwrites log"
+            f.seek(sector_bytes)
+            for _ in range(count):
+                sector, sectors, flags, _ = struct.unpack_from("<QQQQ", f.read(sector_bytes))
+                at, len_bytes = sector * sector_bytes, sectors * sector_bytes
+                if not flags & 4:
+                    f.seek(len_bytes, 1)
+                if not sectors:
+                    continue
+                label, start = next(
+                    ((n, s) for n, (s, size) in parts.items() if s <= at < s + size), ("", 0)
+                )
+                found.append(Write(label, at - start, len_bytes, flags))
+        return found
+
+
+def image_digest(path, size_bytes=None):
+    """SHA-256 of an image file, as the volume that holds it reads (zeros behind it up to size_bytes)."""
+    data = Path(path).read_bytes()
+    return hashlib.sha256(data.ljust(size_bytes or 0, b"\0")).hexdigest()
