@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting for a partition.  The event socket is open before the first look, so that nothing can
+ * come between the two unseen.  Must never wait past the deadline (I10), and does not trust events
+ * alone: it looks again every second, since events get lost and udev makes its links after them.
+ */
+#include "storage/find.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/log.h"
+#include "base/spec.h"
+#include "base/sys.h"
+#include "storage/scan.h"
+#include "storage/uevent.h"
+
+#define LOOK_AGAIN_MS 1000
+#define BLIND_LOOK_MS 100	/* where there is no event socket */
+#define DRAIN_MAX 256
+#define EVENT_BYTES 8192
+#define KERNEL_GROUP 1
+
+/* -1 when there is none: then find_part looks more often. */
+static int open_events(void)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = KERNEL_GROUP };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_KOBJECT_UEVENT);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		(void)close(fd);	/* never used */
+		fd = -1;
+	}
+	if (fd < 0)
+		log_line(LOG_DEBUG, "no uevents, looking every %d ms: %s", BLIND_LOOK_MS,
+			 strerror(errno));
+	return fd;
+}
+
+/* Takes what has queued up, within a bound; whether some of it is worth a look. */
+static bool drain(int fd)
+{
+	char msg[EVENT_BYTES];
+	bool worth = false;
+
+	for (int i = 0; i < DRAIN_MAX; i++) {
+		ssize_t len = recv(fd, msg, sizeof(msg), 0);
+
+		if (len < 0 && errno == ENOBUFS)
+			worth = true;	/* some were lost */
+		else if (len < 0)
+			break;
+		else if (uevent_is_new_block(msg, (size_t)len))
+			worth = true;
+	}
+	return worth;
+}
+
+/* Returns when it is time to look again, at the deadline at the latest. */
+static void wait_for_event(int fd, uint64_t deadline_ms)
+{
+	uint64_t now_ms = sys_now_ms();
+	uint64_t again_ms = now_ms + (fd < 0 ? BLIND_LOOK_MS : LOOK_AGAIN_MS);
+
+	if (again_ms > deadline_ms)
+		again_ms = deadline_ms;
+	for (; now_ms < again_ms; now_ms = sys_now_ms()) {
+		struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+		if (fd < 0)
+			sys_sleep_ms((unsigned)(again_ms - now_ms));
+		else if (poll(&pollfd, 1, (int)(again_ms - now_ms)) > 0 && drain(fd))
+			return;
+	}
+}
+
+static int look_until(int fd, const char *spec, uint64_t deadline_ms, struct part *ret_part)
+{
+	uint64_t begin_ms = sys_now_ms();
+	int rc;
+
+	for (;;) {
+		bool last = sys_now_ms() >= deadline_ms;
+
+		rc = scan_part("/sys", "/dev", spec, ret_part);
+		if (rc != -ENODEV)
+			return rc;
+		if (last)
+			break;
+		wait_for_event(fd, deadline_ms);
+	}
+	if (deadline_ms <= begin_ms)
+		return rc;
+	return fail(ENODEV, "cannot find %s: there is no such partition after %" PRIu64 " s", spec,
+		    (deadline_ms - begin_ms + 500) / 1000);
+}
+
+int find_part(const char *spec, uint64_t deadline_ms, struct part *ret_part)
+{
+	enum spec_kind kind;
+	const char *value;
+	int fd, rc = spec_parse(spec, &kind, &value);
+
+	if (rc)
+		return rc;
+	if (sys_now_ms() >= deadline_ms)
+		return scan_part("/sys", "/dev", spec, ret_part);
+	fd = open_events();
+	rc = look_until(fd, spec, deadline_ms, ret_part);
+	if (fd >= 0)
+		(void)close(fd);	/* only read */
+	return rc;
+}
+
+bool find_spec_ok(const char *spec)
+{
+	enum spec_kind kind;
+	const char *value;
+
+	return spec_parse(spec, &kind, &value) == 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files on `data` that hold stores: DIR/NAME.store.  Their blocks are reserved with fallocate,
+ * written through device-mapper only, and pinned by the immutable flag.  Nothing here reads or
+ * writes their content.  Space is given back only by storefile_remove and storefile_sweep; the
+ * caller makes sure that no record and no table refers to them any more (I9).
+ */
+#ifndef COWBOOT_STORAGE_STOREFILE_H
+#define COWBOOT_STORAGE_STOREFILE_H
+
+#include "storage/extents.h"
+
+/*
+ * Whether dir lies on a file system that stores may be put on: ext4, and not data=journal (the
+ * journal would be replayed over what device-mapper wrote).  -ENOTSUP with the reason.
+ */
+int storefile_check_fs(const char *dir);
+
+/*
+ * Creates DIR/NAME.store with at least size_sectors usable sectors after alignment, syncs it and
+ * its directory (which must be there), sets it immutable, and returns the extents to map, exactly
+ * size_sectors in all.  A file already there is removed first.  On failure no file is left, what
+ * ret_extents holds is undefined, and ret_count is untouched.  -ENOSPC says how much is missing,
+ * -E2BIG that the file lies in more than max pieces.
+ */
+int storefile_create(const char *dir, const char *name, uint64_t size_sectors,
+		     uint64_t part_start_sectors, uint32_t io_min_bytes,
+		     struct extent *ret_extents, unsigned max, unsigned *ret_count);
+
+/*
+ * Whether DIR/NAME.store still lies exactly on these extents. -ENOENT: no such file; -ESTALE: it
+ * lies elsewhere now.
+ */
+int storefile_compare(const char *dir, const char *name, uint64_t part_start_sectors,
+		      uint32_t io_min_bytes, const struct extent *extents, unsigned count);
+
+/* Removes one store, or every *.store in dir; none there is success. Syncs the directory. */
+int storefile_remove(const char *dir, const char *name);
+int storefile_sweep(const char *dir, unsigned *ret_removed);
+
+#endif
