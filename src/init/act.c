@@ -97,8 +97,12 @@ int act_map(struct boot *boot)
 		int rc = map_volume(boot, i);
 
 		if (rc < 0) {
+			char why[FAIL_TEXT_MAX];
+
+			/* The failure that led here is the one to report. */
+			snprintf(why, sizeof(why), "%s", fail_text());
 			act_unmap(boot);
-			return rc;
+			return fail(-rc, "%s", why);
 		}
 	}
 	return 0;
@@ -106,14 +110,9 @@ int act_map(struct boot *boot)
 
 void act_unmap(struct boot *boot)
 {
-	char why[FAIL_TEXT_MAX];
-
-	/* The failure that led here is the one to report. */
-	snprintf(why, sizeof(why), "%s", fail_text());
 	for (unsigned i = boot->conf.volume_count; i-- > 0;)
 		if (dm_remove(boot->conf.volume[i].name) < 0)
 			log_warn("%s", fail_text());
-	fail(EIO, "%s", why);
 }
 
 static void volume_dir(const struct conf_mount *m, char *buf, size_t size_bytes)

@@ -23,8 +23,6 @@
 #include "map/dm.h"
 #include "update/settle.h"
 
-#define ROUNDS_MAX 4		/* decide() ends every chain of failures in three; tests/unit/decide proves it */
-
 static struct boot boot;
 static int kmsg = -1;
 
@@ -99,41 +97,45 @@ static void gather(void)
 		snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.record.refused);
 }
 
+/* Makes the failure a fact for the next decision, with the record as it is by now. Returns false, for carry_out. */
+static bool failed(enum fact_failed what)
+{
+	log_error("%s", fail_text());
+	snprintf(boot.detail, sizeof(boot.detail), "%.*s", (int)sizeof(boot.detail) - 1, fail_text());
+	boot.facts.failed = what != FACT_FAILED_SAVE && boot.plan.map == MAP_LINEAR ? FACT_FAILED_ORIGIN : what;
+	boot.facts.phase = (enum fact_phase)boot.world.record.phase;
+	boot.facts.tries_left = boot.world.record.tries_left > 0;
+	return false;
+}
+
 /* Carries out boot.plan up to a root that can be entered. false: facts.failed says what went wrong, decide again. */
 static bool carry_out(void)
 {
-	if (persist_plan(&boot) < 0) {
-		boot.facts.failed = FACT_FAILED_SAVE;
-		return false;
-	}
-	boot.facts.phase = (enum fact_phase)boot.world.record.phase;
+	if (persist_plan(&boot) < 0)
+		return failed(FACT_FAILED_SAVE);
 	if (boot.plan.then == THEN_REBOOT)
 		start_again(boot.plan.reason);
-	if (act_map(&boot) < 0) {
-		boot.facts.failed = FACT_FAILED_MAP;
-		return false;
-	}
+	if (act_map(&boot) < 0)
+		return failed(FACT_FAILED_MAP);
 	boot.times.mapped = sys_now_ms();
 	if (act_mount(&boot) < 0) {
-		boot.facts.failed = FACT_FAILED_MOUNT;
-		goto out_unmap;
+		failed(FACT_FAILED_MOUNT);
+		act_unmap(&boot);
+		return false;
 	}
 	if (root_check(BOOT_ROOT, boot.conf.init) < 0) {
-		boot.facts.failed = FACT_FAILED_INIT;
+		failed(FACT_FAILED_INIT);
 		act_umount(&boot);
-		goto out_unmap;
+		act_unmap(&boot);
+		return false;
 	}
 	boot.times.mounted = sys_now_ms();
 	return true;
-
-out_unmap:
-	act_unmap(&boot);
-	return false;
 }
 
 static void decide_and_carry_out(void)
 {
-	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+	for (unsigned round = 0; round < PLANS_MAX; round++) {
 		boot.plan = decide(&boot.facts);
 		boot.times.decided = sys_now_ms();
 		log_note("plan: persist %s, map %s, then %s: %s", persist_name(boot.plan.persist),
@@ -142,8 +144,6 @@ static void decide_and_carry_out(void)
 			give_up(&boot.conf, boot.plan.reason);
 		if (carry_out())
 			return;
-		log_error("%s", fail_text());
-		snprintf(boot.detail, sizeof(boot.detail), "%.*s", (int)sizeof(boot.detail) - 1, fail_text());
 	}
 	give_up(&boot.conf, "every way to start a system has failed");
 }
@@ -168,8 +168,9 @@ int main(int argc, char *argv[], char *envp[])
 		fprintf(stderr, "cowboot-init: cannot run: this is the first process of a boot, not a command\n");
 		return 1;
 	}
-	boot.times.init = sys_now_ms();
+	memset(&boot, 0, sizeof(boot));
 	boot.world.meta.fd = -1;
+	boot.times.init = sys_now_ms();
 	if (mounts_early() < 0)
 		give_up(&boot.conf, fail_text());
 	log_begin();
