@@ -31,6 +31,16 @@ struct plan {
 	const char *reason;	/* a constant, in words; never NULL */
 };
 
+/*
+ * Total: every value of every fact has a plan; tests/golden/decide.table shows all of them.
+ *
+ * When a plan cannot be carried out, the caller sets facts->failed, and phase and tries as the record in
+ * memory has them then, and asks again.  A plan that could not be made durable counts as not made:
+ * nothing of it is carried out, no space is freed.  Every chain of failures ends after at most
+ * PLANS_MAX plans in THEN_REBOOT or THEN_RECOVERY.
+ */
+#define PLANS_MAX 4
+
 struct plan decide(const struct facts *facts);
 
 #endif
