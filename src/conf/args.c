@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel command line, cut up. Pure; must cut them as the kernel does, quotes included. */
+#include "conf/args.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Where the parameter at p ends: at the first blank that is not in quotes. */
+static const char *find_end(const char *p)
+{
+	bool quoted = false;
+
+	for (; *p && (quoted || !is_space(*p)); p++)
+		if (*p == '"')
+			quoted = !quoted;
+	return p;
+}
+
+/* False when it does not fit; buf then holds what did. */
+static bool keep(char *buf, size_t size_bytes, const char *begin, const char *end)
+{
+	size_t len = (size_t)(end - begin);
+	bool fits = len < size_bytes;
+
+	if (!fits)
+		len = size_bytes - 1;
+	memcpy(buf, begin, len);
+	buf[len] = '\0';
+	return fits;
+}
+
+bool args_next(const char **cursor, struct arg *ret_arg)
+{
+	struct arg arg = { .has_value = false };
+	const char *p = *cursor, *end, *equals;
+	bool quoted;
+
+	while (is_space(*p))
+		p++;
+	end = find_end(p);
+	*cursor = end;
+	if (p == end || (end - p == 2 && memcmp(p, "--", 2) == 0))
+		return false;
+	quoted = *p == '"';
+	if (quoted)
+		p++;
+	if (quoted && end > p && end[-1] == '"')
+		end--;
+	equals = end > p ? memchr(p + 1, '=', (size_t)(end - p - 1)) : NULL;
+	arg.cut = !keep(arg.key, sizeof(arg.key), p, equals ? equals : end);
+	if (equals) {
+		p = equals + 1;
+		if (p < end && *p == '"') {
+			p++;
+			if (!quoted && end > p && end[-1] == '"')
+				end--;
+		}
+		arg.has_value = true;
+		arg.cut |= !keep(arg.value, sizeof(arg.value), p, end);
+	}
+	*ret_arg = arg;
+	return true;
+}
+
+bool args_is(const struct arg *arg, const char *name)
+{
+	const char *key = arg->key;
+
+	for (; *key && *name; key++, name++)
+		if ((*key == '-' ? '_' : *key) != (*name == '-' ? '_' : *name))
+			return false;
+	return !*key && !*name;
+}

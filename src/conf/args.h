@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel command line, cut up as the kernel does it (lib/cmdline.c, next_arg). Pure. */
+#ifndef COWBOOT_CONF_ARGS_H
+#define COWBOOT_CONF_ARGS_H
+
+#include <stdbool.h>
+
+#define ARG_KEY_MAX 64
+#define ARG_VALUE_MAX 256
+
+struct arg {
+	char key[ARG_KEY_MAX];
+	char value[ARG_VALUE_MAX];	/* without its quotes; empty when there is none */
+	bool has_value;
+	bool cut;			/* key or value did not fit, and is not whole */
+};
+
+/* Takes the next of *cursor, which moves on. False at the end and at "--": the rest is init's. */
+bool args_next(const char **cursor, struct arg *ret_arg);
+
+/* Whether a parameter has that name: '-' and '_' are the same, as for the kernel. */
+bool args_is(const struct arg *arg, const char *name);
+
+#endif

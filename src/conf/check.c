@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contradictions.  Pure.  Must never pass a board on which two of cowboot's own things collide: one
+ * partition for two uses, one mount point, one device-mapper name.
+ */
+#include "conf/check.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/spec.h"
+#include "conf/fields.h"
+
+#define USES_MAX (CONF_VOLUMES_MAX + 3)
+
+struct use {
+	const char *spec, *dir, *name;	/* NULL: has none */
+	unsigned line;
+};
+
+/* Everything that stands on a partition, in the order of a common file. */
+static unsigned list_uses(const struct conf *conf, const struct conf_lines *lines,
+			  struct use uses[USES_MAX])
+{
+	unsigned count = 0;
+
+	uses[count++] = (struct use){ .spec = conf->meta, .line = lines->meta };
+	if (lines->data)
+		uses[count++] = (struct use){ conf->data.spec, conf->data.dir, conf->data.name,
+					      lines->data };
+	if (conf->store[0])
+		uses[count++] = (struct use){ .spec = conf->store, .line = lines->store };
+	for (unsigned i = 0; i < conf->volume_count; i++)
+		uses[count++] = (struct use){ conf->volume[i].spec, conf->volume[i].dir,
+					      conf->volume[i].name, lines->volume[i] };
+	return count;
+}
+
+static int check_pair(const struct use *a, const struct use *b)
+{
+	unsigned later = a->line > b->line ? a->line : b->line;
+	unsigned earlier = a->line > b->line ? b->line : a->line;
+
+	if (spec_same(a->spec, b->spec))
+		return fail(EINVAL, "line %u: %s is in use already, on line %u", later, b->spec,
+			    earlier);
+	if (!a->dir || !b->dir)
+		return 0;
+	if (strcmp(a->name, b->name) == 0)
+		return fail(EINVAL, "line %u: the name %s is taken already, on line %u", later,
+			    b->name, earlier);
+	if (strcmp(a->dir, b->dir) == 0)
+		return fail(EINVAL, "line %u: the mount point %s is taken already, on line %u",
+			    later, b->dir, earlier);
+	return 0;
+}
+
+static bool is_at_or_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && (!path[len] || path[len] == '/');
+}
+
+/* These are moved into the root by the first stage, over whatever was mounted there. */
+static int check_mount_point(const struct use *use)
+{
+	static const char *const taken[] = { "/dev", "/proc", "/sys", "/run" };
+
+	for (size_t i = 0; use->dir && i < ARRAY_SIZE(taken); i++)
+		if (is_at_or_below(use->dir, taken[i]))
+			return fail(EINVAL, "line %u: the mount point %s is in %s, which is not on "
+				    "a disk", use->line, use->dir, taken[i]);
+	return 0;
+}
+
+static int check_uses(const struct use *uses, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		int rc = check_mount_point(&uses[i]);
+
+		for (unsigned j = 0; !rc && j < i; j++)
+			rc = check_pair(&uses[j], &uses[i]);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int check_data(const struct conf *conf, const struct conf_lines *lines)
+{
+	const struct conf_mount *data = &conf->data;
+
+	for (unsigned i = 0; lines->data && i < conf->volume_count; i++)
+		if (is_at_or_below(conf->volume[i].dir, data->dir))
+			return fail(EINVAL, "line %u: volume %s would be mounted in data, on %s",
+				    lines->volume[i], conf->volume[i].name, data->dir);
+	if (conf->store[0])
+		return 0;
+	if (!lines->data)
+		return fail(EINVAL, "the key 'data' is missing; stores are kept there as files");
+	if (strcmp(data->fstype, "ext4") != 0)
+		return fail(EINVAL, "line %u: stores can be files on ext4 only, not on %s",
+			    lines->data, data->fstype);
+	if (field_has_option(data->options, "data=journal"))
+		return fail(EINVAL, "line %u: data=journal would write old content over the stores",
+			    lines->data);
+	if (field_has_option(data->options, "ro"))
+		return fail(EINVAL, "line %u: stores cannot be files on a read-only data",
+			    lines->data);
+	return 0;
+}
+
+int conf_check(const struct conf *conf, const struct conf_lines *lines)
+{
+	struct use uses[USES_MAX];
+	unsigned roots = 0;
+	int rc;
+
+	if (!lines->board)
+		return fail(EINVAL, "the key 'board' is missing");
+	if (!lines->meta)
+		return fail(EINVAL, "the key 'meta' is missing");
+	rc = check_uses(uses, list_uses(conf, lines, uses));
+	if (rc)
+		return rc;
+	for (unsigned i = 0; i < conf->volume_count; i++)
+		roots += strcmp(conf->volume[i].dir, "/") == 0;
+	if (!roots)
+		return fail(EINVAL, "no volume has the mount point /");
+	return check_data(conf, lines);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What one line of the configuration cannot tell: lines that are missing or contradict. Pure. */
+#ifndef COWBOOT_CONF_CHECK_H
+#define COWBOOT_CONF_CHECK_H
+
+#include "conf/conf.h"
+
+/* The line each thing stood on; 0: nowhere. */
+struct conf_lines {
+	unsigned board, meta, data, store;
+	unsigned volume[CONF_VOLUMES_MAX];	/* as conf->volume[] */
+};
+
+/* -EINVAL with the line and the reason in base/fail.h. */
+int conf_check(const struct conf *conf, const struct conf_lines *lines);
+
+#endif

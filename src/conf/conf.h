@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The board's configuration: one file for init and the command, "key value" lines, and the kernel
+ * command line over it.  Text in, struct out; pure, no heap, nothing of the world.
+ * Grammar and meaning of each key: cowboot.conf(5).
+ */
+#ifndef COWBOOT_CONF_CONF_H
+#define COWBOOT_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONF_VOLUMES_MAX 8
+#define CONF_SPEC_MAX 96
+#define CONF_PATH_MAX 128
+#define CONF_OPTIONS_MAX 128
+
+struct conf_mount {
+	char name[32];			/* dm name: /dev/mapper/NAME */
+	char spec[CONF_SPEC_MAX];	/* as base/spec.h; empty: not configured */
+	char dir[CONF_PATH_MAX];	/* mount point in the real root, "/" for the root */
+	char fstype[16];
+	char options[CONF_OPTIONS_MAX];	/* comma separated, as in fstab */
+};
+
+enum conf_recovery { RECOVERY_SHELL, RECOVERY_REBOOT, RECOVERY_POWEROFF };
+
+struct conf {
+	char board[32];
+	char meta[CONF_SPEC_MAX];
+	struct conf_mount data;			/* name is "data" */
+	unsigned volume_count;
+	struct conf_mount volume[CONF_VOLUMES_MAX];	/* in mount order: "/" first; all have ro */
+	char store[CONF_SPEC_MAX];		/* empty: files on data; else the raw partition */
+	unsigned tries;				/* 1 to 100, default 3 */
+	unsigned device_timeout_s;		/* default 10; rootwait makes it at least 120 */
+	unsigned chunk_sectors;			/* for `bundle create`: default 8 */
+	enum conf_recovery recovery;
+	bool overrides;				/* cowboot.KEY=VALUE counts; default yes */
+
+	/* From the kernel command line only. */
+	char init[CONF_PATH_MAX];		/* init=, default /sbin/init */
+	char slot;				/* cowboot.slot=a|b, 0: the loader said nothing */
+	bool ask_recovery;			/* cowboot.recovery */
+	bool quiet;				/* quiet */
+	unsigned panic_s;			/* panic=, 0: unset */
+	bool rw;				/* rw was given; no volume heeds it yet */
+};
+
+/*
+ * Parses a configuration file. -EINVAL with "line 7: REASON" in base/fail.h; ret_conf is untouched
+ * then.  Unknown keys, keys given twice, two volumes of one name, mount point or partition, no root
+ * volume, and LABEL= or UUID= are errors.  So is what contradicts itself: stores in files on a
+ * `data` that is not ext4, is data=journal or ro; a volume that is rw or lies below `data`.
+ */
+int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf);
+
+/*
+ * Lays the kernel command line over conf: root= rootfstype= rootflags= ro rw rootwait init= panic=
+ * quiet always; cowboot.tries= cowboot.device-timeout= cowboot.recovery=POLICY where
+ * conf->overrides.  cowboot.slot= and cowboot.recovery (no value) always count.  What cannot be
+ * used is passed over, and a line about it is left through warn (may be NULL).
+ */
+void conf_cmdline(struct conf *conf, const char *cmdline, void (*warn)(const char *line));
+
+/*
+ * Writes the configuration as a file that conf_parse reads back to the same (command line keys as
+ * comments). -ENOSPC when it does not fit.
+ */
+int conf_print(const struct conf *conf, char *buf, size_t size_bytes);
+
+/* The volume of that name, or NULL. */
+const struct conf_mount *conf_volume(const struct conf *conf, const char *name);
+
+/*
+ * Splits mount options into mount(2) flags (ro, noatime, nosuid, …) and the rest for the file
+ * system; what is only meant for mount(8) and fstab (defaults, nofail, x-…) is dropped.
+ * -ENAMETOOLONG when the rest does not fit.
+ */
+int conf_mount_flags(const char *options, unsigned long *ret_flags, char *ret_data,
+		     size_t size_bytes);
+
+#endif

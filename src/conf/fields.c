@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Single fields of the configuration. Pure; must never change an output and then fail. */
+#include "conf/fields.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/spec.h"
+#include "base/text.h"
+
+static int keep(char *buf, size_t size_bytes, const char *word)
+{
+	if (text_copy(buf, size_bytes, word))
+		return fail(EINVAL, "cannot use %.32s...: longer than %zu bytes", word,
+			    size_bytes - 1);
+	return 0;
+}
+
+int field_spec(char buf[CONF_SPEC_MAX], const char *word)
+{
+	enum spec_kind kind;
+	const char *value;
+	int rc = spec_parse(word, &kind, &value);
+
+	return rc ? rc : keep(buf, CONF_SPEC_MAX, word);
+}
+
+static bool is_plain_path(const char *path)
+{
+	if (*path != '/')
+		return false;
+	if (!path[1])
+		return true;
+	while (*path) {
+		size_t len = strcspn(++path, "/");
+
+		if (!len || (len == 1 && path[0] == '.') ||
+		    (len == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		path += len;
+	}
+	return true;
+}
+
+int field_path(char buf[CONF_PATH_MAX], const char *word)
+{
+	if (!is_plain_path(word))
+		return fail(EINVAL, "cannot use %s: not an absolute path without //, . or ..",
+			    word);
+	return keep(buf, CONF_PATH_MAX, word);
+}
+
+int field_fstype(char buf[16], const char *word)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
+
+	if (!*word || word[strspn(word, allowed)] || strcmp(word, "auto") == 0)
+		return fail(EINVAL, "cannot use %s: not the type of one file system", word);
+	return keep(buf, 16, word);
+}
+
+bool field_has_option(const char *options, const char *option)
+{
+	size_t len = strlen(option);
+
+	for (;;) {
+		size_t piece = strcspn(options, ",");
+
+		if (piece == len && memcmp(options, option, len) == 0)
+			return true;
+		if (!options[piece])
+			return false;
+		options += piece + 1;
+	}
+}
+
+int field_options(char buf[CONF_OPTIONS_MAX], const char *word)
+{
+	if (!*word || field_has_option(word, ""))
+		return fail(EINVAL, "cannot use '%s': an empty mount option", word);
+	if (field_has_option(word, "ro") && field_has_option(word, "rw"))
+		return fail(EINVAL, "cannot use %s: both ro and rw", word);
+	return keep(buf, CONF_OPTIONS_MAX, word);
+}
+
+int field_volume_options(char buf[CONF_OPTIONS_MAX], const char *word)
+{
+	char options[CONF_OPTIONS_MAX];
+	int rc = field_options(options, word);
+
+	if (rc)
+		return rc;
+	if (field_has_option(options, "rw"))
+		return fail(EINVAL, "cannot use %s: volumes that bundles replace are mounted "
+			    "read-only", word);
+	if (field_has_option(options, "ro"))
+		return keep(buf, CONF_OPTIONS_MAX, options);
+	if (strlen(options) + strlen("ro,") >= CONF_OPTIONS_MAX)
+		return fail(EINVAL, "cannot use %.32s...: longer than %d bytes", word,
+			    CONF_OPTIONS_MAX - 1);
+	memcpy(buf, "ro,", strlen("ro,"));
+	return keep(buf + strlen("ro,"), CONF_OPTIONS_MAX - strlen("ro,"), options);
+}
+
+int field_number(unsigned *ret_value, const char *word, unsigned min, unsigned max)
+{
+	uint64_t value;
+
+	if (text_number(word, max, &value) || value < min)
+		return fail(EINVAL, "cannot use %s: not a number from %u to %u", word, min, max);
+	*ret_value = (unsigned)value;
+	return 0;
+}
+
+static const char *const recovery_names[] = {
+	[RECOVERY_SHELL] = "shell",
+	[RECOVERY_REBOOT] = "reboot",
+	[RECOVERY_POWEROFF] = "poweroff",
+};
+
+int field_recovery(enum conf_recovery *ret_recovery, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(recovery_names); i++) {
+		if (strcmp(word, recovery_names[i]) == 0) {
+			*ret_recovery = (enum conf_recovery)i;
+			return 0;
+		}
+	}
+	return fail(EINVAL, "cannot use %s: not shell, reboot or poweroff", word);
+}
+
+const char *field_recovery_name(enum conf_recovery recovery)
+{
+	return recovery_names[recovery];
+}

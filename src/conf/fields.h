@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single fields of the configuration, the same from the file and from the kernel command line.
+ * Each takes one word, and on -EINVAL leaves "cannot use WORD: REASON" in base/fail.h and its
+ * output as it was.
+ */
+#ifndef COWBOOT_CONF_FIELDS_H
+#define COWBOOT_CONF_FIELDS_H
+
+#include "conf/conf.h"
+
+#define CONF_TRIES_MAX 100
+#define CONF_DEVICE_TIMEOUT_MAX_S 3600
+#define CONF_CHUNK_SECTORS_MAX 2097152	/* the kernel's: 1 GiB (dm-exception-store.c) */
+
+int field_spec(char buf[CONF_SPEC_MAX], const char *word);
+
+/* An absolute path without "//", "." or "..", and without a slash at its end. */
+int field_path(char buf[CONF_PATH_MAX], const char *word);
+
+int field_fstype(char buf[16], const char *word);
+
+/* Mount options as they are. */
+int field_options(char buf[CONF_OPTIONS_MAX], const char *word);
+
+/* Mount options of a volume: rw is refused, ro put in front where it is missing. */
+int field_volume_options(char buf[CONF_OPTIONS_MAX], const char *word);
+
+/* A number from min to max. */
+int field_number(unsigned *ret_value, const char *word, unsigned min, unsigned max);
+
+int field_recovery(enum conf_recovery *ret_recovery, const char *word);
+const char *field_recovery_name(enum conf_recovery recovery);
+
+/* Whether a comma separated list has exactly this option. */
+bool field_has_option(const char *options, const char *option);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration file.  Pure; no heap, no globals.  Must never give half a configuration: the
+ * caller's struct is filled after the last check.
+ */
+#include "conf/conf.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "conf/check.h"
+#include "conf/fields.h"
+
+struct parsing {
+	struct conf conf;
+	struct conf_lines lines;
+	unsigned line;
+};
+
+static int take_board(struct parsing *p, char *const *words)
+{
+	p->lines.board = p->line;
+	if (!text_is_name(words[0]))
+		return fail(EINVAL, "cannot use %s: a board's name is a-z, 0-9, - and _", words[0]);
+	return text_copy(p->conf.board, sizeof(p->conf.board), words[0]);
+}
+
+static int take_meta(struct parsing *p, char *const *words)
+{
+	p->lines.meta = p->line;
+	return field_spec(p->conf.meta, words[0]);
+}
+
+/* SPEC DIR FSTYPE, which data and volumes share; options differ. */
+static int take_mount(struct conf_mount *mount, const char *name, char *const *words)
+{
+	int rc = text_copy(mount->name, sizeof(mount->name), name);
+
+	if (!rc)
+		rc = field_spec(mount->spec, words[0]);
+	if (!rc)
+		rc = field_path(mount->dir, words[1]);
+	return rc ? rc : field_fstype(mount->fstype, words[2]);
+}
+
+static int take_data(struct parsing *p, char *const *words)
+{
+	int rc = take_mount(&p->conf.data, "data", words);
+
+	p->lines.data = p->line;
+	return rc ? rc : field_options(p->conf.data.options, words[3]);
+}
+
+/* Names below /dev/mapper that are not free: libdevmapper's own node, data, and NAME-store. */
+static int check_volume_name(const char *name)
+{
+	size_t len = strlen(name), tail = strlen("-store");
+
+	if (!text_is_name(name))
+		return fail(EINVAL, "cannot use %s: a volume's name is a-z, 0-9, - and _, at most "
+			    "31", name);
+	if (strcmp(name, "data") == 0 || strcmp(name, "control") == 0)
+		return fail(EINVAL, "cannot use %s: this name is not for volumes", name);
+	if (len >= tail && strcmp(name + len - tail, "-store") == 0)
+		return fail(EINVAL, "cannot use %s: names that end in -store are for stores", name);
+	return 0;
+}
+
+static int take_volume(struct parsing *p, char *const *words)
+{
+	struct conf *conf = &p->conf;
+	struct conf_mount *volume;
+	int rc;
+
+	if (conf->volume_count == CONF_VOLUMES_MAX)
+		return fail(EINVAL, "cannot use %s: there are %d volumes already", words[0],
+			    CONF_VOLUMES_MAX);
+	rc = check_volume_name(words[0]);
+	if (rc)
+		return rc;
+	p->lines.volume[conf->volume_count] = p->line;
+	volume = &conf->volume[conf->volume_count++];
+	rc = take_mount(volume, words[0], words + 1);
+	return rc ? rc : field_volume_options(volume->options, words[4]);
+}
+
+static int take_store(struct parsing *p, char *const *words)
+{
+	p->lines.store = p->line;
+	return strcmp(words[0], "file") == 0 ? 0 : field_spec(p->conf.store, words[0]);
+}
+
+static int take_tries(struct parsing *p, char *const *words)
+{
+	return field_number(&p->conf.tries, words[0], 1, CONF_TRIES_MAX);
+}
+
+static int take_device_timeout(struct parsing *p, char *const *words)
+{
+	return field_number(&p->conf.device_timeout_s, words[0], 1, CONF_DEVICE_TIMEOUT_MAX_S);
+}
+
+static int take_chunk_sectors(struct parsing *p, char *const *words)
+{
+	unsigned sectors;
+	int rc = field_number(&sectors, words[0], 1, CONF_CHUNK_SECTORS_MAX);
+
+	if (rc)
+		return rc;
+	if (sectors & (sectors - 1))
+		return fail(EINVAL, "cannot use %s: not a power of two", words[0]);
+	p->conf.chunk_sectors = sectors;
+	return 0;
+}
+
+static int take_recovery(struct parsing *p, char *const *words)
+{
+	return field_recovery(&p->conf.recovery, words[0]);
+}
+
+static int take_overrides(struct parsing *p, char *const *words)
+{
+	bool yes = strcmp(words[0], "yes") == 0;
+
+	if (!yes && strcmp(words[0], "no") != 0)
+		return fail(EINVAL, "cannot use %s: not yes or no", words[0]);
+	p->conf.overrides = yes;
+	return 0;
+}
+
+static const struct key {
+	const char *name;
+	int (*take)(struct parsing *p, char *const *words);
+	unsigned values;
+	bool repeated;
+	const char *usage;
+} keys[] = {
+	{ "board", take_board, 1, false, "NAME" },
+	{ "meta", take_meta, 1, false, "SPEC" },
+	{ "data", take_data, 4, false, "SPEC DIR FSTYPE OPTIONS" },
+	{ "volume", take_volume, 5, true, "NAME SPEC DIR FSTYPE OPTIONS" },
+	{ "store", take_store, 1, false, "file|SPEC" },
+	{ "tries", take_tries, 1, false, "N" },
+	{ "device-timeout", take_device_timeout, 1, false, "SECONDS" },
+	{ "chunk-sectors", take_chunk_sectors, 1, false, "N" },
+	{ "recovery", take_recovery, 1, false, "shell|reboot|poweroff" },
+	{ "overrides", take_overrides, 1, false, "yes|no" },
+};
+
+static int take_line(struct parsing *p, const struct text_line *line,
+		     unsigned seen[ARRAY_SIZE(keys)])
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const struct key *key = &keys[i];
+
+		if (strcmp(line->word[0], key->name) != 0)
+			continue;
+		if (line->count - 1 != key->values)
+			return fail(EINVAL, "write it as: %s %s", key->name, key->usage);
+		if (seen[i] && !key->repeated)
+			return fail(EINVAL, "%s was given already, on line %u", key->name, seen[i]);
+		seen[i] = line->number;
+		return key->take(p, line->word + 1);
+	}
+	return fail(EINVAL, "unknown key '%s'", line->word[0]);
+}
+
+static int take_lines(struct parsing *p, const char *text, size_t len_bytes)
+{
+	unsigned seen[ARRAY_SIZE(keys)] = { 0 };
+	struct text_line line = { .number = 0 };
+	const char *cursor = text;
+	int rc;
+
+	while ((rc = text_next_line(&cursor, text + len_bytes, &line)) > 0) {
+		p->line = line.number;
+		rc = take_line(p, &line, seen);
+		if (rc)
+			return fail_in(rc, "line %u", line.number);
+	}
+	if (rc)
+		return fail(EINVAL, "line %u: more than %d words or %d bytes, or a control "
+			    "character", line.number, TEXT_WORDS_MAX, TEXT_LINE_MAX - 1);
+	return 0;
+}
+
+/* By mount point, which puts "/" first and what is mounted in a volume after it. */
+static void sort_volumes(struct conf *conf)
+{
+	for (unsigned i = 1; i < conf->volume_count; i++) {
+		struct conf_mount moved = conf->volume[i];
+		unsigned at = i;
+
+		for (; at && strcmp(conf->volume[at - 1].dir, moved.dir) > 0; at--)
+			conf->volume[at] = conf->volume[at - 1];
+		conf->volume[at] = moved;
+	}
+}
+
+int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf)
+{
+	struct parsing p = { .conf = { .tries = 3, .device_timeout_s = 10, .chunk_sectors = 8,
+				       .overrides = true, .init = "/sbin/init" } };
+	int rc = take_lines(&p, text, len_bytes);
+
+	if (!rc)
+		rc = conf_check(&p.conf, &p.lines);
+	if (rc)
+		return rc;
+	sort_volumes(&p.conf);
+	*ret_conf = p.conf;
+	return 0;
+}
+
+const struct conf_mount *conf_volume(const struct conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->volume_count; i++)
+		if (strcmp(conf->volume[i].name, name) == 0)
+			return &conf->volume[i];
+	return NULL;
+}

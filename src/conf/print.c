@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration as text that conf_parse reads back to the same. Pure. */
+#include <errno.h>
+
+#include "base/text.h"
+#include "conf/conf.h"
+#include "conf/fields.h"
+
+static void add_mount(struct text_out *out, const struct conf_mount *mount)
+{
+	text_add(out, "%s %s %s %s\n", mount->spec, mount->dir, mount->fstype, mount->options);
+}
+
+/* What only the kernel command line says is no part of the file. */
+static void add_comments(struct text_out *out, const struct conf *conf)
+{
+	text_add(out, "# init=%s\n", conf->init);
+	if (conf->slot)
+		text_add(out, "# cowboot.slot=%c\n", conf->slot);
+	if (conf->ask_recovery)
+		text_add(out, "# cowboot.recovery\n");
+	if (conf->quiet)
+		text_add(out, "# quiet\n");
+	if (conf->panic_s)
+		text_add(out, "# panic=%u\n", conf->panic_s);
+	if (conf->rw)
+		text_add(out, "# rw\n");
+}
+
+int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
+{
+	struct text_out out;
+
+	text_begin(&out, buf, size_bytes);
+	text_add(&out, "board %s\nmeta %s\n", conf->board, conf->meta);
+	if (conf->data.spec[0]) {
+		text_add(&out, "data ");
+		add_mount(&out, &conf->data);
+	}
+	for (unsigned i = 0; i < conf->volume_count; i++) {
+		text_add(&out, "volume %s ", conf->volume[i].name);
+		add_mount(&out, &conf->volume[i]);
+	}
+	text_add(&out, "store %s\n", conf->store[0] ? conf->store : "file");
+	text_add(&out, "tries %u\n", conf->tries);
+	text_add(&out, "device-timeout %u\n", conf->device_timeout_s);
+	text_add(&out, "chunk-sectors %u\n", conf->chunk_sectors);
+	text_add(&out, "recovery %s\n", field_recovery_name(conf->recovery));
+	text_add(&out, "overrides %s\n", conf->overrides ? "yes" : "no");
+	add_comments(&out, conf);
+	return out.full ? -ENOSPC : 0;
+}
