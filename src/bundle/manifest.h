@@ -33,7 +33,7 @@ struct bundle_volume {
 	uint64_t image_bytes;			/* of OLD and of NEW; whole sectors */
 	uint32_t chunk_sectors;
 	uint64_t exceptions;
-	uint64_t store_bytes;			/* exactly cow_store_bytes(chunk_sectors, exceptions) */
+	uint64_t store_bytes;			/* cow_store_bytes(chunk_sectors, exceptions) */
 	uint64_t payload_bytes;			/* the store as it travels, one zstd frame */
 	uint8_t payload_digest[DIGEST_BYTES];
 	uint8_t old_digest[DIGEST_BYTES];	/* of the images, image_bytes long */
@@ -55,12 +55,12 @@ struct bundle_manifest {
 int bundle_header_decode(const uint8_t buf[BUNDLE_HEADER_BYTES], struct bundle_header *ret_header);
 void bundle_header_encode(const struct bundle_header *header, uint8_t buf[BUNDLE_HEADER_BYTES]);
 
-/* A version or board as a manifest may carry it: 1 to size-1 printable ASCII bytes, no blank, no '#' first. */
+/* A version or board as a manifest may carry it: 1 to size-1 bytes of '!' to '~', no '#' first. */
 bool bundle_word_ok(const char *word, size_t size_bytes);
 
 /*
- * Reads a manifest and checks every number in it, and them against each other.  -EBADMSG with the line
- * and the reason in base/fail.h, ret_manifest untouched. -ENOTSUP: a format this program does not know.
+ * Reads a manifest and checks every number in it, and them against each other.  -EBADMSG with the
+ * line and the reason in base/fail.h, ret_manifest untouched.
  */
 int manifest_parse(const char *text, size_t len_bytes, struct bundle_manifest *ret_manifest);
 

@@ -2,12 +2,13 @@
 /*
  * Reading a bundle from its first byte to its last, once, with bounded memory: it may come from a
  * pipe.  Nothing is believed before its length and digest were checked, but the stores, which
- * stream: what a sink got is to be used only when bundle_volume_next returned 0, and the bundle as a
- * whole only when bundle_end did.
+ * stream: what a sink got is to be used only when bundle_volume_next returned 0, and the bundle as
+ * a whole only when bundle_end did.
  *
- * Failures leave the bare reason in base/fail.h ("truncated at byte 812"); the caller, who knows what
- * it was reading for, puts "cannot VERB BUNDLE" before it with fail_in.  -EBADMSG: truncated, padded
- * or damaged; -ENOTSUP: a format this program does not know; else what the source or sink returned.
+ * Failures leave the bare reason in base/fail.h ("truncated at byte 812"); the caller, who knows
+ * what it was reading for, puts "cannot VERB BUNDLE" before it with fail_in.  -EBADMSG: truncated,
+ * padded or damaged; -ENOTSUP: a format this program does not know; else what the source or sink
+ * returned.
  */
 #ifndef COWBOOT_BUNDLE_READER_H
 #define COWBOOT_BUNDLE_READER_H
@@ -17,7 +18,7 @@
 #include "bundle/manifest.h"
 #include "cow/write.h"
 
-/* Up to len_bytes bytes into buf; how many, 0 at the end, or a negative errno. Short reads are fine. */
+/* Up to len_bytes into buf; how many, 0 at the end, or a negative errno. Short reads are fine. */
 typedef ssize_t bundle_read(void *ctx, void *buf, size_t len_bytes);
 
 /* A bundle_read for descriptors; ctx points to the int. */
@@ -25,15 +26,15 @@ ssize_t bundle_read_fd(void *ctx, void *buf, size_t len_bytes);
 
 struct bundle;
 
-/* Reads and checks header and manifest. On success ret_bundle is the caller's until bundle_close. */
+/* Reads and checks header and manifest. ret_bundle is the caller's until bundle_close. */
 int bundle_open(bundle_read *read, void *ctx, struct bundle **ret_bundle);
 
 /* What the bundle says of itself; lives as long as the bundle. */
 const struct bundle_manifest *bundle_manifest(const struct bundle *bundle);
 
 /*
- * Unpacks the next volume's store into sink, exactly manifest->volume[v].store_bytes, for v = 0, 1, …
- * of successive calls.  The store's own content is not looked at: cow_check does that.
+ * Unpacks the next volume's store into sink, exactly manifest->volume[v].store_bytes, v = 0, 1, …
+ * in successive calls.  The store's own content is not looked at: cow_check does that.
  */
 int bundle_volume_next(struct bundle *bundle, const struct cow_sink *sink);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the verbs of `cowboot` share: exit codes, options, the way a failure is told.  A verb is one
- * file with one cli_VERB(); main.c holds the table.  argv[0] is the verb's name, main has dealt with
- * --help.  Results go to standard output, everything else to standard error.
+ * file with one cli_VERB(); main.c holds the table.  argv[0] is the verb's name, main has dealt
+ * with --help.  Results go to standard output, everything else to standard error.
  */
 #ifndef COWBOOT_CLI_CLI_H
 #define COWBOOT_CLI_CLI_H
@@ -41,10 +41,10 @@ struct cli_option {
 };
 
 /*
- * Takes the options out of argv, wherever they stand ("--name VALUE" and "--name=VALUE"), and leaves
- * argv[0] and the operands. "-" is an operand, and so is all that follows "--".  options ends with a
- * NULL name, and may be NULL.  0, or EXIT_USAGE when an option is unknown or lacks its value, with
- * the line printed.
+ * Takes the options out of argv, wherever they stand ("--name VALUE" and "--name=VALUE"), and
+ * leaves argv[0] and the operands.  "-" is an operand, and so is all that follows "--".  options
+ * ends with a NULL name, and may be NULL.  0, or EXIT_USAGE when an option is unknown or lacks its
+ * value, with the line printed.
  */
 int cli_options(int *argc, char **argv, const struct cli_option *options);
 

@@ -40,14 +40,14 @@ static const struct {
 	  "  create -o OUT --version V [--from V0] [--board B] [--chunk-sectors C] [--level L]\n"
 	  "         NAME=OLD:NEW ...    write what turns each volume's OLD image into NEW\n"
 	  "  info [--json] BUNDLE       show what a bundle says of itself\n"
-	  "  verify BUNDLE              check all of it: digests, and every store's every exception\n"
-	  "- as OUT or BUNDLE is standard output or input. create exits 2 when no volume differs." },
+	  "  verify BUNDLE              check all of it, to every store's every exception\n"
+	  "- as OUT or BUNDLE is standard output or input. create exits 2 when nothing differs." },
 	{ "store", cli_store,
 	  "create OLD NEW -o STORE | size N | check STORE | apply OLD STORE -o NEW",
 	  "Write, measure, check and merge stores, in the kernel's own format, without a kernel.\n"
 	  "  create [--chunk-sectors C] OLD NEW -o STORE\n"
 	  "  size [--chunk-sectors C] N                    bytes of a store for N chunks\n"
-	  "  check [--json] --origin-bytes B STORE         exits 1 and says which exception is bad\n"
+	  "  check [--json] --origin-bytes B STORE         exits 1, says which exception is bad\n"
 	  "  apply OLD STORE -o NEW                        write what a merge would leave\n"
 	  "- as the output is standard output; check reads standard input for -." },
 };
@@ -149,7 +149,7 @@ static int help(void)
 	puts("usage: cowboot [--config FILE] VERB ...\n\n"
 	     "Lets a board try a system update and change its mind.\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("  cowboot %s%s%s\n", verbs[i].name, *verbs[i].args ? " " : "", verbs[i].args);
+		printf("  cowboot %s %s\n", verbs[i].name, verbs[i].args);
 	puts("\n  cowboot VERB --help   what a verb does\n"
 	     "  cowboot --version\n\n"
 	     "--config FILE: the board's configuration instead of " CLI_CONFIG_DEFAULT ".\n"
@@ -163,8 +163,8 @@ static int run(size_t verb, int argc, char **argv)
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
 		if (strcmp(argv[i], "--help"))
 			continue;
-		printf("usage: cowboot %s%s%s\n\n%s\n", verbs[verb].name, *verbs[verb].args ? " " : "",
-		       verbs[verb].args, verbs[verb].help);
+		printf("usage: cowboot %s %s\n\n%s\n", verbs[verb].name, verbs[verb].args,
+		       verbs[verb].help);
 		return cli_printed(EXIT_DONE);
 	}
 	return verbs[verb].run(argc, argv);

@@ -24,7 +24,7 @@ void progress_begin(struct progress *p, const char *what, uint64_t total_bytes);
 void progress_set(struct progress *p, uint64_t done_bytes);
 void progress_add(struct progress *p, uint64_t more_bytes);
 
-/* Ends the line with what was done, if anything was shown. Call it before any other output, on failure too. */
+/* Ends what was shown, if anything. Call it before any other output, on failure too. */
 void progress_end(struct progress *p);
 
 #endif
