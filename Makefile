@@ -189,12 +189,11 @@ $B/$(BOARD)/initramfs-bare.img: $(MKINITRAMFS_NEEDS)
 	$(Q)mkdir -p $(@D) && $(mkinitramfs) --no-modules
 
 kernel: $(KERNELS)/$(KERNEL)/release ## fetch and unpack KERNEL
-
 sizes: all $B/$(BOARD)/initramfs-bare.img ## what the programs weigh; fails when one is too heavy
 	@configs/sizes $A/init 262144 $A/cowboot 1572864 $B/$(BOARD)/initramfs-bare.img 1048576 \
 		$A/toybox - $B/host/cowboot - $(INITRAMFS) -
 
-repro: all ## build everything again elsewhere and compare every byte
+repro: $$(ready) ## build everything again elsewhere and compare every byte
 	@configs/repro $A/init $A/cowboot $A/toybox $(LIBS) $B/host/cowboot $(INITRAMFS)
 
 versions: ## what is pinned, beside what the mirror has
