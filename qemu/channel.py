@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The host's end of the command channel (tiny/channel.h): runs commands in the guest and moves files."""
+"""The host's end of the command channel (tiny/channel.h): runs commands and moves files."""
 import time
 
 from stream import SCALE, Timeout
@@ -10,13 +10,14 @@ class Rebooted(Exception):
 
 
 class Channel:
-    """Speaks over a started Stream; `version` is what the running root said it is, None before its first hello."""
+    """Speaks over a started Stream; `version` is what the running root says it is, None before its
+    first hello."""
 
     def __init__(self, stream):
         self.stream, self.version = stream, None
 
     def wait_hello(self, timeout):
-        """Waits for the next boot's greeting, dropping what an interrupted request left before it."""
+        """Waits for the next boot's greeting, past what an interrupted request left before it."""
         end = time.monotonic() + timeout * SCALE
         self.version = None
         while True:

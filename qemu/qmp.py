@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""QEMU's machine protocol: commands with their answers, and the events in between (kept in self.events)."""
+"""QEMU's machine protocol: commands with their answers, and the events in between."""
 import json
 import threading
 import time
@@ -8,7 +8,7 @@ from stream import SCALE, Gone, Timeout
 
 
 class QMP:
-    """Speaks over a started Stream. Events pile up in `events` as (name, data) in the order they came."""
+    """Speaks over a started Stream. Events pile up in `events` as (name, data), oldest first."""
 
     def __init__(self, stream):
         self.stream, self.events, self.lock = stream, [], threading.Lock()
@@ -45,7 +45,7 @@ class QMP:
         return sum(1 for event, _ in self.poll() if event == name)
 
     def wait_event(self, name, timeout, seen=0):
-        """Waits until more than `seen` events of that name have come; returns the data of the last one."""
+        """Waits for more than `seen` events of that name; returns the data of the last one."""
         end = time.monotonic() + timeout * SCALE
         while True:
             found = [data for event, data in self.poll() if event == name]

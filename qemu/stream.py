@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A byte stream from QEMU (serial console, command channel, QMP), drained by a thread of its own.
 
-The thread never stops reading: QEMU blocks the guest when a console's other end is slow. Waiting has always a deadline,
-scaled by COWBOOT_TIMEOUT_SCALE for slow machines, and ends at once when QEMU is gone.
+The thread never stops reading: QEMU blocks the guest when a console's other end is slow. Waiting
+has always a deadline, scaled by COWBOOT_TIMEOUT_SCALE for slow machines, and ends at once when QEMU
+is gone.
 """
 import os
 import re
@@ -22,7 +23,8 @@ class Gone(Exception):
 
 
 class Stream:
-    """One end of a socket pair whose other end QEMU inherits as `fd`; everything read is kept and, if asked, logged."""
+    """One end of a socket pair whose other end QEMU inherits as `fd`; what is read is kept and, if
+    asked, logged."""
 
     def __init__(self, name, log=None):
         self.name, self.data, self.at, self.ended = name, bytearray(), 0, False
@@ -80,46 +82,39 @@ class Stream:
                 if self.ended or left <= 0:
                     tail = bytes(self.data[-2000:]).decode(errors="replace")
                     kind = Gone if self.ended else Timeout
-                    raise kind(
-                        f"{self.name}: no {what} within {timeout * SCALE:.0f} s; it ends with\n{tail}"
-                    )
+                    took = f"{timeout * SCALE:.0f} s"
+                    raise kind(f"{self.name}: no {what} in {took}; it ends:\n{tail}")
                 self.more.wait(left)
 
     def expect(self, regex, timeout):
-        """Waits for the next match after the last one and returns it; the text up to its end counts as seen."""
+        """Waits for the next match after the last one and returns it; the text up to its end
+        counts as seen."""
         pattern = re.compile(regex.encode() if isinstance(regex, str) else regex, re.M)
 
         def probe():
-            match = pattern.search(
-                bytes(self.data[self.at :])
-            )  # a copy: a match pins the buffer it points into
+            # A copy is searched: a match pins the buffer it points into.
+            match = pattern.search(bytes(self.data[self.at:]))
             if match:
                 self.at += match.end()
             return match
-
         return self._until(probe, timeout, f"match for {regex!r}")
+
+    def _take(self, count, skip=0):
+        got = bytes(self.data[self.at:self.at + count])
+        self.at += count + skip
+        return got
 
     def line(self, timeout):
         """Takes one line, without its end."""
-
         def probe():
-            nl = self.data.find(b"\n", self.at)
-            if nl < 0:
-                return None
-            got, self.at = bytes(self.data[self.at : nl]), nl + 1
-            return got
-
+            end = self.data.find(b"\n", self.at)
+            return None if end < 0 else self._take(end - self.at, 1)
         return self._until(probe, timeout, "line").decode(errors="replace")
 
     def exactly(self, count, timeout):
         """Takes count bytes."""
-
         def probe():
-            if len(self.data) - self.at < count:
-                return None
-            got, self.at = bytes(self.data[self.at : self.at + count]), self.at + count
-            return got
-
+            return None if len(self.data) - self.at < count else self._take(count)
         return self._until(probe, timeout, f"{count} bytes")
 
     def text(self):

@@ -1,5 +1,6 @@
-# U-Boot script: boots the kernel and initramfs that lie beside it, with the device tree QEMU put at the start of RAM.
-# It runs from whichever of boot_a (1) and boot_b (2) the distro boot found it on, and tells init which one that was.
+# U-Boot script: boots the kernel and initramfs that lie beside it, with the device tree QEMU put at
+# the start of RAM. It runs from whichever of boot_a (1) and boot_b (2) the distro boot found it on,
+# and tells init which one that was.
 #
 # What a person adds at the prompt: setenv bootargs_extra ...; saveenv
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Serves the command channel of the tiny test root (protocol: channel.h). A request that fails ends with a code, never
- * with a guest that hangs: the host's timeout is for the commands themselves. Holds none of I1-I12; the tests of I1-I12
- * speak through it.
+ * Serves the command channel of the tiny test root (protocol: channel.h). A request that fails ends
+ * with a code, never with a guest that hangs: the host's timeout is for the commands themselves.
+ * Holds none of I1-I12; the tests of I1-I12 speak through it.
  */
 #define _GNU_SOURCE
 #include "channel.h"
@@ -95,21 +95,25 @@ static void exec_shell(const char *command, int out)
 	int null = open("/dev/null", O_RDONLY);
 
 	sigemptyset(&none);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 || setsid() < 0 ||
-	    sigprocmask(SIG_SETMASK, &none, NULL))
+	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ||
+	    setsid() < 0 || sigprocmask(SIG_SETMASK, &none, NULL))
 		_exit(126);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(127);
 }
 
 /*
- * Passes the command's output on until the command itself ended, not until the pipe is closed: a command may leave a
- * process behind that holds the pipe (`sleep 100 &`), and that must not hold up the test.
+ * Passes the command's output on until the command itself ended, not until the pipe is closed: a
+ * command may leave a process behind that holds the pipe (`sleep 100 &`), and that must not hold up
+ * the test.
  */
 static int relay(int fd, int out, int pidfd)
 {
 	for (;;) {
-		struct pollfd p[2] = { { .fd = out, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
+		struct pollfd p[2] = {
+			{ .fd = out, .events = POLLIN },
+			{ .fd = pidfd, .events = POLLIN },
+		};
 		ssize_t n;
 		int err;
 

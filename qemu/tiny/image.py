@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Images of the tiny test root: OLD from a tree, NEW as a copy of OLD with blocks of its files rewritten in place.
+"""Images of the tiny test root: OLD from a tree, NEW as OLD with blocks of its files rewritten.
 
-Nothing in an image is compressed, and every block of /usr/share/content begins with a marker, so a variant finds the
-blocks of any of the three file systems by their bytes, rewrites what lies behind the markers, and knows exactly which
-chunks differ. Same arguments, same bytes.
+Nothing in an image is compressed, and every block of /usr/share/content begins with a marker: so a
+variant finds the blocks of any of the three file systems by their bytes, rewrites what lies behind
+the markers, and knows exactly which chunks differ. Same arguments, same bytes.
 """
 import hashlib
 import os
@@ -17,54 +17,62 @@ from pathlib import Path
 BLOCK = 4096
 MARK = b"cowboot-block-%08d\n"
 MARKS = re.compile(rb"cowboot-block-(\d{8})\n")
+NOISE_BYTES = BLOCK - len(MARK % 0)
 VERSION = re.compile(rb"version \S+\nbehave \S+ +\n")
 VERSION_BYTES = 256
-EPOCH = "1700000000"
+EPOCH = 1700000000
 UUID = "c0bb0070-0000-4000-8000-000000000001"
+DIRECTORIES = "bin sbin etc dev proc sys run tmp data vendor usr/share usr/sbin"
 
+
+def _tool(*argv, **more):
+    env = os.environ | {"SOURCE_DATE_EPOCH": str(EPOCH), "E2FSPROGS_FAKE_TIME": str(EPOCH),
+                        "TZ": "UTC", "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
+    argv = [str(a) for a in argv]
+    run = subprocess.run(argv, env=env, text=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, **more)
+    if run.returncode:
+        raise RuntimeError(f"{' '.join(argv)}: {run.stdout}")
+
+
+# ---- a tree -------------------------------------------------------------------------------------
 
 def programs(build):
-    """What a tiny root holds, by its place in the image, from a build tree; compiles tiny/init when it is out of date."""
+    """What a tiny root holds, by its place in the image, from a build tree; compiles tiny/init
+    when it is out of date."""
     build, here = Path(build), Path(__file__).resolve().parent
     init, sources = build / "tiny/init", sorted(here.glob("*.[ch]"))
     if not init.exists() or any(s.stat().st_mtime > init.stat().st_mtime for s in sources):
         init.parent.mkdir(parents=True, exist_ok=True)
         new = init.with_name(f"init.{os.getpid()}")
-        _tool(
-            build / "arm64/musl-gcc",
-            "-std=c11",
-            "-Os",
-            "-Wall",
-            "-Wextra",
-            "-Werror",
-            "-s",
-            "-Wl,--build-id=none",
-            "-o",
-            new,
-            *(s for s in sources if s.suffix == ".c"),
-        )
+        _tool(build / "arm64/musl-gcc", *"-std=c11 -Os -Wall -Wextra -Werror".split(),
+              *"-s -Wl,--build-id=none -o".split(), new, *(s for s in sources if s.suffix == ".c"))
         new.replace(init)
-    return {
-        "sbin/init": init,
-        "bin/toybox": build / "arm64/toybox",
-        "usr/sbin/cowboot": build / "arm64/cowboot",
-    }
+    return {"sbin/init": init, "bin/toybox": build / "arm64/toybox",
+            "usr/sbin/cowboot": build / "arm64/cowboot"}
 
 
 def version_text(version, behave):
     """What /etc/version holds: read by tiny/init.c, found and replaced by variant()."""
-    text = f"version {version}\nbehave {behave}\n".encode()
-    return text[:-1].ljust(VERSION_BYTES - 1) + b"\n"
+    text = f"version {version}\nbehave {behave}".encode()
+    return text.ljust(VERSION_BYTES - 1) + b"\n"
 
 
 def _noise(seed, index):
-    """The bytes of a content block behind its marker: reproducible, incompressible."""
-    return hashlib.shake_128(f"{seed}/{index}".encode()).digest(BLOCK - len(MARK % 0))
+    """A content block behind its marker: reproducible, incompressible."""
+    return hashlib.shake_128(f"{seed}/{index}".encode()).digest(NOISE_BYTES)
+
+
+def _settle(path):
+    """Modes and dates that do not depend on who made the tree, and when."""
+    if not path.is_symlink():
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+    os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
 
 
 def make_tree(root, *, programs, version, behave="ok", content_blocks=1024):
-    """Fills the directory root. programs maps paths in the image to files of the host (sbin/init, bin/toybox, ...)."""
-    for name in "bin sbin etc dev proc sys run tmp data vendor usr/share usr/sbin".split():
+    """Fills the directory root. programs maps paths in the image to files of the host."""
+    for name in DIRECTORIES.split():
         (root / name).mkdir(parents=True)
     for where, source in programs.items():
         shutil.copyfile(source, root / where)
@@ -72,125 +80,61 @@ def make_tree(root, *, programs, version, behave="ok", content_blocks=1024):
     if "bin/toybox" in programs:
         for name in Path(f"{programs['bin/toybox']}.commands").read_text().split():
             (root / "bin" / name).symlink_to("toybox")
-    (root / "etc/cowboot.conf").symlink_to(
-        "/run/cowboot/cowboot.conf"
-    )  # what init booted with, overrides and all
+    # What init booted with, overrides and all.
+    (root / "etc/cowboot.conf").symlink_to("/run/cowboot/cowboot.conf")
     (root / "etc/version").write_bytes(version_text(version, behave))
     with open(root / "usr/share/content", "wb") as f:
         for i in range(content_blocks):
             f.write(MARK % i + _noise("old", i))
     for path in sorted(root.rglob("*"), reverse=True):
-        os.utime(path, (int(EPOCH), int(EPOCH)), follow_symlinks=False)
-    os.utime(root, (int(EPOCH), int(EPOCH)))
+        _settle(path)
+    _settle(root)
 
 
-def _tool(*argv, **more):
-    env = os.environ | {
-        "SOURCE_DATE_EPOCH": EPOCH,
-        "E2FSPROGS_FAKE_TIME": EPOCH,
-        "TZ": "UTC",
-        "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin",
-    }
-    run = subprocess.run(
-        [str(a) for a in argv],
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        **more,
-    )
-    if run.returncode:
-        raise RuntimeError(f"{' '.join(str(a) for a in argv)}: {run.stdout}")
+# ---- an image -----------------------------------------------------------------------------------
+
+def _make_ext4(root, out, size_bytes):
+    out.touch()
+    os.truncate(out, size_bytes)
+    _tool(*"mke2fs -q -F -t ext4 -m 0 -O ^has_journal,^resize_inode".split(), "-b", BLOCK,
+          "-U", UUID, "-E", f"hash_seed={UUID},root_owner=0:0,lazy_itable_init=0", "-d", root, out)
+    names = [p.relative_to(root) for p in sorted(root.rglob("*"))]
+    root_owns = "".join(f"sif /{n} uid 0\nsif /{n} gid 0\n" for n in names)
+    _tool("debugfs", "-w", "-f", "-", out, input=root_owns)
 
 
 def make_fs(root, out, fs, size_bytes):
     """Packs the tree into an image of exactly size_bytes, all files root's."""
     out.unlink(missing_ok=True)
     if fs == "ext4":
-        out.touch()
-        os.truncate(out, size_bytes)
-        _tool(
-            "mke2fs",
-            "-q",
-            "-F",
-            "-t",
-            "ext4",
-            "-b",
-            BLOCK,
-            "-m",
-            0,
-            "-O",
-            "^has_journal,^resize_inode",
-            "-U",
-            UUID,
-            "-E",
-            f"hash_seed={UUID},root_owner=0:0,lazy_itable_init=0",
-            "-d",
-            root,
-            out,
-        )
-        names = [p.relative_to(root) for p in sorted(root.rglob("*"))]
-        _tool(
-            "debugfs",
-            "-w",
-            "-f",
-            "-",
-            out,
-            input="".join(f"sif /{n} uid 0\nsif /{n} gid 0\n" for n in names) + "close\n",
-        )
+        _make_ext4(root, out, size_bytes)
     elif fs == "squashfs":
-        _tool(
-            "mksquashfs",
-            root,
-            out,
-            "-quiet",
-            "-no-progress",
-            "-all-root",
-            "-noI",
-            "-noD",
-            "-noF",
-            "-noX",
-            "-no-fragments",
-            "-no-xattrs",
-            "-processors",
-            1,
-        )
+        _tool("mksquashfs", root, out, *"-quiet -no-progress -all-root -noI -noD -noF -noX".split(),
+              *"-no-fragments -no-xattrs -processors 1".split())
     elif fs == "erofs":
         _tool("mkfs.erofs", "--quiet", "-x-1", "--all-root", f"-T{EPOCH}", f"-U{UUID}", out, root)
     else:
         raise ValueError(fs)
     if out.stat().st_size > size_bytes:
-        raise ValueError(f"the {fs} image needs {out.stat().st_size} bytes, more than {size_bytes}")
+        raise ValueError(f"the {fs} image needs {out.stat().st_size} bytes, not {size_bytes}")
     os.truncate(out, size_bytes)
 
 
-def build(
-    out,
-    *,
-    programs,
-    fs="ext4",
-    version="old",
-    behave="ok",
-    size_bytes=16 << 20,
-    content_blocks=1024,
-):
-    """Builds an image of a tiny root (or, without sbin/init in programs, of a volume with content only)."""
+def build(out, *, programs, fs="ext4", size_bytes=16 << 20, **tree):
+    """Builds an image of a tiny root; with programs={} of a volume that is no root."""
     out = Path(out)
     with tempfile.TemporaryDirectory(dir=out.parent) as tmp:
-        make_tree(
-            Path(tmp) / "root",
-            programs=programs,
-            version=version,
-            behave=behave,
-            content_blocks=content_blocks,
-        )
-        make_fs(Path(tmp) / "root", out, fs, size_bytes)
+        root = Path(tmp) / "root"
+        make_tree(root, programs=programs, **tree)
+        make_fs(root, out, fs, size_bytes)
     return out
 
 
+# ---- variants of an image -----------------------------------------------------------------------
+
 def pick(total, count, spread, seed=1):
-    """Which of `total` content blocks to change: "run" is one run from the middle, "scattered" are single blocks,
-    "runs" are runs of 8 apart from each other."""
+    """Which of `total` content blocks to change: "run" is one run from the middle, "scattered" are
+    single blocks, "runs" are runs of 8 apart from each other."""
     if spread == "run":
         first = (total - count) // 2
         return list(range(first, first + count))
@@ -200,25 +144,25 @@ def pick(total, count, spread, seed=1):
 
 
 def variant(old, new, *, version="new", behave="ok", change=64, spread="runs", seed=1):
-    """Writes NEW: OLD with `change` content blocks and /etc/version rewritten; returns how many 4 KiB chunks differ."""
-    data = bytearray(Path(old).read_bytes())
-    at = next(m.start() for m in VERSION.finditer(bytes(data)) if len(m.group()) == VERSION_BYTES)
-    blocks = {int(m.group(1)): m.end() for m in MARKS.finditer(bytes(data))}
-    data[at : at + VERSION_BYTES] = version_text(version, behave)
-    for block in pick(len(blocks), change, spread, seed):
-        at = blocks[block]
-        data[at : at + BLOCK - len(MARK % block)] = _noise(f"{version}/{seed}", block)
+    """Writes NEW: OLD with `change` content blocks and /etc/version rewritten; returns how many
+    4 KiB chunks differ (one more; on squashfs, whose blocks lie across two chunks, up to twice)."""
+    was = Path(old).read_bytes()
+    data = bytearray(was)
+    at = next(m.start() for m in VERSION.finditer(was) if len(m.group()) == VERSION_BYTES)
+    data[at:at + VERSION_BYTES] = version_text(version, behave)
+    behind = {int(m.group(1)): m.end() for m in MARKS.finditer(was)}
+    for block in pick(len(behind), change, spread, seed):
+        at = behind[block]
+        data[at:at + NOISE_BYTES] = _noise(f"{version}/{seed}", block)
     Path(new).write_bytes(data)
-    return changed_chunks(old, new)
+    return changed_chunks(was, data)
 
 
-def changed_chunks(old, new, chunk_bytes=4096):
+def changed_chunks(a, b, chunk_bytes=4096):
     """How many chunks differ between two images of one size."""
-    a, b = Path(old).read_bytes(), Path(new).read_bytes()
     assert len(a) == len(b)
-    return sum(
-        a[i : i + chunk_bytes] != b[i : i + chunk_bytes] for i in range(0, len(a), chunk_bytes)
-    )
+    starts = range(0, len(a), chunk_bytes)
+    return sum(a[at:at + chunk_bytes] != b[at:at + chunk_bytes] for at in starts)
 
 
 def remove_init(image):
@@ -227,6 +171,6 @@ def remove_init(image):
 
 
 def destroy_superblock(image):
-    """Makes an image nothing can mount: its first 8 KiB become noise that is no file system's."""
+    """Makes an image nothing can mount: its first two blocks become noise."""
     with open(image, "r+b") as f:
-        f.write(_noise("garbage", 0) + _noise("garbage", 1))
+        f.write((_noise("garbage", 0) + _noise("garbage", 1)).ljust(2 * BLOCK, b"x"))

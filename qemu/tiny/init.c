@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /sbin/init of the tiny test root: a shell on the console, and a command channel for the tests (channel.h). It mounts
- * nothing that cowboot's init has to hand over: what is missing then, the tests must see missing. /etc/version (256
- * bytes, patched in place by image.py) says which version this is and how it behaves.
+ * /sbin/init of the tiny test root: a shell on the console, and a command channel for the tests
+ * (channel.h). It mounts nothing that cowboot's init has to hand over: what is missing then, the
+ * tests must see missing. /etc/version (256 bytes, patched in place by image.py) says which version
+ * this is and how it behaves.
  */
 #define _GNU_SOURCE
 #include "channel.h"
@@ -73,7 +74,8 @@ static void start_shell(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	fd = open(CONSOLE, O_RDWR);
-	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 ||
+	    dup2(fd, 2) < 0)
 		_exit(126);
 	execl("/bin/sh", "sh", "-i", (char *)NULL);
 	_exit(127);
@@ -155,7 +157,10 @@ int main(void)
 	if (port >= 0 && channel_hello(port, version))
 		say("cannot greet the host", "");
 	for (;;) {
-		struct pollfd p[2] = { { .fd = sigfd, .events = POLLIN }, { .fd = port, .events = POLLIN } };
+		struct pollfd p[2] = {
+			{ .fd = sigfd, .events = POLLIN },
+			{ .fd = port, .events = POLLIN },
+		};
 
 		if (poll(p, 2, -1) < 0)
 			continue;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A QEMU board as a scenario sees it: the tiny root on a disk of its own, and what a test does to it.
+"""A QEMU board as a scenario sees it: the tiny root on its own disk, and what a test does to it.
 
 Never judges: it raises when the board or the harness fails, the test compares.
 """
@@ -13,9 +13,12 @@ import gpt
 from vm import VM
 
 
+LOG_MAGIC, LOG_DISCARD = 0x6A736677736872, 4
+
+
 @dataclass
 class Write:
-    """One write that the disk took: where it went, by partition label and offset in it ("" outside all)."""
+    """One write that the disk took, by partition and offset in it (label "" outside all)."""
 
     label: str
     offset_bytes: int
@@ -24,14 +27,14 @@ class Write:
 
 
 class Board(VM):
-    """A VM whose first disk is `disk` (and second, if the board has one, `disk2`), both private to the test."""
+    """A VM whose disks (images) belong to the test, and the log of the first one, if asked for."""
 
     def __init__(self, workdir, *, images, log=None, **options):
         super().__init__(workdir, **options)
         self.images = [Path(i) for i in images]
         self.log = log
 
-    # ---- cowboot in the guest -----------------------------------------------------------------------------------
+    # ---- cowboot in the guest ------------------------------------------------------------------
 
     def cowboot(self, args, timeout=60):
         """Runs `cowboot ARGS`: (exit code, output)."""
@@ -47,17 +50,16 @@ class Board(VM):
 
     def install(self, bundle, timeout=120):
         """Sends a bundle (a file of the host, or bytes) and installs it: (exit code, output)."""
-        self.channel.put(
-            "/run/bundle", bundle if isinstance(bundle, bytes) else Path(bundle).read_bytes()
-        )
+        data = bundle if isinstance(bundle, bytes) else Path(bundle).read_bytes()
+        self.channel.put("/run/bundle", data)
         try:
             return self.cowboot("install /run/bundle", timeout)
         finally:
             self.run("rm /run/bundle")
 
     def read(self, device):
-        """All bytes of a device in the guest, past its page cache. (A device that is mapped below another one has a
-        cache of its own, which may be stale: hence the flush.)"""
+        """All bytes of a device in the guest, past its page cache: a device below another one has
+        a cache of its own, which may be stale."""
         self.run(f"blockdev --flushbufs {device}", check=True)
         return self.channel.get(device)
 
@@ -68,7 +70,7 @@ class Board(VM):
     def dmesg(self):
         return self.run("dmesg", check=True)
 
-    # ---- the disks from outside ---------------------------------------------------------------------------------
+    # ---- the disks from outside ----------------------------------------------------------------
 
     def _place(self, label):
         for image in self.images:
@@ -78,11 +80,11 @@ class Board(VM):
         raise KeyError(f"no disk has a partition {label}")
 
     def sector(self, label, offset_bytes=0):
-        """Where on its disk that byte of a partition lies, in 512-byte sectors: for blkdebug rules."""
+        """Where on its disk that byte lies, in 512-byte sectors: for blkdebug's rules."""
         return (self._place(label)[1] + offset_bytes) // 512
 
     def read_partition(self, label):
-        """The bytes of a partition as the disk has them now; what the guest still caches is not there."""
+        """The bytes of a partition as the disk has them now, without what the guest caches."""
         image, start, size = self._place(label)
         with open(image, "rb") as f:
             f.seek(start)
@@ -105,29 +107,30 @@ class Board(VM):
             f.seek(start + offset_bytes)
             f.write(data)
 
-    def writes(self):
-        """What the first disk was asked to write since the board was made with log=True; flushes alone are left out."""
-        parts, found = gpt.read(self.images[0]), []
+    def _log_entries(self):
+        """(start in bytes, length in bytes, flags) of each entry of the log."""
         with open(self.log, "rb") as f:
-            head = f.read(512)
-            magic, _, count, sector_bytes = struct.unpack_from("<QQQI", head)
-            assert magic == 0x6A736677736872, "not a blklogwrites log"
+            magic, _, count, sector_bytes = struct.unpack_from("<QQQI", f.read(512))
+            assert magic == LOG_MAGIC, "not a blklogwrites log"
             f.seek(sector_bytes)
             for _ in range(count):
-                sector, sectors, flags, _ = struct.unpack_from("<QQQQ", f.read(sector_bytes))
-                at, len_bytes = sector * sector_bytes, sectors * sector_bytes
-                if not flags & 4:
-                    f.seek(len_bytes, 1)
-                if not sectors:
-                    continue
-                label, start = next(
-                    ((n, s) for n, (s, size) in parts.items() if s <= at < s + size), ("", 0)
-                )
-                found.append(Write(label, at - start, len_bytes, flags))
+                start, length, flags, _ = struct.unpack_from("<QQQQ", f.read(sector_bytes))
+                if not flags & LOG_DISCARD:
+                    f.seek(length * sector_bytes, 1)
+                yield start * sector_bytes, length * sector_bytes, flags
+
+    def writes(self):
+        """What the first disk was asked to write since the board was made with log=True, in order;
+        flushes alone are left out."""
+        parts, found = gpt.read(self.images[0]), []
+        for at, length, flags in self._log_entries():
+            holds = [(n, start) for n, (start, size) in parts.items() if start <= at < start + size]
+            label, start = holds[0] if holds else ("", 0)
+            if length:
+                found.append(Write(label, at - start, length, flags))
         return found
 
 
-def image_digest(path, size_bytes=None):
-    """SHA-256 of an image file, as the volume that holds it reads (zeros behind it up to size_bytes)."""
-    data = Path(path).read_bytes()
-    return hashlib.sha256(data.ljust(size_bytes or 0, b"\0")).hexdigest()
+def image_digest(path, size_bytes=0):
+    """SHA-256 of an image file, as a volume of size_bytes that holds it reads."""
+    return hashlib.sha256(Path(path).read_bytes().ljust(size_bytes, b"\0")).hexdigest()

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""What the scenarios boot: images, initramfs and disks, made once and kept by a hash of all that
+goes into them. Two pytest workers may ask for the same."""
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import disk
+from disk import MIB, Part
+from tiny import image
+
+TOP = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("COWBOOT_BUILD", TOP / "build"))
+KERNEL = os.environ.get("KERNEL", "6.1")
+BOARD = TOP / "board/qemu-virt"
+DISK_PY, IMAGE_PY = Path(disk.__file__), Path(image.__file__)
+
+
+class Cache:
+    """Files in a directory, each named by a hash of what it is made of."""
+
+    def __init__(self, root):
+        self.root, self.digests = root, {}
+        root.mkdir(parents=True, exist_ok=True)
+
+    def _digest(self, path):
+        key = (path, path.stat().st_mtime_ns)
+        if key not in self.digests:
+            self.digests[key] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return self.digests[key]
+
+    def get(self, name, make, *inputs):
+        """The file called name for these inputs (Paths count by content, all else by repr);
+        make(path) writes it when it isn't there."""
+        words = [self._digest(i) if isinstance(i, Path) else repr(i) for i in inputs]
+        key = hashlib.sha256("\n".join([name] + words).encode()).hexdigest()[:16]
+        stem, dot, suffix = name.partition(".")
+        path = self.root / f"{stem}-{key}{dot}{suffix}"
+        with open(self.root / f".{path.name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                new = path.with_name("new-" + path.name)
+                make(new)
+                new.replace(path)
+        return path
+
+
+class Images:
+    """Tiny roots and volumes; described at the top of conftest.py."""
+
+    def __init__(self, cache, programs):
+        self.cache, self.programs = cache, programs
+
+    def _build(self, name, programs, **args):
+        def make(out):
+            image.build(out, programs=programs, **args)
+        return self.cache.get(name, make, IMAGE_PY, *programs, *programs.values(), args)
+
+    def old(self, fs="ext4", version="old", size_mib=16):
+        return self._build(f"old.{fs}", self.programs, fs=fs, version=version,
+                           size_bytes=size_mib * MIB)
+
+    def volume(self, version="old", size_mib=4):
+        return self._build("volume.ext4", {}, version=version, size_bytes=size_mib * MIB,
+                           content_blocks=512)
+
+    def new(self, old, **args):
+        def make(out):
+            image.variant(old, out, **args)
+        return self.cache.get(f"new{old.suffix}", make, IMAGE_PY, old, args)
+
+    def pair(self, fs="ext4", **args):
+        old = self.old(fs)
+        return old, self.new(old, **args)
+
+    def _broken(self, name, source, spoil):
+        def make(out):
+            shutil.copyfile(source, out)
+            spoil(out)
+        return self.cache.get(f"{name}{source.suffix}", make, IMAGE_PY, source)
+
+    def without_init(self, source):
+        return self._broken("initless", source, image.remove_init)
+
+    def unmountable(self, source):
+        return self._broken("unmountable", source, image.destroy_superblock)
+
+
+def configuration(conf, vendor, store, data_options):
+    """The board's cowboot.conf, with the lines that the options ask for, and then those of conf,
+    in place of its own lines of the same key."""
+    over = ""
+    if vendor:
+        over += "volume vendor PARTLABEL=vendor /vendor ext4 ro\n"
+    if store == "cow":
+        over += "store PARTLABEL=cow\n"
+    if data_options:
+        over += f"data PARTLABEL=data /data ext4 {data_options}\n"
+    over += conf
+
+    def key(line):
+        return line.split()[:2 if line.startswith("volume") else 1]
+    taken = [key(line) for line in over.splitlines()]
+    own = (BOARD / "cowboot.conf").read_text().splitlines()
+    return "".join(line + "\n" for line in own if key(line) not in taken) + over
+
+
+def initramfs(cache, conf):
+    """The board's initramfs with this configuration."""
+    tool, kernel = TOP / "initramfs/mkinitramfs", BUILD / "kernels" / KERNEL
+    init, toybox = BUILD / "arm64/init", BUILD / "arm64/toybox"
+
+    def make(out):
+        overlay = out.with_name(out.name + ".d")
+        (overlay / "etc").mkdir(parents=True, exist_ok=True)
+        (overlay / "etc/cowboot.conf").write_text(conf)
+        subprocess.run([tool, "-o", out, "--init", init, "--toybox", toybox, "--kernel", kernel,
+                        "--board", BOARD, "--overlay", overlay], check=True)
+        shutil.rmtree(overlay)
+    return cache.get("initramfs.img", make, tool, init, toybox, BOARD / "modules",
+                     kernel / "release", conf)
+
+
+def boot_partition(cache, initrd):
+    """A FAT image with what U-Boot loads."""
+    kernel, script = BUILD / f"kernels/{KERNEL}/Image", BOARD / "boot.cmd"
+    how = {"check": True, "stdout": subprocess.DEVNULL, "env": os.environ | disk.EPOCH}
+
+    def make(out):
+        scr = out.with_name(out.name + ".scr")
+        subprocess.run(["mkimage", *"-A arm64 -T script -C none -d".split(), script, scr], **how)
+        disk.make_zeros(out, 64 * MIB)
+        subprocess.run(["/sbin/mkfs.vfat", "-F", "32", "--invariant", out], **how)
+        for source, name in ((scr, "boot.scr"), (kernel, "Image"), (initrd, "initramfs.img")):
+            subprocess.run(["mcopy", "-i", out, source, f"::{name}"], **how)
+        scr.unlink()
+    return cache.get("boot.vfat", make, script, kernel, initrd)
+
+
+def empty_data(cache, size_mib):
+    """An ext4 file system for data."""
+    return cache.get("data.img", lambda out: disk.make_data(out, size_mib * MIB), DISK_PY, size_mib)
+
+
+def base_disk(cache, parts, sector_bytes, power_of_two):
+    """A disk of these Parts."""
+    def make(out):
+        disk.build_disk(out, parts, sector_bytes=sector_bytes, power_of_two=power_of_two)
+    what = [(p.label, p.size_bytes, bool(p.image)) for p in parts]
+    files = [Path(p.image) for p in parts if p.image]
+    return cache.get("disk.img", make, DISK_PY, what, *files, sector_bytes, power_of_two)
+
+
+def whole(label, path):
+    """A partition just as large as its image."""
+    return Part(label, Path(path).stat().st_size, path)
