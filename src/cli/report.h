@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What `cowboot status` tells, as plain data, and the two ways of telling it.  The text functions are pure; status.c
+ * gathers.  Keys and meaning of the JSON: docs/status-json.md.
+ */
+#ifndef COWBOOT_CLI_REPORT_H
+#define COWBOOT_CLI_REPORT_H
+
+#include "base/text.h"
+#include "decide/decide.h"
+#include "state/copies.h"
+
+#define REPORT_SCHEMA 1
+#define REPORT_VOLUMES_MAX 16		/* of the board, and those of an update that the board lacks */
+
+struct report_volume {
+	char name[32];
+	char device[48];		/* "/dev/mapper/system" */
+	char partition[48];		/* "/dev/vda5"; empty: not there */
+	char mapped[24];		/* the kernel's word; empty: no such device */
+	char trouble[32];		/* "Merge failed", "Invalid", "Overflow"; empty: none */
+	uint64_t volume_bytes;
+	bool updated;			/* belongs to the pending update; the rest counts only then */
+	uint64_t store_bytes, exceptions, exceptions_left;
+	uint32_t chunk_bytes;
+};
+
+/* What runs, judged by the devices and not by the record alone. */
+enum report_running {
+	RUNNING_CONFIRMED,		/* nothing is pending */
+	RUNNING_OLD,			/* an update is pending, and this boot does not run it */
+	RUNNING_TRIAL,
+	RUNNING_MERGING,
+	RUNNING_UNKNOWN,		/* the volumes are not mapped as cowboot maps them */
+	RUNNING_COUNT
+};
+
+struct report {
+	const char *meta;		/* path of the record's partition; NULL: it is not there */
+	struct copies copies;
+	const struct record *record;	/* idle where the record cannot be used */
+	enum report_running running;
+	unsigned volume_count;
+	struct report_volume volume[REPORT_VOLUMES_MAX];
+	unsigned merge_percent;		/* counts in phase merging */
+	bool explained;			/* the rest counts */
+	struct plan plan;
+	const char *stores_why;		/* what is wrong with a store, or empty */
+};
+
+const char *running_name(enum report_running running);
+
+/* The version that runs; empty when it is not known. */
+const char *report_version(const struct report *r);
+
+/* Whether a record could be read at all: the phase and what hangs on it are known. */
+bool report_known(const struct report *r);
+
+void report_text(const struct report *r, struct text_out *out);
+void report_json(const struct report *r, struct text_out *out);
+
+/* "next boot: map snapshot, spend a try, boot: REASON" */
+void report_next_boot(const struct report *r, struct text_out *out);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The report as JSON, schema 1: docs/status-json.md.  Pure.  Keys are never renamed or dropped within a
+ * schema, and each is always there: what is not known is null.
+ */
+#include <inttypes.h>
+
+#include "cli/report.h"
+#include "decide/plan.h"
+
+static void add_text(struct text_out *out, const char *text)
+{
+	if (text && text[0])
+		text_add_json(out, text);
+	else
+		text_add(out, "null");
+}
+
+static const char *copy_word(enum copy_health health)
+{
+	switch (health) {
+	case COPY_GOOD:
+		return "good";
+	case COPY_ZERO:
+		return "zero";
+	case COPY_STALE:
+		return "stale";
+	case COPY_FOREIGN:
+		return "foreign";
+	case COPY_DAMAGED:
+		break;
+	}
+	return "damaged";
+}
+
+static const char *health_word(const struct report *r)
+{
+	if (!r->meta)
+		return "absent";
+	switch (r->copies.health) {
+	case RECORD_GOOD:
+		return "good";
+	case RECORD_NEW:
+		return "new";
+	case RECORD_DAMAGED:
+		break;
+	}
+	return "damaged";
+}
+
+static void add_volume(struct text_out *out, const struct report_volume *v)
+{
+	text_add(out, "{\"name\": ");
+	text_add_json(out, v->name);
+	text_add(out, ", \"device\": ");
+	text_add_json(out, v->device);
+	text_add(out, ", \"partition\": ");
+	add_text(out, v->partition);
+	text_add(out, ", \"volume_bytes\": %" PRIu64 ", \"mapped\": ", v->volume_bytes);
+	add_text(out, v->mapped);
+	text_add(out, ", \"trouble\": ");
+	add_text(out, v->trouble);
+	if (v->updated)
+		text_add(out, ", \"store_bytes\": %" PRIu64 ", \"chunk_bytes\": %" PRIu32 ", \"exceptions\": %"
+			 PRIu64 ", \"exceptions_left\": %" PRIu64 "}", v->store_bytes, v->chunk_bytes,
+			 v->exceptions, v->exceptions_left);
+	else
+		text_add(out, ", \"store_bytes\": null, \"chunk_bytes\": null, \"exceptions\": null, "
+			 "\"exceptions_left\": null}");
+}
+
+static void add_phase(const struct report *r, struct text_out *out)
+{
+	const struct record *rec = r->record;
+	bool pending = report_known(r) && rec->phase != PHASE_IDLE;
+
+	text_add(out, "  \"phase\": ");
+	add_text(out, report_known(r) ? phase_name(rec->phase) : NULL);
+	if (report_known(r) && rec->phase == PHASE_TRIAL)
+		text_add(out, ",\n  \"tries_left\": %" PRIu32 ",\n  \"tries_total\": %" PRIu32, rec->tries_left,
+			 rec->tries_total);
+	else
+		text_add(out, ",\n  \"tries_left\": null,\n  \"tries_total\": null");
+	text_add(out, ",\n  \"running\": \"%s\",\n  \"version\": ", running_name(r->running));
+	add_text(out, report_version(r));
+	text_add(out, ",\n  \"version_from\": ");
+	add_text(out, pending ? rec->version_from : NULL);
+	text_add(out, ",\n  \"version_to\": ");
+	add_text(out, pending ? rec->version_to : NULL);
+	text_add(out, ",\n  \"refused\": ");
+	add_text(out, pending ? rec->refused : NULL);
+}
+
+static void add_last(const struct report *r, struct text_out *out)
+{
+	const struct record_result *last = &r->record->last;
+
+	text_add(out, ",\n  \"last\": {\"result\": \"%s\", \"from\": ", result_name(last->result));
+	add_text(out, last->version_from);
+	text_add(out, ", \"to\": ");
+	add_text(out, last->version_to);
+	text_add(out, ", \"reason\": ");
+	add_text(out, last->reason);
+	if (last->when_s)
+		text_add(out, ", \"when\": %" PRIu64 "}", last->when_s);
+	else
+		text_add(out, ", \"when\": null}");
+}
+
+static void add_record(const struct report *r, struct text_out *out)
+{
+	text_add(out, ",\n  \"record\": {\"health\": \"%s\", \"copies\": ", health_word(r));
+	if (r->meta)
+		text_add(out, "[\"%s\", \"%s\"]", copy_word(r->copies.copy[0]), copy_word(r->copies.copy[1]));
+	else
+		text_add(out, "[]");
+	text_add(out, ", \"generation\": %" PRIu64 ", \"why\": ", r->record->generation);
+	add_text(out, r->copies.why);
+	text_add(out, "}");
+}
+
+static void add_next_boot(const struct report *r, struct text_out *out)
+{
+	text_add(out, ",\n  \"next_boot\": ");
+	if (!r->explained) {
+		text_add(out, "null");
+		return;
+	}
+	text_add(out, "{\"persist\": \"%s\", \"map\": \"%s\", \"then\": \"%s\", \"reason\": ",
+		 persist_name(r->plan.persist), map_name(r->plan.map), then_name(r->plan.then));
+	add_text(out, r->plan.reason);
+	text_add(out, ", \"detail\": ");
+	add_text(out, r->stores_why);
+	text_add(out, "}");
+}
+
+void report_json(const struct report *r, struct text_out *out)
+{
+	text_add(out, "{\n  \"schema\": %d,\n", REPORT_SCHEMA);
+	add_phase(r, out);
+	text_add(out, ",\n  \"volumes\": [");
+	for (unsigned v = 0; v < r->volume_count; v++) {
+		text_add(out, "%s\n    ", v ? "," : "");
+		add_volume(out, &r->volume[v]);
+	}
+	text_add(out, "\n  ],\n  \"merge_percent\": ");
+	if (report_known(r) && r->record->phase == PHASE_MERGING)
+		text_add(out, "%u", r->merge_percent);
+	else
+		text_add(out, "null");
+	add_last(r, out);
+	add_record(r, out);
+	add_next_boot(r, out);
+	text_add(out, "\n}\n");
+}

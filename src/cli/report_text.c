@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* The report for people: one fact a line, nothing that is not known.  Pure. */
+#include <inttypes.h>
+#include <time.h>
+
+#include "base/bytes.h"
+#include "cli/report.h"
+#include "decide/plan.h"
+
+const char *running_name(enum report_running running)
+{
+	static const char *const names[] = { "confirmed", "old", "trial", "merging", "unknown" };
+
+	_Static_assert(ARRAY_SIZE(names) == RUNNING_COUNT, "every state has a name");
+	return (unsigned)running < RUNNING_COUNT ? names[running] : "unknown";
+}
+
+bool report_known(const struct report *r)
+{
+	return r->meta && r->copies.health != RECORD_DAMAGED;
+}
+
+static const char *or_unknown(const char *version)
+{
+	return version[0] ? version : "?";
+}
+
+/* 28.6 MB; decimal units, as disks are sold. */
+static void add_size(struct text_out *out, uint64_t bytes)
+{
+	static const char *const units[] = { "kB", "MB", "GB", "TB" };
+	uint64_t tenths = bytes / 100;
+	size_t u = 0;
+
+	for (; tenths >= 10000 && u + 1 < ARRAY_SIZE(units); u++)
+		tenths /= 1000;
+	text_add(out, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, units[u]);
+}
+
+static void add_phase(const struct report *r, struct text_out *out)
+{
+	const struct record *rec = r->record;
+
+	if (!report_known(r)) {
+		text_add(out, "phase    unknown: the record cannot be used\n");
+		return;
+	}
+	text_add(out, "phase    %s", phase_name(rec->phase));
+	if (rec->phase != PHASE_IDLE)
+		text_add(out, ", %s -> %s", or_unknown(rec->version_from), or_unknown(rec->version_to));
+	if (rec->phase == PHASE_TRIAL)
+		text_add(out, ", %" PRIu32 " of %" PRIu32 " tries left", rec->tries_left, rec->tries_total);
+	if (rec->phase == PHASE_MERGING)
+		text_add(out, ", %u %% merged", r->merge_percent);
+	text_add(out, "\n");
+	if (rec->refused[0])
+		text_add(out, "refused  %s\n", rec->refused);
+}
+
+const char *report_version(const struct report *r)
+{
+	const struct record_result *last = &r->record->last;
+
+	switch (r->running) {
+	case RUNNING_CONFIRMED:
+		return last->result == RESULT_MERGED ? last->version_to : last->version_from;
+	case RUNNING_OLD:
+		return r->record->version_from;
+	case RUNNING_TRIAL:
+	case RUNNING_MERGING:
+		return r->record->version_to;
+	case RUNNING_UNKNOWN:
+	case RUNNING_COUNT:
+		break;
+	}
+	return "";
+}
+
+static void add_running(const struct report *r, struct text_out *out)
+{
+	static const char *const words[] = {
+		[RUNNING_CONFIRMED] = "the confirmed system",
+		[RUNNING_OLD] = "the old system",
+		[RUNNING_TRIAL] = "the trial; cowboot mark-good confirms it",
+		[RUNNING_MERGING] = "confirmed and merging",
+		[RUNNING_UNKNOWN] = "not known: the volumes are not mapped as cowboot maps them",
+	};
+	const char *version = report_version(r);
+
+	text_add(out, "running  %s%s%s\n", version, version[0] ? ", " : "", words[r->running]);
+}
+
+static void add_volume(const struct report_volume *v, struct text_out *out)
+{
+	text_add(out, "%-8s %s, %s over %s", v->name, v->device, v->mapped[0] ? v->mapped : "not mapped",
+		 v->partition[0] ? v->partition : "a partition that is not there");
+	if (v->volume_bytes) {
+		text_add(out, " (");
+		add_size(out, v->volume_bytes);
+		text_add(out, ")");
+	}
+	if (v->updated) {
+		text_add(out, "; store ");
+		add_size(out, v->store_bytes);
+		text_add(out, ", %" PRIu64 " chunks of %" PRIu32 " bytes, %" PRIu64 " to merge", v->exceptions,
+			 v->chunk_bytes, v->exceptions_left);
+	}
+	if (v->trouble[0])
+		text_add(out, "; the kernel says \"%s\"", v->trouble);
+	text_add(out, "\n");
+}
+
+static void add_last(const struct record_result *last, struct text_out *out)
+{
+	time_t when = (time_t)last->when_s;
+	struct tm tm;
+	char text[32];
+
+	if (last->result == RESULT_NONE)
+		return;
+	text_add(out, "last     %s, %s -> %s", result_name(last->result), or_unknown(last->version_from),
+		 or_unknown(last->version_to));
+	if (last->reason[0])
+		text_add(out, ": %s", last->reason);
+	if (last->when_s && gmtime_r(&when, &tm) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
+		text_add(out, " (%s)", text);
+	text_add(out, "\n");
+}
+
+static void add_record(const struct report *r, struct text_out *out)
+{
+	if (!r->meta)
+		text_add(out, "record   absent: its partition is not there\n");
+	else if (r->copies.health == RECORD_DAMAGED)
+		text_add(out, "record   damaged, on %s: %s\n", r->meta, r->copies.why);
+	else if (r->copies.health == RECORD_NEW)
+		text_add(out, "record   new, on %s\n", r->meta);
+	else
+		text_add(out, "record   %s, generation %" PRIu64 ", on %s%s%s\n",
+			 r->copies.repairable ? "usable" : "good", r->record->generation, r->meta,
+			 r->copies.why[0] ? ": " : "", r->copies.why);
+}
+
+static const char *persist_words(enum plan_persist persist)
+{
+	switch (persist) {
+	case PERSIST_DROP:
+		return "drop the install that was cut";
+	case PERSIST_SPEND:
+		return "spend a try";
+	case PERSIST_REVERT:
+		return "go back for good";
+	case PERSIST_FINISH:
+		return "end the merge";
+	case PERSIST_NOTHING:
+	case PERSIST_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+void report_next_boot(const struct report *r, struct text_out *out)
+{
+	const char *persist = persist_words(r->plan.persist);
+
+	text_add(out, "next boot: ");
+	if (r->plan.map != MAP_NOTHING)
+		text_add(out, "map %s, ", map_name(r->plan.map));
+	if (persist)
+		text_add(out, "%s, ", persist);
+	text_add(out, "%s: %s", then_name(r->plan.then), r->plan.reason);
+	if (r->stores_why && r->stores_why[0])
+		text_add(out, " (%s)", r->stores_why);
+	text_add(out, "\n");
+}
+
+void report_text(const struct report *r, struct text_out *out)
+{
+	add_phase(r, out);
+	add_running(r, out);
+	for (unsigned v = 0; v < r->volume_count; v++)
+		add_volume(&r->volume[v], out);
+	add_last(&r->record->last, out);
+	add_record(r, out);
+	if (r->explained)
+		report_next_boot(r, out);
+}

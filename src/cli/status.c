@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cowboot status: what is, and with --explain what the next boot would do, asked of the function the boot
+ * itself runs.  Reads only, and needs no lock: it works beside an install or a merge, and with a
+ * record that cannot be used.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/merging.h"
+#include "cli/report.h"
+#include "map/status.h"
+
+static const char *target_word(enum dm_target target)
+{
+	switch (target) {
+	case DM_LINEAR:
+		return "linear";
+	case DM_SNAPSHOT:
+		return "snapshot";
+	case DM_SNAPSHOT_MERGE:
+		return "snapshot-merge";
+	case DM_OTHER:
+		break;
+	}
+	return "other";
+}
+
+static void take_kernel_view(struct report_volume *to, enum phase phase, const struct record_volume *update,
+			     const struct dm_state *state)
+{
+	struct snap_status status;
+
+	snprintf(to->mapped, sizeof(to->mapped), "%s", target_word(state->target));
+	/* While merging, only an empty store lets a volume run on its plain origin. */
+	if (state->target == DM_LINEAR && phase == PHASE_MERGING)
+		to->exceptions_left = 0;
+	if (state->target != DM_SNAPSHOT && state->target != DM_SNAPSHOT_MERGE)
+		return;
+	if (status_parse(state->params, &status) || status.state != SNAP_OK)
+		snprintf(to->trouble, sizeof(to->trouble), "%.31s", state->params);
+	else if (update && state->target == DM_SNAPSHOT_MERGE)
+		to->exceptions_left = status_exceptions(&status, update->chunk_sectors);
+}
+
+static void gather_volume(const struct board *b, unsigned i, struct report_volume *to)
+{
+	const struct record *rec = &b->world.record;
+	const struct record_volume *update = NULL;
+	const char *name = b->conf.volume[i].name;
+	struct dm_state state;
+
+	memset(to, 0, sizeof(*to));
+	snprintf(to->name, sizeof(to->name), "%s", name);
+	snprintf(to->device, sizeof(to->device), "/dev/mapper/%s", name);
+	if (b->world.has_volume[i]) {
+		snprintf(to->partition, sizeof(to->partition), "%s", b->world.volume_part[i].path);
+		to->volume_bytes = b->world.volume_part[i].size_sectors * SECTOR_BYTES;
+	}
+	for (unsigned v = 0; v < rec->volume_count; v++)
+		if (!strcmp(rec->volume[v].name, name))
+			update = &rec->volume[v];
+	if (update) {
+		to->updated = true;
+		to->store_bytes = update->store_sectors * SECTOR_BYTES;
+		to->chunk_bytes = update->chunk_sectors * SECTOR_BYTES;
+		to->exceptions = to->exceptions_left = update->exceptions;
+	}
+	if (!dm_state(name, &state))
+		take_kernel_view(to, rec->phase, update, &state);
+}
+
+static enum report_running judge_running(const struct board *b, const struct report *r)
+{
+	const struct record *rec = &b->world.record;
+	unsigned origins = 0;
+
+	if (rec->phase == PHASE_IDLE || rec->phase == PHASE_STAGING) {
+		for (unsigned v = 0; v < r->volume_count; v++)
+			origins += !strcmp(r->volume[v].mapped, "linear");
+		if (origins != r->volume_count || !report_known(r))
+			return RUNNING_UNKNOWN;
+		return rec->phase == PHASE_IDLE ? RUNNING_CONFIRMED : RUNNING_OLD;
+	}
+	if (board_count_live(b, LIVE_OTHER) || board_count_live(b, LIVE_NONE))
+		return RUNNING_UNKNOWN;
+	if (rec->phase == PHASE_MERGING)
+		return RUNNING_MERGING;
+	if (board_count_live(b, LIVE_TRIAL) == rec->volume_count)
+		return RUNNING_TRIAL;
+	return board_count_live(b, LIVE_ORIGIN) == rec->volume_count ? RUNNING_OLD : RUNNING_UNKNOWN;
+}
+
+static unsigned sum_percent(const struct report *r)
+{
+	uint64_t total_sectors = 0, left_sectors = 0;
+
+	for (unsigned v = 0; v < r->volume_count; v++) {
+		total_sectors += r->volume[v].exceptions * (r->volume[v].chunk_bytes / SECTOR_BYTES);
+		left_sectors += r->volume[v].exceptions_left * (r->volume[v].chunk_bytes / SECTOR_BYTES);
+	}
+	return merging_percent(total_sectors, left_sectors);
+}
+
+/* What decide() says to the facts as the next boot will find them. */
+static void explain(struct board *b, struct report *r)
+{
+	/* Stores under a live device stay mapped; of a trial that waits, they are mapped for the look only. */
+	bool keep = board_count_live(b, LIVE_TRIAL) || board_count_live(b, LIVE_MERGE);
+	struct facts facts;
+
+	world_facts(&b->world, keep, &facts);
+	/* Asked for on this boot's command line; the next one's is not known. */
+	facts.recovery_asked = false;
+	r->plan = decide(&facts);
+	r->stores_why = b->world.stores_why;
+	r->explained = true;
+}
+
+static void gather(struct board *b, struct report *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->meta = b->world.meta.fd >= 0 ? b->world.meta_part.path : NULL;
+	r->copies = b->world.copies;
+	r->record = &b->world.record;
+	r->volume_count = b->conf.volume_count;
+	for (unsigned i = 0; i < r->volume_count; i++)
+		gather_volume(b, i, &r->volume[i]);
+	r->running = judge_running(b, r);
+	r->merge_percent = sum_percent(r);
+}
+
+int cli_status(int argc, char **argv)
+{
+	static char buf[32 * 1024];
+	static struct board board;
+	static struct report report;
+	bool json = false, explained = false;
+	const struct cli_option options[] = {
+		{ "--json", &json, NULL }, { "--explain", &explained, NULL }, { NULL, NULL, NULL },
+	};
+	struct text_out out;
+	int rc = cli_options(&argc, argv, options);
+
+	if (rc)
+		return rc;
+	if (argc != 1)
+		return cli_usage("status", "status takes no operand");
+	rc = board_open(&board, "show the status", BOARD_LOOK);
+	if (!rc) {
+		gather(&board, &report);
+		if (explained)
+			explain(&board, &report);
+		text_begin(&out, buf, sizeof(buf));
+		if (json)
+			report_json(&report, &out);
+		else
+			report_text(&report, &out);
+		fputs(buf, stdout);
+		rc = out.full ? cli_refuse(EXIT_FAILED, "cannot show the status: it is too long") :
+				cli_printed(EXIT_DONE);
+	}
+	board_close(&board);
+	return rc;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `cowboot status` word for word: each report below against tests/golden/status/NAME.{txt,json}, so that a change of
+ * what programs read shows in review.  COWBOOT_GOLDEN=write makes the files anew.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report.h"
+
+static struct record record;
+static struct report report;
+
+static void begin(enum phase phase, enum report_running running)
+{
+	memset(&record, 0, sizeof(record));
+	memset(&report, 0, sizeof(report));
+	record.phase = phase;
+	record.generation = 12;
+	record.last = (struct record_result){ .result = RESULT_MERGED, .when_s = 1763814896,
+		.version_from = "12.4", .version_to = "12.5", .reason = "confirmed and merged" };
+	if (phase != PHASE_IDLE) {
+		snprintf(record.version_from, sizeof(record.version_from), "12.5");
+		snprintf(record.version_to, sizeof(record.version_to), "12.6");
+	}
+	report.meta = "/dev/vda3";
+	report.record = &record;
+	report.running = running;
+	report.volume_count = 1;
+	report.volume[0] = (struct report_volume){ .name = "system", .device = "/dev/mapper/system",
+		.partition = "/dev/vda4", .mapped = "linear", .volume_bytes = 786432000 };
+}
+
+static void pending(struct report_volume *v, const char *mapped, uint64_t left)
+{
+	v->updated = true;
+	v->store_bytes = 28704768;
+	v->chunk_bytes = 4096;
+	v->exceptions = 6979;
+	v->exceptions_left = left;
+	snprintf(v->mapped, sizeof(v->mapped), "%s", mapped);
+}
+
+static void compare(const char *name, const char *kind, const char *text)
+{
+	static char expected[16384];
+	const char *mode = getenv("COWBOOT_GOLDEN");
+	char path[128];
+	size_t len_bytes;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "tests/golden/status/%s.%s", name, kind);
+	file = fopen(path, mode && !strcmp(mode, "write") ? "w+" : "r");
+	if (!file)
+		fail_msg("%s: cannot be opened", path);
+	if (mode && !strcmp(mode, "write"))
+		assert_int_equal(fputs(text, file) >= 0 && !fflush(file) && !fseek(file, 0, SEEK_SET), 1);
+	len_bytes = fread(expected, 1, sizeof(expected) - 1, file);
+	expected[len_bytes] = '\0';
+	fclose(file);
+	assert_string_equal(text, expected);
+}
+
+static void check(const char *name)
+{
+	static char buf[16384];
+	struct text_out out;
+
+	text_begin(&out, buf, sizeof(buf));
+	report_text(&report, &out);
+	assert_false(out.full);
+	compare(name, "txt", buf);
+	text_begin(&out, buf, sizeof(buf));
+	report_json(&report, &out);
+	assert_false(out.full);
+	compare(name, "json", buf);
+}
+
+static void idle(void **unused)
+{
+	(void)unused;
+	begin(PHASE_IDLE, RUNNING_CONFIRMED);
+	check("idle");
+}
+
+static void trial(void **unused)
+{
+	(void)unused;
+	begin(PHASE_TRIAL, RUNNING_TRIAL);
+	record.tries_left = 2;
+	record.tries_total = 3;
+	pending(&report.volume[0], "snapshot", 6979);
+	report.explained = true;
+	report.stores_why = "";
+	report.plan = (struct plan){ PERSIST_SPEND, MAP_SNAPSHOT, THEN_BOOT, "a trial is pending" };
+	check("trial");
+}
+
+static void refused(void **unused)
+{
+	(void)unused;
+	begin(PHASE_TRIAL, RUNNING_OLD);
+	record.tries_left = record.tries_total = 3;
+	snprintf(record.refused, sizeof(record.refused), "no \"network\"");
+	pending(&report.volume[0], "linear", 6979);
+	report.explained = true;
+	report.stores_why = "the store of system: exception 17: old chunk 9 is there twice";
+	report.plan = (struct plan){ PERSIST_REVERT, MAP_LINEAR, THEN_BOOT, "the trial was refused" };
+	check("refused");
+}
+
+static void merging(void **unused)
+{
+	(void)unused;
+	begin(PHASE_MERGING, RUNNING_MERGING);
+	pending(&report.volume[0], "snapshot-merge", 4396);
+	report.volume_count = 2;
+	report.volume[1] = (struct report_volume){ .name = "vendor", .device = "/dev/mapper/vendor",
+		.partition = "/dev/vda5", .mapped = "linear", .volume_bytes = 67108864,
+		.trouble = "Merge failed" };
+	report.merge_percent = 37;
+	report.copies.copy[1] = COPY_STALE;
+	report.copies.repairable = true;
+	snprintf(report.copies.why, sizeof(report.copies.why), "copy B is older than copy A");
+	check("merging");
+}
+
+static void damaged(void **unused)
+{
+	(void)unused;
+	begin(PHASE_IDLE, RUNNING_UNKNOWN);
+	memset(&record, 0, sizeof(record));
+	report.copies.health = RECORD_DAMAGED;
+	report.copies.copy[0] = report.copies.copy[1] = COPY_DAMAGED;
+	snprintf(report.copies.why, sizeof(report.copies.why), "both copies are damaged");
+	check("damaged");
+}
+
+static void nothing_there(void **unused)
+{
+	(void)unused;
+	begin(PHASE_IDLE, RUNNING_UNKNOWN);
+	memset(&record, 0, sizeof(record));
+	report.meta = NULL;
+	report.volume[0].partition[0] = report.volume[0].mapped[0] = '\0';
+	report.volume[0].volume_bytes = 0;
+	report.copies.health = RECORD_DAMAGED;
+	check("absent");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(idle),
+		cmocka_unit_test(trial),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(merging),
+		cmocka_unit_test(damaged),
+		cmocka_unit_test(nothing_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
