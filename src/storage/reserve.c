@@ -3,7 +3,6 @@
  * Reserving the blocks of a store file.  Must never fill `data` to the brim: what ext4 keeps for
  * root stays free.
  */
-#define _GNU_SOURCE
 #include "storage/reserve.h"
 
 #include <errno.h>
