@@ -58,8 +58,8 @@ help: ## this list
 
 WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes \
 	-Wimplicit-fallthrough -Werror
-CFLAGS_ALL = -std=gnu11 $(WARNINGS) -Isrc -MMD -MP -DCOWBOOT_VERSION='"$(VERSION)"'
-CFLAGS_SHIP = $(CFLAGS_ALL) -Os -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=.
+CFLAGS_ALL = -std=gnu11 $(WARNINGS) -Isrc -D_GNU_SOURCE= -MMD -MP -DCOWBOOT_VERSION='"$(VERSION)"'
+CFLAGS_SHIP = $(CFLAGS_ALL) -Wconversion -Os $(SECTIONS) -ffile-prefix-map=$(CURDIR)=.
 LDFLAGS_SHIP = -s -Wl,--gc-sections -Wl,--build-id=none
 # In the unit tests the first leak or undefined step ends the test.
 CFLAGS_UNIT = $(CFLAGS_ALL) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
