@@ -25,7 +25,7 @@ static const struct {
 	{ "/run", "tmpfs", "mode=0755", MS_NOSUID | MS_NODEV },
 };
 
-/* The kernel opens /dev/console for us only where the initramfs holds the node. */
+/* What the kernel opened is the initramfs's own node, or nothing; devtmpfs's outlives the initramfs. */
 static void standard_descriptors(void)
 {
 	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
@@ -36,8 +36,7 @@ static void standard_descriptors(void)
 	if (fd < 0)
 		return;
 	for (int want = 0; want <= 2; want++)
-		if (fcntl(want, F_GETFD) < 0)
-			dup2(fd, want);
+		dup2(fd, want);
 	if (fd > 2)
 		close(fd);
 }

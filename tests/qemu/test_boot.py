@@ -30,7 +30,8 @@ def test_idle_boot_hands_everything_over(board):
     # what the tiny init has opened itself: signals, the channel, this command's pipe and handle.
     find = "find /proc -maxdepth 2 -name exe -exec readlink {} ';' 2>/dev/null"
     assert set(b.run(find)[1].split()) == {"/sbin/init", "/bin/toybox"}
-    assert len(b.run("ls /proc/1/fd", check=True).split()) == 3 + 4
+    descriptors = b.run("ls -l /proc/1/fd", check=True)
+    assert descriptors.count(" -> ") == 3 + 4 and "(deleted)" not in descriptors
     assert b.boot_json()["phase"] == "idle"
 
 
