@@ -5,6 +5,7 @@ The board's own image is made with genimage (board/qemu-virt/genimage.cfg, qemu/
 16 knows only 512-byte sectors, and the tests want 4096 too.
 """
 import os
+import re
 import subprocess
 import uuid
 from dataclasses import dataclass
@@ -24,6 +25,15 @@ class Part:
     label: str
     size_bytes: int
     image: str = None
+
+
+def _tool(*argv, **more):
+    argv = [str(a) for a in argv]
+    run = subprocess.run(argv, env=os.environ | EPOCH, text=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, **more)
+    if run.returncode:
+        raise RuntimeError(f"{' '.join(argv)}: {run.stdout}")
+    return run.stdout
 
 
 def make_zeros(out, size_bytes):
@@ -72,8 +82,21 @@ def make_data(out, size_bytes, *, tree=None):
     argv = ["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-U", ident, "-J", "size=4",
             "-E", f"hash_seed={ident},root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0",
             *(["-d", str(tree)] if tree else []), str(out)]
-    run = subprocess.run(argv, env=os.environ | EPOCH, text=True, stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT)
-    if run.returncode:
-        raise RuntimeError(f"mke2fs {out}: {run.stdout}")
+    _tool(*argv)
     return out
+
+
+def fragment(image, piece_blocks):
+    """Leaves an ext4 image half full, its free space in pieces of so many 4 KiB blocks: two files
+    take all there is (the second what the first's own extents left), and the first gets holes."""
+    def free():
+        return int(re.search(r"Free blocks: +(\d+)", _tool("/sbin/dumpe2fs", "-h", image)).group(1))
+
+    def debugfs(commands):
+        _tool("/sbin/debugfs", "-w", "-f", "-", image, input="\n".join(commands) + "\n")
+    count = free() * 60 // 64
+    debugfs(["write /dev/null ballast", f"fallocate ballast 0 {count - 1}"])
+    debugfs(["write /dev/null rest", f"fallocate rest 0 {free() - 9}"])
+    debugfs([f"punch ballast {at} {at + piece_blocks - 1}"
+             for at in range(0, count - piece_blocks, 2 * piece_blocks)])
+    _tool("/sbin/e2fsck", "-fn", image)

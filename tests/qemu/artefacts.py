@@ -49,7 +49,7 @@ class Cache:
 
 
 class Images:
-    """Tiny roots and volumes; described at the top of conftest.py."""
+    """Tiny roots, volumes and file systems for data; described at the top of conftest.py."""
 
     def __init__(self, cache, programs):
         self.cache, self.programs = cache, programs
@@ -75,6 +75,13 @@ class Images:
     def pair(self, fs="ext4", **args):
         old = self.old(fs)
         return old, self.new(old, **args)
+
+    def data(self, size_mib=48, piece_blocks=None):
+        def make(out):
+            disk.make_data(out, size_mib * MIB)
+            if piece_blocks:
+                disk.fragment(out, piece_blocks)
+        return self.cache.get("data.img", make, DISK_PY, size_mib, piece_blocks)
 
     def _broken(self, name, source, spoil):
         def make(out):
@@ -138,11 +145,6 @@ def boot_partition(cache, initrd):
             subprocess.run(["mcopy", "-i", out, source, f"::{name}"], **how)
         scr.unlink()
     return cache.get("boot.vfat", make, script, kernel, initrd)
-
-
-def empty_data(cache, size_mib):
-    """An ext4 file system for data."""
-    return cache.get("data.img", lambda out: disk.make_data(out, size_mib * MIB), DISK_PY, size_mib)
 
 
 def base_disk(cache, parts, sector_bytes, power_of_two):

@@ -15,6 +15,8 @@ images  .old(fs="ext4", version="old", size_mib=16)         path of an image
               behave: ok, panic (at once), exit (PID 1 ends), hang; spread: run, runs, scattered
         .pair(fs="ext4", **new)                             (old, new)
         .volume(version="old"), then .new(..)               a volume that is no root, 4 MiB
+        .data(size_mib=48, piece_blocks=None)               ext4 for data; piece_blocks=2: half full,
+              its free space in pieces of that many blocks (a store in over 100 extents)
         .without_init(image), .unmountable(image)           broken copies
 bundle  bundle(system=(old, new), vendor=(..), version="new", board="qemu-virt", chunk_sectors=8,
                args=())                                     path of a bundle, made on the host
@@ -98,7 +100,8 @@ def bundle(cache):
     return make
 
 
-def _layout(cache, initrd, system, vendor, store, cow_mib, data, data_mib, two_disks, uboot):
+def _layout(cache, images, initrd, system, vendor, store, cow_mib, data, data_mib, two_disks,
+            uboot):
     """The partitions of the one or two disks."""
     first = [Part("boot_a", MIB), Part("boot_b", MIB), Part("meta", MIB), whole("system", system)]
     if uboot:
@@ -107,7 +110,7 @@ def _layout(cache, initrd, system, vendor, store, cow_mib, data, data_mib, two_d
         first.append(whole("vendor", vendor))
     second = [Part("cow", cow_mib * MIB)] if store == "cow" else []
     if data == "empty":
-        data = artefacts.empty_data(cache, data_mib)
+        data = images.data(data_mib)
     if data:
         second.append(whole("data", data))
     return [first, second] if two_disks else [first + second]
@@ -141,8 +144,8 @@ def board(request, cache, images):
         home.mkdir(parents=True)
         text = artefacts.configuration(conf, vendor, store, data_options)
         initrd = artefacts.initramfs(cache, text)
-        layout = _layout(cache, initrd, system or images.old(), vendor, store, cow_mib, data,
-                         data_mib, two_disks, uboot)
+        layout = _layout(cache, images, initrd, system or images.old(), vendor, store, cow_mib,
+                         data, data_mib, two_disks, uboot)
         log = home / "writes.log" if log else None
         copies, disks = _disks(cache, home, layout, bus, sector_bytes, props or {}, inject, log)
         b = Board(home, images=copies, log=log, disks=disks, kernel=KERNEL_IMAGE, initrd=initrd,
