@@ -8,8 +8,8 @@
 #define COWBOOT_CLI_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#define COWBOOT_VERSION "0.1.0"
 #define CLI_CONFIG_DEFAULT "/etc/cowboot.conf"
 
 enum cli_exit {
@@ -47,6 +47,22 @@ struct cli_option {
  * value, with the line printed.
  */
 int cli_options(int *argc, char **argv, const struct cli_option *options);
+
+/* word as a number from min to max; EXIT_USAGE with the line printed, name being what it is for. */
+int cli_number(const char *verb, const char *name, const char *word, uint64_t min, uint64_t max,
+	       uint64_t *ret_value);
+
+/* The value of --chunk-sectors; with word NULL ret_chunk_sectors stays. EXIT_USAGE as above. */
+int cli_chunk_sectors(const char *verb, const char *word, uint32_t *ret_chunk_sectors);
+
+/* A verb within a verb, as in `cowboot bundle create`. run sees argv[0] the outer verb. */
+struct cli_sub {
+	const char *name;
+	int (*run)(int argc, char **argv);
+};
+
+/* Runs the one that argv[1] names; subs ends with a NULL name. */
+int cli_sub(const struct cli_sub *subs, int argc, char **argv);
 
 /* Prints "cowboot: TEXT; see cowboot VERB --help" (verb may be NULL) and returns EXIT_USAGE. */
 int cli_usage(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -2,13 +2,10 @@
 /*
  * cowboot, the command: the table of verbs, and what all of them share.  Knows nothing of updates.
  */
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/fail.h"
 #include "base/log.h"
 #include "cli/cli.h"
 
@@ -57,91 +54,6 @@ static const char *config_path = CLI_CONFIG_DEFAULT;
 const char *cli_config_path(void)
 {
 	return config_path;
-}
-
-int cli_usage(const char *verb, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fputs("cowboot: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fprintf(stderr, "; see cowboot %s%s--help\n", verb ? verb : "", verb ? " " : "");
-	va_end(ap);
-	return EXIT_USAGE;
-}
-
-int cli_refuse(enum cli_exit exit_code, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fputs("cowboot: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
-	va_end(ap);
-	return exit_code;
-}
-
-int cli_failed(void)
-{
-	return cli_refuse(EXIT_FAILED, "%s", fail_text());
-}
-
-int cli_printed(enum cli_exit exit_code)
-{
-	if (fflush(stdout) || ferror(stdout))
-		return cli_refuse(EXIT_FAILED, "cannot write standard output: %s", strerror(errno));
-	return exit_code;
-}
-
-/* One option at argv[*i]; *i moves on over a value that is a word of its own. */
-static int take_option(const char *verb, const struct cli_option *o, int argc, char **argv, int *i)
-{
-	size_t name_bytes;
-
-	for (; o && o->name; o++) {
-		name_bytes = strlen(o->name);
-		if (strncmp(argv[*i], o->name, name_bytes))
-			continue;
-		if (argv[*i][name_bytes] == '=' && o->value) {
-			*o->value = argv[*i] + name_bytes + 1;
-			return 0;
-		}
-		if (argv[*i][name_bytes])
-			continue;
-		if (o->flag) {
-			*o->flag = true;
-			return 0;
-		}
-		if (*i + 1 >= argc)
-			return cli_usage(verb, "%s needs a value", o->name);
-		*o->value = argv[++*i];
-		return 0;
-	}
-	return cli_usage(verb, "unknown option '%s'", argv[*i]);
-}
-
-int cli_options(int *argc, char **argv, const struct cli_option *options)
-{
-	int kept = 1;
-	bool only_operands = false;
-
-	for (int i = 1; i < *argc; i++) {
-		if (!only_operands && !strcmp(argv[i], "--")) {
-			only_operands = true;
-		} else if (!only_operands && argv[i][0] == '-' && argv[i][1]) {
-			int rc = take_option(argv[0], options, *argc, argv, &i);
-
-			if (rc)
-				return rc;
-		} else {
-			argv[kept++] = argv[i];
-		}
-	}
-	argv[kept] = NULL;
-	*argc = kept;
-	return 0;
 }
 
 static int help(void)

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The manifest: text to struct and back.  Pure, no heap.  Nothing is taken over that was not
+ * compared with a limit, and the text must be the very one that manifest_print would write.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "bundle/manifest.h"
+#include "cow/format.h"
+
+/* Far above any disk, and low enough that no sum of eight overflows. */
+#define IMAGE_BYTES_MAX (UINT64_C(1) << 55)
+
+struct reading {
+	const char *cursor, *end;
+	struct text_line line;
+	bool is_taken;		/* the line was used, the next one is due */
+};
+
+bool bundle_word_ok(const char *word, size_t size_bytes)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i < len; i++)
+		if (word[i] <= ' ' || word[i] > '~')
+			return false;
+	return len && len < size_bytes && word[0] != '#';
+}
+
+/* The value of the next line if its key is this one, else NULL; the line then stays. */
+static const char *next_value(struct reading *r, const char *key)
+{
+	int rc = r->is_taken ? text_next_line(&r->cursor, r->end, &r->line) : 1;
+
+	if (rc != 1)
+		r->line.count = 0;
+	if (!rc)
+		r->line.number++;	/* the line that is missing */
+	r->is_taken = r->line.count == 2 && !strcmp(r->line.word[0], key);
+	return r->is_taken ? r->line.word[1] : NULL;
+}
+
+static int wrong(const struct reading *r, const char *key)
+{
+	return fail(EBADMSG, "its manifest is wrong in line %u (%s)", r->line.number, key);
+}
+
+static int read_number(struct reading *r, const char *key, uint64_t max, uint64_t *ret_value)
+{
+	const char *word = next_value(r, key);
+
+	return !word || text_number(word, max, ret_value) ? wrong(r, key) : 0;
+}
+
+static int read_digest(struct reading *r, const char *key, uint8_t *ret_digest)
+{
+	const char *word = next_value(r, key);
+
+	return !word || text_unhex(word, ret_digest, DIGEST_BYTES) ? wrong(r, key) : 0;
+}
+
+static int read_word(struct reading *r, const char *key, bool required, char *buf,
+		     size_t size_bytes)
+{
+	const char *word = next_value(r, key);
+
+	if (!word)
+		return required ? wrong(r, key) : 0;
+	return !bundle_word_ok(word, size_bytes) || text_copy(buf, size_bytes, word) ?
+	       wrong(r, key) : 0;
+}
+
+/* Whether the numbers of one volume fit each other. */
+static bool volume_fits(const struct bundle_volume *v)
+{
+	uint64_t chunk_bytes = (uint64_t)v->chunk_sectors * SECTOR_BYTES, chunks;
+
+	if (!cow_chunk_ok(v->chunk_sectors) || !v->image_bytes || v->image_bytes % SECTOR_BYTES)
+		return false;
+	chunks = v->image_bytes / chunk_bytes + !!(v->image_bytes % chunk_bytes);
+	return v->exceptions <= chunks &&
+	       v->store_bytes == cow_store_bytes(v->chunk_sectors, v->exceptions) &&
+	       v->payload_bytes &&	/* zstd never makes more than this of a store */
+	       v->payload_bytes <= v->store_bytes + (v->store_bytes >> 8) + 1024;
+}
+
+static int read_volume(struct reading *r, struct bundle_manifest *m)
+{
+	struct bundle_volume *v = &m->volume[m->volume_count];
+	uint64_t chunk_sectors = 0;
+	int rc;
+
+	if (m->volume_count == BUNDLE_VOLUMES_MAX || !text_is_name(r->line.word[1]) ||
+	    text_copy(v->name, sizeof(v->name), r->line.word[1]))
+		return wrong(r, "volume");
+	for (unsigned i = 0; i < m->volume_count; i++)
+		if (!strcmp(m->volume[i].name, v->name))
+			return fail(EBADMSG, "its manifest names volume %s twice", v->name);
+	if ((rc = read_number(r, "image-bytes", IMAGE_BYTES_MAX, &v->image_bytes)) ||
+	    (rc = read_number(r, "chunk-sectors", COW_CHUNK_SECTORS_MAX, &chunk_sectors)) ||
+	    (rc = read_number(r, "exceptions", UINT64_MAX, &v->exceptions)) ||
+	    (rc = read_number(r, "store-bytes", UINT64_MAX, &v->store_bytes)) ||
+	    (rc = read_number(r, "payload-bytes", UINT64_MAX, &v->payload_bytes)) ||
+	    (rc = read_digest(r, "payload-blake2b", v->payload_digest)) ||
+	    (rc = read_digest(r, "old-blake2b", v->old_digest)) ||
+	    (rc = read_digest(r, "new-blake2b", v->new_digest)))
+		return rc;
+	v->chunk_sectors = (uint32_t)chunk_sectors;
+	if (!volume_fits(v))
+		return fail(EBADMSG, "its manifest contradicts itself about volume %s", v->name);
+	m->volume_count++;
+	return 0;
+}
+
+static int read_all(struct reading *r, struct bundle_manifest *m)
+{
+	uint64_t format = 0;
+	int rc;
+
+	if ((rc = read_number(r, "format", UINT32_MAX, &format)))
+		return rc;
+	if (format != BUNDLE_FORMAT)
+		return wrong(r, "format");
+	if ((rc = read_word(r, "board", false, m->board, sizeof(m->board))) ||
+	    (rc = read_word(r, "version-from", false, m->version_from, sizeof(m->version_from))) ||
+	    (rc = read_word(r, "version-to", true, m->version_to, sizeof(m->version_to))))
+		return rc;
+	while (next_value(r, "volume")) {
+		rc = read_volume(r, m);
+		if (rc)
+			return rc;
+	}
+	return m->volume_count ? 0 : wrong(r, "volume");
+}
+
+int manifest_parse(const char *text, size_t len_bytes, struct bundle_manifest *ret_manifest)
+{
+	struct reading r = { .cursor = text, .end = text + len_bytes, .is_taken = true };
+	struct bundle_manifest m = { 0 };
+	char canonical[BUNDLE_MANIFEST_MAX];
+	size_t canonical_bytes;
+	int rc = read_all(&r, &m);
+
+	if (!rc)
+		rc = manifest_print(&m, canonical, sizeof(canonical), &canonical_bytes);
+	if (rc)
+		return rc;
+	/* Also what catches a line too many, a comment, a leading zero. */
+	if (canonical_bytes != len_bytes || memcmp(canonical, text, len_bytes))
+		return fail(EBADMSG, "its manifest is not written as format 1 has it");
+	*ret_manifest = m;
+	return 0;
+}
+
+static void print_digest(struct text_out *out, const char *key, const uint8_t *digest)
+{
+	char hex[2 * DIGEST_BYTES + 1];
+
+	text_hex(hex, digest, DIGEST_BYTES);
+	text_add(out, "%s %s\n", key, hex);
+}
+
+static void print_volume(struct text_out *out, const struct bundle_volume *v)
+{
+	text_add(out, "volume %s\n", v->name);
+	text_add(out, "image-bytes %" PRIu64 "\n", v->image_bytes);
+	text_add(out, "chunk-sectors %" PRIu32 "\n", v->chunk_sectors);
+	text_add(out, "exceptions %" PRIu64 "\n", v->exceptions);
+	text_add(out, "store-bytes %" PRIu64 "\n", v->store_bytes);
+	text_add(out, "payload-bytes %" PRIu64 "\n", v->payload_bytes);
+	print_digest(out, "payload-blake2b", v->payload_digest);
+	print_digest(out, "old-blake2b", v->old_digest);
+	print_digest(out, "new-blake2b", v->new_digest);
+}
+
+int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t size_bytes,
+		   size_t *ret_len_bytes)
+{
+	struct text_out out;
+
+	text_begin(&out, buf, size_bytes);
+	text_add(&out, "format %u\n", BUNDLE_FORMAT);
+	if (manifest->board[0])
+		text_add(&out, "board %s\n", manifest->board);
+	if (manifest->version_from[0])
+		text_add(&out, "version-from %s\n", manifest->version_from);
+	text_add(&out, "version-to %s\n", manifest->version_to);
+	for (unsigned v = 0; v < manifest->volume_count; v++)
+		print_volume(&out, &manifest->volume[v]);
+	if (out.full)
+		return fail(ENOSPC, "its manifest is too long");
+	*ret_len_bytes = out.len_bytes;
+	return 0;
+}
+
+uint64_t manifest_payload_bytes(const struct bundle_manifest *manifest)
+{
+	uint64_t sum = 0;
+
+	for (unsigned v = 0; v < manifest->volume_count; v++)
+		sum += manifest->volume[v].payload_bytes;
+	return sum;
+}

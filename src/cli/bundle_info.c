@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cowboot bundle info: what a bundle says of itself.  Reads header and manifest, whose digest is
+ * checked, and no payload: `verify` does that.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "cli/bundle_verb.h"
+#include "cli/cli.h"
+
+static void print_digest(const char *label, const uint8_t *digest)
+{
+	char hex[2 * DIGEST_BYTES + 1];
+
+	text_hex(hex, digest, DIGEST_BYTES);
+	printf("  %-9s%s\n", label, hex);
+}
+
+static void print(const struct bundle_manifest *m, uint64_t bundle_bytes)
+{
+	printf("bundle     format %u, %" PRIu64 " bytes\n", BUNDLE_FORMAT, bundle_bytes);
+	printf("board      %s\n", m->board[0] ? m->board : "any");
+	printf("version    %s -> %s\n", m->version_from[0] ? m->version_from : "(not said)",
+	       m->version_to);
+	for (unsigned i = 0; i < m->volume_count; i++) {
+		const struct bundle_volume *v = &m->volume[i];
+
+		printf("volume     %s\n", v->name);
+		printf("  image    %" PRIu64 " bytes\n", v->image_bytes);
+		printf("  changed  %" PRIu64 " chunks of %" PRIu64 " bytes\n", v->exceptions,
+		       (uint64_t)v->chunk_sectors * SECTOR_BYTES);
+		printf("  store    %" PRIu64 " bytes, packed %" PRIu64 "\n", v->store_bytes,
+		       v->payload_bytes);
+		print_digest("old", v->old_digest);
+		print_digest("new", v->new_digest);
+	}
+}
+
+static void json_word(struct text_out *out, const char *key, const char *word)
+{
+	text_add(out, ",\"%s\":", key);
+	if (word[0])
+		text_add_json(out, word);
+	else
+		text_add(out, "null");
+}
+
+static void json_digest(struct text_out *out, const char *key, const uint8_t *digest)
+{
+	char hex[2 * DIGEST_BYTES + 1];
+
+	text_hex(hex, digest, DIGEST_BYTES);
+	json_word(out, key, hex);
+}
+
+static void json_volume(struct text_out *out, const struct bundle_volume *v)
+{
+	text_add(out, "{\"name\":");
+	text_add_json(out, v->name);
+	text_add(out, ",\"image_bytes\":%" PRIu64 ",\"chunk_sectors\":%" PRIu32, v->image_bytes,
+		 v->chunk_sectors);
+	text_add(out, ",\"exceptions\":%" PRIu64 ",\"store_bytes\":%" PRIu64
+		 ",\"payload_bytes\":%" PRIu64, v->exceptions, v->store_bytes, v->payload_bytes);
+	json_digest(out, "payload_blake2b", v->payload_digest);
+	json_digest(out, "old_blake2b", v->old_digest);
+	json_digest(out, "new_blake2b", v->new_digest);
+	text_add(out, "}");
+}
+
+static int print_json(const struct bundle_manifest *m, uint64_t bundle_bytes)
+{
+	char buf[BUNDLE_MANIFEST_MAX];
+	struct text_out out;
+
+	text_begin(&out, buf, sizeof(buf));
+	text_add(&out, "{\"schema\":1,\"format\":%u,\"bundle_bytes\":%" PRIu64, BUNDLE_FORMAT,
+		 bundle_bytes);
+	json_word(&out, "board", m->board);
+	json_word(&out, "version_from", m->version_from);
+	json_word(&out, "version_to", m->version_to);
+	text_add(&out, ",\"volumes\":[");
+	for (unsigned i = 0; i < m->volume_count; i++) {
+		if (i)
+			text_add(&out, ",");
+		json_volume(&out, &m->volume[i]);
+	}
+	text_add(&out, "]}");
+	if (out.full)
+		return cli_refuse(EXIT_FAILED, "cannot show it: its manifest is too long");
+	puts(buf);
+	return EXIT_DONE;
+}
+
+int bundle_info(int argc, char **argv)
+{
+	bool json = false;
+	const struct cli_option options[] = { { "--json", &json, NULL }, { 0 } };
+	struct bundle *bundle;
+	int fd, rc = cli_options(&argc, argv, options);
+
+	if (!rc && argc != 2)
+		rc = cli_usage(argv[0], "bundle info needs one BUNDLE");
+	if (rc)
+		return rc;
+	rc = bundle_open_path(argv[1], &fd, &bundle);
+	if (rc) {
+		fail_in(rc, "cannot read %s", bundle_path_name(argv[1]));
+		return cli_failed();
+	}
+	if (json)
+		rc = print_json(bundle_manifest(bundle), bundle_total_bytes(bundle));
+	else
+		print(bundle_manifest(bundle), bundle_total_bytes(bundle));
+	bundle_close(bundle);
+	(void)close(fd);	/* it was only read */
+	return rc ? rc : cli_printed(EXIT_DONE);
+}

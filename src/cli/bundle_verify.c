@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cowboot bundle verify: all that can be known of a bundle without the board: every length and
+ * digest, and each store as init would check it (I5).
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "cli/bundle_verb.h"
+#include "cli/cli.h"
+#include "cli/file.h"
+#include "cli/progress.h"
+
+/* Scratch space that is watched while it fills. */
+struct filling {
+	struct dev scratch;
+	struct cow_sink sink;
+	struct bundle *bundle;
+	struct progress *progress;
+};
+
+static int fill(void *ctx, const void *data, size_t len_bytes)
+{
+	struct filling *f = ctx;
+
+	progress_set(f->progress, bundle_done_bytes(f->bundle));
+	return f->sink.write(f->sink.ctx, data, len_bytes);
+}
+
+/* The unpacked store against what the manifest says of it. */
+static int check_store(struct dev *store, const struct bundle_volume *volume,
+		       struct cow_found *ret_found)
+{
+	int rc = file_check_store(store, volume->image_bytes, volume->chunk_sectors, ret_found);
+
+	if (!rc && ret_found->exceptions != volume->exceptions)
+		rc = fail(EBADMSG, "it holds %" PRIu64 " exceptions, the manifest says %" PRIu64,
+			  ret_found->exceptions, volume->exceptions);
+	if (!rc && !ret_found->ascending)
+		rc = fail(EBADMSG, "its exceptions do not ascend");
+	return rc ? fail_in(rc, "the store of volume %s", volume->name) : 0;
+}
+
+static int verify_volume(struct bundle *bundle, const struct bundle_volume *volume,
+			 struct progress *progress, struct cow_found *ret_found)
+{
+	struct filling f = { .scratch = DEV_CLOSED, .bundle = bundle, .progress = progress };
+	const struct cow_sink sink = { fill, &f };
+	int rc = scratch_open(NULL, &f.scratch);
+
+	if (rc)
+		return rc;
+	f.sink = scratch_sink(&f.scratch);
+	rc = bundle_volume_next(bundle, &sink);
+	if (!rc)
+		rc = check_store(&f.scratch, volume, ret_found);
+	dev_close(&f.scratch);
+	return rc;
+}
+
+static int verify(struct bundle *bundle, struct cow_found *found)
+{
+	const struct bundle_manifest *m = bundle_manifest(bundle);
+	struct progress progress;
+	int rc = 0;
+
+	progress_begin(&progress, "verifying", bundle_total_bytes(bundle));
+	for (unsigned v = 0; v < m->volume_count && !rc; v++)
+		rc = verify_volume(bundle, &m->volume[v], &progress, &found[v]);
+	progress_end(&progress);
+	return rc ? rc : bundle_end(bundle);
+}
+
+static void print(const struct bundle_manifest *m, const struct cow_found *found, const char *name)
+{
+	for (unsigned v = 0; v < m->volume_count; v++)
+		printf("%s: %" PRIu64 " exceptions in %" PRIu64 " runs, sound\n", m->volume[v].name,
+		       found[v].exceptions, found[v].runs);
+	printf("%s: sound, version %s\n", name, m->version_to);
+}
+
+int bundle_verify(int argc, char **argv)
+{
+	struct cow_found found[BUNDLE_VOLUMES_MAX];
+	struct bundle *bundle = NULL;
+	const char *name;
+	int fd = -1, rc = cli_options(&argc, argv, NULL);
+
+	if (!rc && argc != 2)
+		rc = cli_usage(argv[0], "bundle verify needs one BUNDLE");
+	if (rc)
+		return rc;
+	name = bundle_path_name(argv[1]);
+	rc = bundle_open_path(argv[1], &fd, &bundle);
+	if (!rc) {
+		rc = verify(bundle, found);
+		(void)close(fd);	/* it was only read */
+	}
+	if (!rc)
+		print(bundle_manifest(bundle), found, name);
+	bundle_close(bundle);
+	if (rc) {
+		fail_in(rc, "cannot verify %s", name);
+		return cli_failed();
+	}
+	return cli_printed(EXIT_DONE);
+}
