@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* PARTUUIDs from GPT and MBR: good, damaged in each place, and pointing nowhere. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "disk.h"
+#include "storage/gpt.h"
+
+static int read_memory(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
+{
+	struct disk *disk = ctx;
+
+	assert_true(offset_bytes <= disk->size_bytes);
+	assert_true(len_bytes <= disk->size_bytes - offset_bytes);
+	memcpy(buf, disk->bytes + offset_bytes, len_bytes);
+	return 0;
+}
+
+static int ask(struct disk *disk, unsigned number, char uuid[PARTUUID_TEXT_MAX])
+{
+	struct gpt_disk gpt = { read_memory, disk, disk->size_bytes, disk->block_bytes };
+
+	return gpt_partuuid(&gpt, number, uuid);
+}
+
+static const uint32_t block_sizes[] = { 512, 4096 };
+
+static void test_good(void **state)
+{
+	char uuid[PARTUUID_TEXT_MAX] = "old";
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct disk disk = disk_gpt(block_sizes[i]);
+
+		assert_int_equal(ask(&disk, 3, uuid), 0);
+		assert_string_equal(uuid, DISK_UUID_3);
+		assert_int_equal(ask(&disk, 1, uuid), 0);
+		assert_string_equal(uuid, "03020100-0504-0706-0809-0a0b0c0d0e0f");
+		assert_int_equal(ask(&disk, 4, uuid), -ENOENT);
+		assert_int_equal(ask(&disk, 128, uuid), -ENOENT);
+		assert_int_equal(ask(&disk, 129, uuid), -ENOENT);
+		assert_int_equal(ask(&disk, 0, uuid), -EINVAL);
+		assert_string_equal(uuid, "03020100-0504-0706-0809-0a0b0c0d0e0f");
+		disk_free(&disk);
+	}
+}
+
+/* Every byte of the header that counts, each bit of it: found damaged, and the backup used. */
+static void test_backup(void **state)
+{
+	char uuid[PARTUUID_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct disk disk = disk_gpt(block_sizes[i]);
+
+		for (size_t bit = 0; bit < 92 * 8; bit++) {
+			uint8_t *byte = disk.bytes + disk.block_bytes + bit / 8;
+
+			*byte ^= (uint8_t)(1 << bit % 8);
+			assert_int_equal(ask(&disk, 3, uuid), 0);
+			assert_string_equal(uuid, DISK_UUID_3);
+			*byte ^= (uint8_t)(1 << bit % 8);
+		}
+		disk.bytes[2 * disk.block_bytes + 127 * 128] ^= 1;
+		assert_int_equal(ask(&disk, 3, uuid), 0);
+		assert_string_equal(uuid, DISK_UUID_3);
+		disk_free(&disk);
+	}
+}
+
+static void test_both_damaged(void **state)
+{
+	char uuid[PARTUUID_TEXT_MAX] = "old";
+	struct disk disk = disk_gpt(512);
+
+	(void)state;
+	disk.bytes[2 * 512] ^= 1;
+	/* Reserved, but within the checksum. */
+	disk.bytes[disk_last_block(&disk) * 512 + 20] ^= 1;
+	assert_int_equal(ask(&disk, 3, uuid), -EBADMSG);
+	assert_string_equal(uuid, "old");
+	disk_free(&disk);
+}
+
+/* A table that says there is no such partition is believed: the backup is not asked. */
+static void test_no_partition(void **state)
+{
+	char uuid[PARTUUID_TEXT_MAX];
+	struct disk disk = disk_gpt(512);
+
+	(void)state;
+	memset(disk.bytes + 2 * 512 + 2 * 128, 0, 128);
+	disk_seal(&disk, 1);
+	assert_int_equal(ask(&disk, 3, uuid), -ENOENT);
+	disk_free(&disk);
+}
+
+struct twist {
+	size_t at, len;
+	uint64_t value;
+};
+
+/* Headers whose checksum is right, but which point or count beyond all bounds. */
+static void test_well_sealed_nonsense(void **state)
+{
+	static const struct twist twists[] = {
+		{ 72, 8, UINT64_MAX },		/* entries */
+		{ 72, 8, UINT64_MAX / 512 },
+		{ 72, 8, 512 },			/* the first block after the end */
+		{ 72, 8, 510 },			/* from inside to past the end */
+		{ 80, 4, 0xffffffff },		/* count */
+		{ 80, 4, 1025 },
+		{ 84, 4, 0 },			/* entry size */
+		{ 84, 4, 256 },
+		{ 12, 4, 91 },			/* header size */
+		{ 12, 4, 513 },
+		{ 12, 4, 0xffffffff },
+		{ 24, 8, 2 },			/* its own place */
+	};
+	char uuid[PARTUUID_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(twists); i++) {
+		struct disk disk = disk_gpt(512);
+		uint8_t *header = disk.bytes + 512;
+		uint32_t len;
+
+		memset(disk.bytes + disk_last_block(&disk) * 512, 0, 512);
+		if (twists[i].len == 8)
+			put_le64(header + twists[i].at, twists[i].value);
+		else
+			put_le32(header + twists[i].at, (uint32_t)twists[i].value);
+		len = get_le32(header + 12);
+		put_le32(header + 16, 0);
+		put_le32(header + 16, disk_crc(header, len > 4096 ? 92 : len));
+		assert_int_equal(ask(&disk, 3, uuid), -EBADMSG);
+		disk_free(&disk);
+	}
+}
+
+static void test_mbr(void **state)
+{
+	char uuid[PARTUUID_TEXT_MAX];
+	struct disk disk = disk_gpt(512);
+
+	(void)state;
+	disk.bytes[0x1be + 4] = 0x83;
+	put_le32(disk.bytes + 0x1b8, 0x0a2b3c4d);
+	assert_int_equal(ask(&disk, 2, uuid), 0);
+	assert_string_equal(uuid, "0a2b3c4d-02");
+	assert_int_equal(ask(&disk, 12, uuid), 0);
+	assert_string_equal(uuid, "0a2b3c4d-0c");
+	/* Hybrid: the protecting entry may stand in any place. */
+	disk.bytes[0x1be + 3 * 16 + 4] = 0xee;
+	assert_int_equal(ask(&disk, 3, uuid), 0);
+	assert_string_equal(uuid, DISK_UUID_3);
+	disk.bytes[510] = 0;
+	assert_int_equal(ask(&disk, 3, uuid), -EBADMSG);
+	disk_free(&disk);
+}
+
+static int read_error(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
+{
+	uint64_t *good_bytes = ctx;
+
+	memset(buf, 0, len_bytes);
+	if (offset_bytes >= *good_bytes)
+		return -EIO;
+	((uint8_t *)buf)[510] = 0x55;
+	((uint8_t *)buf)[511] = 0xaa;
+	((uint8_t *)buf)[0x1be + 4] = 0xee;
+	return 0;
+}
+
+static void test_read_errors_and_small_disks(void **state)
+{
+	uint64_t good_bytes = 0;
+	struct gpt_disk gpt = { read_error, &good_bytes, 1 << 20, 512 };
+	char uuid[PARTUUID_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(gpt_partuuid(&gpt, 1, uuid), -EIO);
+	good_bytes = 512;
+	assert_int_equal(gpt_partuuid(&gpt, 1, uuid), -EIO);
+	for (gpt.size_bytes = 0; gpt.size_bytes < 3 * 512; gpt.size_bytes += 256)
+		assert_true(gpt_partuuid(&gpt, 1, uuid) < 0);
+	gpt.logical_block_bytes = 0;
+	assert_int_equal(gpt_partuuid(&gpt, 1, uuid), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_backup),
+		cmocka_unit_test(test_both_damaged),
+		cmocka_unit_test(test_no_partition),
+		cmocka_unit_test(test_well_sealed_nonsense),
+		cmocka_unit_test(test_mbr),
+		cmocka_unit_test(test_read_errors_and_small_disks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* Store files on a real ext4: whole, full, in pieces, moved; and where they must not be. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/statvfs.h>
+
+#include <cmocka.h>
+#undef fail	/* cmocka has a macro of that name */
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "loop.h"
+#include "storage/dev.h"
+#include "storage/storefile.h"
+
+#define MAX 4096
+static struct extent extents[MAX];
+
+static int create(const char *name, uint64_t sectors, uint32_t io_min, unsigned max,
+		  unsigned *ret_count)
+{
+	return storefile_create(loop_mnt, name, sectors, 2048, io_min, extents, max, ret_count);
+}
+
+static uint64_t free_blocks(void)
+{
+	struct statvfs fs;
+
+	assert_int_equal(statvfs(loop_mnt, &fs), 0);
+	return fs.f_bfree;
+}
+
+static void test_whole(void **state)
+{
+	uint64_t before;
+	unsigned count = 0;
+
+	(void)state;
+	loop_needed();
+	before = free_blocks();
+	assert_int_equal(storefile_check_fs(loop_mnt), 0);
+	assert_int_equal(create("system", 2000, 512, MAX, &count), 0);
+	assert_int_equal(count, 1);
+	assert_true(extents[0].size_sectors == 2000);
+	loop_must("test -f $MNT/system.store && ! rm -f $MNT/system.store");
+	loop_must("! sh -c 'echo x >> $MNT/system.store'");
+	assert_int_equal(storefile_compare(loop_mnt, "system", 2048, 512, extents, count), 0);
+	/* Again: the old one goes first. */
+	assert_int_equal(create("system", 4000, 512, MAX, &count), 0);
+	assert_int_equal(storefile_remove(loop_mnt, "system"), 0);
+	assert_int_equal(storefile_remove(loop_mnt, "system"), 0);
+	loop_must("! test -e $MNT/system.store");
+	assert_true(free_blocks() == before);
+}
+
+/* Survives a mount of its own, on the same blocks. */
+static void test_lasts(void **state)
+{
+	unsigned count = 0;
+
+	(void)state;
+	loop_needed();
+	assert_int_equal(create("system", 9999, 65536, MAX, &count), 0);
+	loop_must("umount $MNT && e2fsck -fn $DEV && mount $DEV $MNT");
+	assert_int_equal(storefile_compare(loop_mnt, "system", 2048, 65536, extents, count), 0);
+	loop_must("lsattr $MNT/system.store | grep -q '^....i'");
+}
+
+/*
+ * Free space in many pieces.  What is then written to the extents, below the file system, must hit
+ * nothing of it: e2fsck and the other files' bytes tell.
+ */
+static void test_pieces(void **state)
+{
+	static uint8_t junk[4096];
+	struct dev dev;
+	unsigned count = 0;
+	uint64_t sum = 0;
+
+	(void)state;
+	loop_needed();
+	loop_must("head -c 24M /dev/urandom | split -b 4096 -a 4 -d - $MNT/ && sync && "
+		  "rm -f $MNT/*[13579] && sync && cat $MNT/[0-9]* | md5sum > before");
+	assert_int_equal(create("system", 8000, 4096, MAX, &count), 0);
+	print_message("%u pieces\n", count);
+	assert_true(count > 100);
+	assert_int_equal(dev_open(loop_dev, DEV_WRITE, &dev), 0);
+	memset(junk, 0xa5, sizeof(junk));
+	for (unsigned i = 0; i < count; i++) {
+		assert_true((2048 + extents[i].start_sectors) % 8 == 0);
+		sum += extents[i].size_sectors;
+		for (uint64_t s = 0; s < extents[i].size_sectors; s++)
+			assert_int_equal(dev_write(&dev, (extents[i].start_sectors + s) * 512, junk,
+						   512), 0);
+	}
+	assert_true(sum == 8000);
+	assert_int_equal(dev_flush(&dev), 0);
+	dev_close(&dev);
+	assert_int_equal(storefile_compare(loop_mnt, "system", 2048, 4096, extents, count), 0);
+	loop_must("umount $MNT && e2fsck -fn $DEV && mount $DEV $MNT && "
+		  "cat $MNT/[0-9]* | md5sum > after && cmp before after");
+	/* Too few places for them in the record. */
+	assert_int_equal(create("system", 8000, 4096, 100, &count), -E2BIG);
+	assert_non_null(strstr(fail_text(), "the file lies in more than 100 pieces"));
+	loop_must("! test -e $MNT/system.store");
+	/* No piece is as long as the disk's wish. */
+	assert_int_equal(create("system", 8000, 65536, MAX, &count), -ENOSPC);
+	loop_must("! test -e $MNT/system.store");
+}
+
+/* Room that alignment takes away is made up for. */
+static void test_slack(void **state)
+{
+	unsigned count = 0;
+
+	(void)state;
+	loop_needed();
+	/* An odd start of the partition, so that no extent begins at a multiple. */
+	assert_int_equal(storefile_create(loop_mnt, "a", 256, 8, 65536, extents, MAX, &count), 0);
+	assert_int_equal(count, 1);
+	assert_true((8 + extents[0].start_sectors) % 128 == 0);
+	assert_true(extents[0].size_sectors == 256);
+	assert_int_equal(storefile_compare(loop_mnt, "a", 8, 65536, extents, count), 0);
+	/* The same file, the partition elsewhere. */
+	assert_int_equal(storefile_compare(loop_mnt, "a", 16, 65536, extents, count), -ESTALE);
+}
+
+static void test_full(void **state)
+{
+	char want[256];
+	uint64_t before;
+	unsigned count = 77;
+	struct statvfs fs;
+
+	(void)state;
+	loop_needed();
+	before = free_blocks();
+	assert_int_equal(create("system", 62 * 2048 + 1, 512, MAX, &count), -ENOSPC);
+	assert_int_equal(statvfs(loop_mnt, &fs), 0);
+	(void)snprintf(want, sizeof(want), "cannot reserve 63 MiB for the store of system on %s: "
+		       "%llu MiB are free", loop_mnt,
+		       (unsigned long long)fs.f_bavail * fs.f_frsize >> 20);
+	assert_string_equal(fail_text(), want);
+	assert_int_equal(count, 77);
+	assert_true(free_blocks() == before);
+	loop_must("! test -e $MNT/system.store");
+}
+
+static void test_moved(void **state)
+{
+	unsigned count = 0;
+
+	(void)state;
+	loop_needed();
+	assert_int_equal(create("system", 2000, 512, MAX, &count), 0);
+	loop_must("chattr -i $MNT/system.store && cp $MNT/system.store $MNT/b && sync && "
+		  "mv $MNT/b $MNT/system.store");
+	assert_int_equal(storefile_compare(loop_mnt, "system", 2048, 512, extents, count), -ESTALE);
+	assert_int_equal(storefile_compare(loop_mnt, "other", 2048, 512, extents, count), -ENOENT);
+	loop_must("truncate -s 4096 $MNT/system.store");
+	assert_int_equal(storefile_compare(loop_mnt, "system", 2048, 512, extents, count), -ESTALE);
+	loop_must("rm $MNT/system.store && truncate -s 2M $MNT/system.store");
+	assert_int_equal(storefile_compare(loop_mnt, "system", 2048, 512, extents, count), -EINVAL);
+	assert_non_null(strstr(fail_text(), "a hole at byte 0 of the file"));
+}
+
+static void test_sweep(void **state)
+{
+	unsigned count = 0, removed = 0;
+
+	(void)state;
+	loop_needed();
+	assert_int_equal(create("system", 200, 512, MAX, &count), 0);
+	assert_int_equal(create("vendor", 200, 512, MAX, &count), 0);
+	loop_must("touch $MNT/mine.txt $MNT/store $MNT/.store");
+	assert_int_equal(storefile_sweep(loop_mnt, &removed), 0);
+	assert_int_equal(removed, 2);
+	assert_int_equal(storefile_sweep(loop_mnt, &removed), 0);
+	assert_int_equal(removed, 0);
+	loop_must("test -e $MNT/mine.txt && test -e $MNT/store && test -e $MNT/.store");
+	assert_int_equal(storefile_sweep("/nowhere/cowboot", &removed), 0);
+}
+
+static void test_names(void **state)
+{
+	unsigned count;
+
+	(void)state;
+	assert_int_equal(storefile_create("/tmp", "../x", 8, 0, 512, extents, MAX, &count),
+			 -EINVAL);
+	assert_int_equal(storefile_remove("/tmp", "a/b"), -EINVAL);
+	assert_int_equal(storefile_create("/tmp", "x", 0, 0, 512, extents, MAX, &count), -EINVAL);
+	assert_int_equal(storefile_create("/tmp", "x", UINT64_MAX, 0, 512, extents, MAX, &count),
+			 -EINVAL);
+}
+
+static void refused(const char *words)
+{
+	assert_int_equal(storefile_check_fs(loop_mnt), -ENOTSUP);
+	assert_non_null(strstr(fail_text(), words));
+}
+
+/* data=journal as the mount asks for it, as the superblock has it, and for one folder. */
+static void test_data_journal(void **state)
+{
+	unsigned count;
+
+	(void)state;
+	loop_needed();
+	loop_must("umount $MNT && mount -o data=journal $DEV $MNT");
+	refused("data=journal would write old content over them; mount it with data=ordered");
+	loop_must("umount $MNT && tune2fs -o journal_data $DEV && mount $DEV $MNT");
+	loop_must("! grep -q \"$MNT.*data=journal\" /proc/mounts");
+	refused("data=journal");
+	loop_must("umount $MNT && tune2fs -o ^journal_data $DEV && mount $DEV $MNT");
+	assert_int_equal(storefile_check_fs(loop_mnt), 0);
+	/* What chattr +j does, which takes a right that not every root has. */
+	loop_must("umount $MNT && debugfs -w -R 'set_inode_field / flags 0x84000' $DEV && "
+		  "mount $DEV $MNT && lsattr -d $MNT | grep -q j");
+	refused("clear that with chattr -j");
+	assert_int_equal(create("system", 200, 512, MAX, &count), -ENOTSUP);
+	loop_must("! test -e $MNT/system.store");
+}
+
+static void test_ext2(void **state)
+{
+	unsigned count;
+
+	(void)state;
+	loop_needed();
+	loop_must("umount $MNT && mkfs.ext2 -qF $DEV && mount $DEV $MNT");
+	/* Same magic number; the blocks cannot be reserved, and that is said. */
+	assert_int_equal(create("system", 200, 512, MAX, &count), -EOPNOTSUPP);
+	loop_must("! test -e $MNT/system.store");
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, loop_setup, loop_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_whole),
+		test(test_lasts),
+		test(test_pieces),
+		test(test_slack),
+		test(test_full),
+		test(test_moved),
+		test(test_sweep),
+		cmocka_unit_test(test_names),
+		test(test_data_journal),
+		test(test_ext2),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
