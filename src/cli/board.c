@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Opening the board for a verb.  Must never write to the record or to a device: it finds, loads and
- * looks.  Every verb that changes something holds the lock from before the record is read (one update
- * at a time).
+ * looks.  Every verb that changes something holds the lock from before the record is read (one
+ * update at a time).
  */
 #include "cli/board.h"
 
@@ -70,7 +70,8 @@ static int take_lock(struct board *b)
 	}
 	close(fd);
 	if (rc == EWOULDBLOCK)
-		return fail(EBUSY, "cannot %s: another cowboot is at work; try again when it is done", b->verb);
+		return fail(EBUSY, "cannot %s: another cowboot is at work; try again when it is "
+			    "done", b->verb);
 	return fail_sys(rc, "cannot lock %s", BOARD_LOCK);
 }
 
@@ -80,12 +81,15 @@ static const char *mounted_data(const struct conf *conf)
 	struct dm_state state;
 	dev_t dev;
 
-	if (!conf->data.spec[0] || dm_state(conf->data.name, &state) || sys_fs_dev(conf->data.dir, &dev))
+	if (!conf->data.spec[0] || dm_state(conf->data.name, &state) ||
+	    sys_fs_dev(conf->data.dir, &dev))
 		return NULL;
 	return dev == makedev(state.disk.major, state.disk.minor) ? conf->data.dir : NULL;
 }
 
-/* Reads the record; a verb that changes things goes no further with one that cannot be used (I4). */
+/*
+ * Reads the record; a verb that changes things goes no further with one that cannot be used (I4).
+ */
 static int load_record(struct board *b, enum board_access access)
 {
 	int rc = world_load(&b->world, access == BOARD_CHANGE ? DEV_WRITE : DEV_READ);
@@ -95,8 +99,9 @@ static int load_record(struct board *b, enum board_access access)
 	if (rc)
 		return fail_in(rc, "cannot %s", b->verb);
 	if (b->world.copies.health == RECORD_DAMAGED)
-		return fail(EBADMSG, "cannot %s: the record on %s cannot be used (%s); nothing was changed, see "
-			    "cowboot recovery", b->verb, b->world.meta_part.path, b->world.copies.why);
+		return fail(EBADMSG, "cannot %s: the record on %s cannot be used (%s); nothing was "
+			    "changed, see cowboot recovery", b->verb, b->world.meta_part.path,
+			    b->world.copies.why);
 	return 0;
 }
 
@@ -150,8 +155,8 @@ int board_kernel_check(void)
 	if (rc)
 		return fail_sys(-rc, "cannot ask for the kernel's release");
 	if (!world_kernel_flushes(release))
-		return fail(ENOTSUP, "this kernel (%s) loses merged data when the power is cut; merging needs "
-			    "5.10.9, 5.11 or later", release);
+		return fail(ENOTSUP, "this kernel (%s) loses merged data when the power is cut; "
+			    "merging needs 5.10.9, 5.11 or later", release);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the verbs that work on a board share: root, the configuration in effect, one change at a time, the
- * record, and which table each volume runs on at this moment.
+ * What the verbs that work on a board share: root, the configuration in effect, one change at a
+ * time, the record, and which table each volume runs on at this moment.
  */
 #ifndef COWBOOT_CLI_BOARD_H
 #define COWBOOT_CLI_BOARD_H
@@ -24,7 +24,7 @@ struct board {
 };
 
 enum board_access {
-	BOARD_LOOK,		/* reads only, takes no lock, and opens with a record that cannot be used */
+	BOARD_LOOK,		/* reads only, without the lock, whatever the record */
 	BOARD_CHANGE,		/* holds the lock; the record is good or new */
 };
 
@@ -35,8 +35,8 @@ int board_open(struct board *b, const char *verb, enum board_access access);
 void board_close(struct board *b);
 
 /*
- * Lets other commands at the board during a long wait, and takes the lock again with the record as it is by then.
- * board_relock: 0 or an exit code with its line printed.
+ * Lets other commands at the board during a long wait, and takes the lock again with the record as
+ * it is by then. board_relock: 0 or an exit code with its line printed.
  */
 void board_unlock(struct board *b);
 int board_relock(struct board *b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cowboot cancel: drop an update that has not been booted, and give its space back (I9).  Must never
- * free a store that a device is mapped over: a trial that runs is refused, not cancelled.
+ * cowboot cancel: drop an update that has not been booted, and give its space back (I9).  Must
+ * never free a store that a device is mapped over: a trial that runs is refused, not cancelled.
  */
 #include <stdio.h>
 
@@ -18,8 +18,8 @@ static int drop(struct board *b, const char *reason)
 		return cli_failed();
 	if (settle_space(&b->world)) {
 		cli_failed();
-		return cli_refuse(EXIT_FAILED, "cancelled %s, but its space is not free yet; the next install "
-				  "frees it", b->world.record.last.version_to);
+		return cli_refuse(EXIT_FAILED, "cancelled %s, but its space is not free yet; the "
+				  "next install frees it", b->world.record.last.version_to);
 	}
 	printf("cancelled %s: nothing is pending\n", b->world.record.last.version_to);
 	return cli_printed(EXIT_DONE);
@@ -50,12 +50,12 @@ int cli_cancel(int argc, char **argv)
 		    rec->volume_count)
 			rc = drop(&board, "cancelled before it was booted");
 		else
-			rc = cli_refuse(EXIT_PHASE, "cannot cancel %s: it is what runs; cowboot mark-bad refuses it",
-					rec->version_to);
+			rc = cli_refuse(EXIT_PHASE, "cannot cancel %s: it is what runs; cowboot "
+					"mark-bad refuses it", rec->version_to);
 		break;
 	case PHASE_MERGING:
-		rc = cli_refuse(EXIT_PHASE, "cannot cancel %s: it is confirmed and merging, there is no way back",
-				rec->version_to);
+		rc = cli_refuse(EXIT_PHASE, "cannot cancel %s: it is confirmed and merging, there "
+				"is no way back", rec->version_to);
 		break;
 	default:
 		rc = cli_refuse(EXIT_NOTHING, "nothing to cancel: no update is pending");

@@ -2,9 +2,9 @@
 /*
  * cowboot install: check, lay down the stores, verify the result, arm the trial.
  *
- * Holds I9: `staging` is durable before any room is taken, and whatever goes wrong, a signal included, ends with
- * the record idle, its last result as it was, and the room given back.  Holds I6: no origin is opened for
- * writing.
+ * Holds I9: `staging` is durable before any room is taken, and whatever goes wrong, a signal
+ * included, ends with the record idle, its last result as it was, and the room given back.  Holds
+ * I6: no origin is opened for writing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include "update/settle.h"
 #include "update/store.h"
 
-#define POLL_MS 500	/* a signal between the look at `stop` and a read on a pipe waits this long */
+#define POLL_MS 500	/* a signal just before a read on a pipe waits this long */
 
 static volatile sig_atomic_t stop;
 
@@ -78,7 +78,8 @@ static int stage(struct board *b, const struct bundle_manifest *manifest)
 
 	if (rc)
 		return fail_sys(-rc, "cannot make an identity for it");
-	snprintf(rec->version_from, sizeof(rec->version_from), "%.*s", RECORD_VERSION_MAX - 1, from);
+	snprintf(rec->version_from, sizeof(rec->version_from), "%.*s", RECORD_VERSION_MAX - 1,
+		 from);
 	snprintf(rec->version_to, sizeof(rec->version_to), "%s", manifest->version_to);
 	memcpy(rec->update_id, id, sizeof(id));
 	rec->slot_old = b->conf.slot;
@@ -149,7 +150,8 @@ static int check_first(struct board *b, const char *name, const struct bundle_ma
 		return cli_failed();
 	}
 	if (same)
-		return cli_refuse(EXIT_NOTHING, "nothing to install: %s is what runs", manifest->version_to);
+		return cli_refuse(EXIT_NOTHING, "nothing to install: %s is what runs",
+				  manifest->version_to);
 	return EXIT_DONE;
 }
 
@@ -179,7 +181,10 @@ static int install(struct board *b, const char *name, struct bundle *bundle)
 	return cli_printed(EXIT_REBOOT);
 }
 
-/* Whether there is room for an update now. An install that was cut is dropped: we hold the lock, it is dead. */
+/*
+ * Whether there is room for an update now. An install that was cut is dropped: we hold the lock, it
+ * is dead.
+ */
 static int check_phase(struct board *b)
 {
 	const struct record *rec = &b->world.record;
@@ -187,13 +192,14 @@ static int check_phase(struct board *b)
 	switch (rec->phase) {
 	case PHASE_TRIAL:
 		if (board_count_live(b, LIVE_TRIAL))
-			return cli_refuse(EXIT_PHASE, "cannot install: the trial of %s runs; confirm it with cowboot "
-					  "mark-good or refuse it with cowboot mark-bad", rec->version_to);
-		return cli_refuse(EXIT_PHASE, "cannot install: %s waits for its trial boot; reboot, or drop it with "
-				  "cowboot cancel", rec->version_to);
+			return cli_refuse(EXIT_PHASE, "cannot install: the trial of %s runs; "
+					  "confirm it with cowboot mark-good or refuse it with "
+					  "cowboot mark-bad", rec->version_to);
+		return cli_refuse(EXIT_PHASE, "cannot install: %s waits for its trial boot; "
+				  "reboot, or drop it with cowboot cancel", rec->version_to);
 	case PHASE_MERGING:
-		return cli_refuse(EXIT_PHASE, "cannot install: %s is being merged; cowboot merge --wait ends it",
-				  rec->version_to);
+		return cli_refuse(EXIT_PHASE, "cannot install: %s is being merged; cowboot merge "
+				  "--wait ends it", rec->version_to);
 	case PHASE_STAGING:
 		log_note("dropping an install of %s that was cut", rec->version_to);
 		if (settle_record(&b->world, RESULT_CANCELLED, "its install was cut"))
@@ -237,7 +243,8 @@ int cli_install(int argc, char **argv)
 	if (strcmp(argv[1], "-"))
 		fd = open(argv[1], O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return cli_refuse(EXIT_FAILED, "cannot open bundle %s: %s", argv[1], strerror(errno));
+		return cli_refuse(EXIT_FAILED, "cannot open bundle %s: %s", argv[1],
+				  strerror(errno));
 	rc = board_open(&board, "install", BOARD_CHANGE);
 	if (!rc)
 		rc = install_from(&board, name, fd);

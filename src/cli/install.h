@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of `cowboot install`, in the order they run: install_check.c, verify.c (base), install_store.c,
- * verify.c (result); install.c holds the order and the clean-up.  Each leaves its line in
- * base/fail.h.
+ * The parts of `cowboot install`, in the order they run: install_check.c, verify.c (base),
+ * install_store.c, verify.c (result); install.c holds the order and the clean-up.  Each leaves its
+ * line in base/fail.h.
  */
 #ifndef COWBOOT_CLI_INSTALL_H
 #define COWBOOT_CLI_INSTALL_H
@@ -11,7 +11,10 @@
 #include "cli/board.h"
 #include "cli/progress.h"
 
-/* Whether a signal asked to stop: -EINTR with its line, else 0. Everything long asks between two chunks. */
+/*
+ * Whether a signal asked to stop: -EINTR with its line, else 0. Everything long asks between two
+ * chunks.
+ */
 int install_stopped(void);
 
 /* ---- install_check.c: what can be refused before anything is read or written ---- */
@@ -19,7 +22,10 @@ int install_stopped(void);
 /* The board, its volumes, this kernel and the stores' place against the manifest. */
 int install_check(const struct board *b, const struct bundle_manifest *manifest);
 
-/* The partition that stores lie on: `data` or the configured one; NULL with a line when it is not there. */
+/*
+ * The partition that stores lie on: `data` or the configured one; NULL with a line when it is not
+ * there.
+ */
 const struct part *install_store_part(const struct board *b);
 
 /* ---- verify.c ---- */
@@ -31,8 +37,9 @@ const struct part *install_store_part(const struct board *b);
 int verify_base(const struct bundle_manifest *manifest, bool *ret_same);
 
 /*
- * Reads back the store of the record's volume v from the medium: every exception in order and in bounds, and the
- * digest of volume and store together against record and manifest.  Changes nothing.
+ * Reads back the store of the record's volume v from the medium: every exception in order and in
+ * bounds, and the digest of volume and store together against record and manifest.  Changes
+ * nothing.
  */
 int verify_result(const struct board *b, unsigned v);
 
@@ -43,7 +50,8 @@ void install_plan(struct board *b, const struct bundle_manifest *manifest);
 
 /*
  * Pure. One piece for each store, one after another on a partition, each beginning at a multiple of
- * align_sectors from the disk's start.  -ENOSPC: ret_need_sectors is what the partition would have to have.
+ * align_sectors from the disk's start.  -ENOSPC: ret_need_sectors is what the partition would have
+ * to have.
  */
 int install_place(uint64_t part_start_sectors, uint64_t part_size_sectors, uint64_t align_sectors,
 		const uint64_t *store_sectors, unsigned count, struct extent *ret_extents,
@@ -53,8 +61,8 @@ int install_place(uint64_t part_start_sectors, uint64_t part_size_sectors, uint6
 int install_reserve(struct board *b);
 
 /*
- * Maps, wipes and fills the store of the record's volume v with the bundle's next payload, and flushes it.
- * Until that is done the store has no header, and is nobody's.  It stays mapped.
+ * Maps, wipes and fills the store of the record's volume v with the bundle's next payload, and
+ * flushes it. Until that is done the store has no header, and is nobody's.  It stays mapped.
  */
 int install_fill(struct board *b, unsigned v, struct bundle *bundle, struct progress *progress);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a bundle fits this board.  Reads the manifest and asks the system; must never write, so that a
- * refusal leaves nothing to undo (I9).
+ * Whether a bundle fits this board.  Reads the manifest and asks the system; must never write, so
+ * that a refusal leaves nothing to undo (I9).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -29,7 +29,10 @@ const struct part *install_store_part(const struct board *b)
 	return NULL;
 }
 
-/* Stores in files want `data` mounted through its mapped device, on a file system that lets blocks lie. */
+/*
+ * Stores in files want `data` mounted through its mapped device, on a file system that lets blocks
+ * lie.
+ */
 static int check_place(const struct board *b)
 {
 	char dir[CONF_PATH_MAX + 16];
@@ -59,10 +62,12 @@ static int check_device(const struct part *part, const char *name)
 	int rc = dm_state(name, &state);
 
 	if (rc)
-		return fail(-rc, "/dev/mapper/%s is not there: this system was not booted through cowboot", name);
-	if (live_judge(&state, disk, disk, 0) != LIVE_ORIGIN || state.size_sectors != part->size_sectors)
-		return fail(ESTALE, "/dev/mapper/%s is not the whole of %s (its table is \"%s\")", name, part->path,
-			    state.table);
+		return fail(-rc, "/dev/mapper/%s is not there: this system was not booted through "
+			    "cowboot", name);
+	if (live_judge(&state, disk, disk, 0) != LIVE_ORIGIN ||
+	    state.size_sectors != part->size_sectors)
+		return fail(ESTALE, "/dev/mapper/%s is not the whole of %s (its table is \"%s\")",
+			    name, part->path, state.table);
 	return 0;
 }
 
@@ -71,9 +76,10 @@ static int check_chunk(const struct bundle_volume *volume, const struct part *pa
 	uint32_t chunk_bytes = volume->chunk_sectors * SECTOR_BYTES;
 
 	if (part->logical_block_bytes && chunk_bytes % part->logical_block_bytes)
-		return fail(EINVAL, "its chunks for %s are %" PRIu32 " bytes, the disk of %s has blocks of %" PRIu32
-			    "; make it with --chunk-sectors %" PRIu32, volume->name, chunk_bytes, part->path,
-			    part->logical_block_bytes, part->logical_block_bytes / SECTOR_BYTES);
+		return fail(EINVAL, "its chunks for %s are %" PRIu32 " bytes, the disk of %s has "
+			    "blocks of %" PRIu32 "; make it with --chunk-sectors %" PRIu32,
+			    volume->name, chunk_bytes, part->path, part->logical_block_bytes,
+			    part->logical_block_bytes / SECTOR_BYTES);
 	return 0;
 }
 
@@ -87,13 +93,16 @@ static int check_volume(const struct board *b, const struct bundle_volume *volum
 		if (!strcmp(b->conf.volume[i].name, volume->name))
 			break;
 	if (i == b->conf.volume_count)
-		return fail(EINVAL, "it is for a volume \"%s\", which this board has not", volume->name);
+		return fail(EINVAL, "it is for a volume \"%s\", which this board has not",
+			    volume->name);
 	if (!b->world.has_volume[i])
-		return fail(ENODEV, "the partition of %s, %s, is not there", volume->name, b->conf.volume[i].spec);
+		return fail(ENODEV, "the partition of %s, %s, is not there", volume->name,
+			    b->conf.volume[i].spec);
 	part = &b->world.volume_part[i];
 	if (volume->image_bytes > part->size_sectors * SECTOR_BYTES)
-		return fail(EFBIG, "its image of %s has %" PRIu64 " bytes, %s only %" PRIu64, volume->name,
-			    volume->image_bytes, part->path, part->size_sectors * SECTOR_BYTES);
+		return fail(EFBIG, "its image of %s has %" PRIu64 " bytes, %s only %" PRIu64,
+			    volume->name, volume->image_bytes, part->path,
+			    part->size_sectors * SECTOR_BYTES);
 	rc = check_chunk(volume, part);
 	if (!rc)
 		rc = check_chunk(volume, install_store_part(b));
@@ -107,7 +116,8 @@ int install_check(const struct board *b, const struct bundle_manifest *manifest)
 	int rc;
 
 	if (manifest->board[0] && strcmp(manifest->board, b->conf.board))
-		return fail(EINVAL, "it is for board \"%s\", this is \"%s\"", manifest->board, b->conf.board);
+		return fail(EINVAL, "it is for board \"%s\", this is \"%s\"", manifest->board,
+			    b->conf.board);
 	rc = board_kernel_check();
 	if (!rc)
 		rc = check_place(b);

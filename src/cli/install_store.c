@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room for the stores, and what goes into them.  Must only run while the record says `staging`: whatever
- * happens, the next boot drops it all (I9).  Writes through NAME-store alone, so a wrong place
- * cannot be hit twice: what is written is what the trial will map.
+ * Room for the stores, and what goes into them.  Must only run while the record says `staging`:
+ * whatever happens, the next boot drops it all (I9).  Writes through NAME-store alone, so a wrong
+ * place cannot be hit twice: what is written is what the trial will map.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 #include "storage/storefile.h"
 #include "update/store.h"
 
-#define HEAD_BYTES SECTOR_BYTES		/* what is kept back until the rest is durable: header and mark */
+#define HEAD_BYTES SECTOR_BYTES		/* kept back until the rest is durable: header and mark */
 #define FLUSH_EVERY_BYTES (32u << 20)	/* so that progress is what the disk took, not the memory */
 
 _Static_assert(COW_MARK_OFFSET + COW_MARK_BYTES <= HEAD_BYTES, "the mark comes with the header");
@@ -61,7 +61,8 @@ int install_place(uint64_t part_start_sectors, uint64_t part_size_sectors, uint6
 		if (at_sectors > end_sectors || store_sectors[i] > end_sectors - at_sectors)
 			fits = false;
 		else
-			ret_extents[i] = (struct extent){ at_sectors - part_start_sectors, store_sectors[i] };
+			ret_extents[i] = (struct extent){ at_sectors - part_start_sectors,
+							  store_sectors[i] };
 		at_sectors += store_sectors[i];
 	}
 	*ret_need_sectors = at_sectors - part_start_sectors;
@@ -75,9 +76,12 @@ static uint64_t raw_align_sectors(const struct record *rec, const struct part *p
 
 	if (!align)
 		align = 1;
-	for (unsigned v = 0; v < rec->volume_count; v++)
-		if (rec->volume[v].chunk_sectors > align && rec->volume[v].chunk_sectors % align == 0)
-			align = rec->volume[v].chunk_sectors;
+	for (unsigned v = 0; v < rec->volume_count; v++) {
+		uint32_t chunk_sectors = rec->volume[v].chunk_sectors;
+
+		if (chunk_sectors > align && chunk_sectors % align == 0)
+			align = chunk_sectors;
+	}
 	return align;
 }
 
@@ -88,11 +92,11 @@ static int reserve_raw(struct record *rec, const struct part *part)
 
 	for (unsigned v = 0; v < rec->volume_count; v++)
 		store_sectors[v] = rec->volume[v].store_sectors;
-	rc = install_place(part->start_sectors, part->size_sectors, raw_align_sectors(rec, part), store_sectors,
-			 rec->volume_count, rec->extent, &need_sectors);
+	rc = install_place(part->start_sectors, part->size_sectors, raw_align_sectors(rec, part),
+			   store_sectors, rec->volume_count, rec->extent, &need_sectors);
 	if (rc)
-		return fail(ENOSPC, "its stores need %" PRIu64 " KiB, the partition %s has %" PRIu64 " KiB",
-			    need_sectors / 2, part->path, part->size_sectors / 2);
+		return fail(ENOSPC, "its stores need %" PRIu64 " KiB, the partition %s has %" PRIu64
+			    " KiB", need_sectors / 2, part->path, part->size_sectors / 2);
 	for (unsigned v = 0; v < rec->volume_count; v++) {
 		rec->volume[v].extent_first = v;
 		rec->volume[v].extent_count = 1;
@@ -112,7 +116,8 @@ static int reserve_files(struct board *b, const struct part *part)
 
 		rc = storefile_create(dir, volume->name, volume->store_sectors, part->start_sectors,
 				      part->io_min_bytes, &rec->extent[rec->extent_count],
-				      RECORD_EXTENTS_MAX - rec->extent_count, &volume->extent_count);
+				      RECORD_EXTENTS_MAX - rec->extent_count,
+				      &volume->extent_count);
 		if (rc)
 			break;
 		volume->extent_first = rec->extent_count;
@@ -127,8 +132,9 @@ int install_reserve(struct board *b)
 
 	if (!part)
 		return -ENODEV;
-	return b->world.record.store_place == STORE_ON_PARTITION ? reserve_raw(&b->world.record, part) :
-								   reserve_files(b, part);
+	if (b->world.record.store_place == STORE_ON_PARTITION)
+		return reserve_raw(&b->world.record, part);
+	return reserve_files(b, part);
 }
 
 /* ---- what goes in ---- */
@@ -172,15 +178,16 @@ static int take_bytes(void *ctx, const void *data, size_t len_bytes)
 }
 
 /*
- * An older store that lay here must not come alive again: header and first area, durably, before anything new
- * is written (design, what must always hold).
+ * An older store that lay here must not come alive again: header and first area, durably, before
+ * anything new is written (design, what must always hold).
  */
 static int wipe(const struct dev *dev, uint64_t len_bytes)
 {
 	static const uint8_t zeros[64 * 1024];
 
 	for (uint64_t at = 0; at < len_bytes;) {
-		size_t piece_bytes = len_bytes - at < sizeof(zeros) ? (size_t)(len_bytes - at) : sizeof(zeros);
+		uint64_t left = len_bytes - at;
+		size_t piece_bytes = left < sizeof(zeros) ? (size_t)left : sizeof(zeros);
 		int rc = dev_write(dev, at, zeros, piece_bytes);
 
 		if (rc)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which table a volume of the update runs on now.  Only looks.  A device counts as the trial's or the
- * merge's only over the very devices the record names; anything else is LIVE_OTHER, and no verb touches it.
+ * Which table a volume of the update runs on now.  Only looks.  A device counts as the trial's or
+ * the merge's only over the very devices the record names; anything else is LIVE_OTHER, and no verb
+ * touches it.
  */
 #include <stdio.h>
 #include <string.h>

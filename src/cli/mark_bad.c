@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cowboot mark-bad: refuse the trial.  Only the record changes; the devices stay as they are until the
- * next boot, which drops the stores and boots the origins.
+ * cowboot mark-bad: refuse the trial.  Only the record changes; the devices stay as they are until
+ * the next boot, which drops the stores and boots the origins.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -50,7 +50,8 @@ int cli_mark_bad(int argc, char **argv)
 	if (argc == 2)
 		reason = argv[1];
 	if (!reason_ok(reason))
-		return cli_usage("mark-bad", "a reason is one line of 1 to %d bytes", RECORD_REASON_MAX - 1);
+		return cli_usage("mark-bad", "a reason is one line of 1 to %d bytes",
+				 RECORD_REASON_MAX - 1);
 	rc = board_open(&board, "mark-bad", BOARD_CHANGE);
 	if (rc) {
 		board_close(&board);
@@ -61,12 +62,12 @@ int cli_mark_bad(int argc, char **argv)
 		rc = refuse_trial(&board, reason);
 		break;
 	case PHASE_MERGING:
-		rc = cli_refuse(EXIT_PHASE, "cannot refuse %s: it is confirmed and merging, there is no way back",
-				rec->version_to);
+		rc = cli_refuse(EXIT_PHASE, "cannot refuse %s: it is confirmed and merging, there "
+				"is no way back", rec->version_to);
 		break;
 	case PHASE_STAGING:
-		rc = cli_refuse(EXIT_PHASE, "cannot refuse %s: it is not installed; cowboot cancel drops what is "
-				"left of its install", rec->version_to);
+		rc = cli_refuse(EXIT_PHASE, "cannot refuse %s: it is not installed; cowboot cancel "
+				"drops what is left of its install", rec->version_to);
 		break;
 	default:
 		rc = cli_refuse(EXIT_NOTHING, "nothing to refuse: no update is pending");

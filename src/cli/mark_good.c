@@ -30,10 +30,11 @@ static int check_place(const struct board *b, unsigned v)
 		return 0;
 	rc = world_store_dir(&b->world, dir, sizeof(dir));
 	if (rc)
-		return fail_in(rc, "the store of %s is a file, and cannot be compared", volume->name);
+		return fail_in(rc, "the store of %s is a file, and cannot be compared",
+			       volume->name);
 	return storefile_compare(dir, volume->name, b->world.data_part.start_sectors,
-				 b->world.data_part.io_min_bytes, &rec->extent[volume->extent_first],
-				 volume->extent_count);
+				 b->world.data_part.io_min_bytes,
+				 &rec->extent[volume->extent_first], volume->extent_count);
 }
 
 static int check_snapshot(const struct board *b, unsigned v)
@@ -45,8 +46,8 @@ static int check_snapshot(const struct board *b, unsigned v)
 	if (board_live(b, v, &state) != LIVE_TRIAL)
 		return fail(ESTALE, "%s is not a snapshot over its store", volume->name);
 	if (status_parse(state.params, &status) || status.state != SNAP_OK)
-		return fail(EIO, "the snapshot of %s is not sound: the kernel says \"%s\"", volume->name,
-			    state.params);
+		return fail(EIO, "the snapshot of %s is not sound: the kernel says \"%s\"",
+			    volume->name, state.params);
 	return 0;
 }
 
@@ -99,8 +100,8 @@ static int confirm(struct board *b, bool wait)
 	waiting = merging_swap(b);
 	printf("confirmed %s\n", rec->version_to);
 	if (waiting) {
-		cli_refuse(EXIT_REBOOT, "%u of %u volumes merge from the next boot on: reboot", waiting,
-			   rec->volume_count);
+		cli_refuse(EXIT_REBOOT, "%u of %u volumes merge from the next boot on: reboot",
+			   waiting, rec->volume_count);
 		return cli_printed(EXIT_REBOOT);
 	}
 	if (wait)
@@ -114,11 +115,11 @@ static int in_trial(struct board *b, bool wait)
 	const struct record *rec = &b->world.record;
 
 	if (rec->refused[0])
-		return cli_refuse(EXIT_PHASE, "cannot confirm %s: it was refused (%s); reboot to go back",
-				  rec->version_to, rec->refused);
+		return cli_refuse(EXIT_PHASE, "cannot confirm %s: it was refused (%s); reboot to "
+				  "go back", rec->version_to, rec->refused);
 	if (board_count_live(b, LIVE_TRIAL) != rec->volume_count)
-		return cli_refuse(EXIT_PHASE, "cannot confirm %s: this boot does not run it; reboot first",
-				  rec->version_to);
+		return cli_refuse(EXIT_PHASE, "cannot confirm %s: this boot does not run it; "
+				  "reboot first", rec->version_to);
 	return confirm(b, wait);
 }
 
@@ -148,8 +149,8 @@ int cli_mark_good(int argc, char **argv)
 		rc = merging_run(&board, wait);
 		break;
 	case PHASE_STAGING:
-		rc = cli_refuse(EXIT_PHASE, "cannot confirm %s: its install was cut; cowboot cancel drops it",
-				rec->version_to);
+		rc = cli_refuse(EXIT_PHASE, "cannot confirm %s: its install was cut; cowboot "
+				"cancel drops it", rec->version_to);
 		break;
 	default:
 		rc = cli_refuse(EXIT_NOTHING, "nothing to confirm: no update is pending");

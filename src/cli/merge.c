@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* cowboot merge: start, resume or watch the merge of a confirmed update. The work is in merging.c. */
+/*
+ * cowboot merge: start, resume or watch the merge of a confirmed update. The work is in merging.c.
+ */
 #include "cli/cli.h"
 #include "cli/merging.h"
 
@@ -25,12 +27,12 @@ int cli_merge(int argc, char **argv)
 		rc = merging_run(&board, wait);
 		break;
 	case PHASE_TRIAL:
-		rc = cli_refuse(EXIT_PHASE, "cannot merge %s: it is not confirmed; boot it and run cowboot "
-				"mark-good", rec->version_to);
+		rc = cli_refuse(EXIT_PHASE, "cannot merge %s: it is not confirmed; boot it and run "
+				"cowboot mark-good", rec->version_to);
 		break;
 	case PHASE_STAGING:
-		rc = cli_refuse(EXIT_PHASE, "cannot merge %s: its install was cut; cowboot cancel drops it",
-				rec->version_to);
+		rc = cli_refuse(EXIT_PHASE, "cannot merge %s: its install was cut; cowboot cancel "
+				"drops it", rec->version_to);
 		break;
 	default:
 		rc = cli_refuse(EXIT_NOTHING, "nothing to merge: no update is pending");

@@ -2,9 +2,9 @@
 /*
  * Driving the merge from the running system.
  *
- * Holds I2: the record is `merging` before anything here runs, and becomes idle only when every store is
- * empty and every origin flushed.  Holds I7: a device whose merge failed is not touched again; the
- * next boot reads its store afresh and merges on.
+ * Holds I2: the record is `merging` before anything here runs, and becomes idle only when every
+ * store is empty and every origin flushed.  Holds I7: a device whose merge failed is not touched
+ * again; the next boot reads its store afresh and merges on.
  */
 #include "cli/merging.h"
 
@@ -51,8 +51,8 @@ unsigned merging_swap(const struct board *b)
 			continue;
 		store_name(name, volume->name);
 		if (dm_state(name, &store) ||
-		    dm_swap_to_merge(volume->name, state.readonly, state.size_sectors, board_origin(b, v),
-				     store.disk, volume->chunk_sectors)) {
+		    dm_swap_to_merge(volume->name, state.readonly, state.size_sectors,
+				     board_origin(b, v), store.disk, volume->chunk_sectors)) {
 			log_warn("%s", fail_text());
 			waiting++;
 		}
@@ -73,8 +73,9 @@ static int look_at_origin(const struct board *b, unsigned v)
 	if (rc)
 		return fail_in(-EFAULT, "cannot merge %s, which is mapped without its store", name);
 	if (found.exceptions)
-		return fail(EFAULT, "cannot merge %s: it is mapped without its store, which still holds %llu "
-			    "exceptions; reboot now", name, (unsigned long long)found.exceptions);
+		return fail(EFAULT, "cannot merge %s: it is mapped without its store, which still "
+			    "holds %llu exceptions; reboot now", name,
+			    (unsigned long long)found.exceptions);
 	return 0;
 }
 
@@ -84,13 +85,16 @@ static int look_at_merge(const struct record_volume *volume, const struct dm_sta
 	struct snap_status status;
 
 	if (status_parse(state->params, &status))
-		return fail(EIO, "cannot merge %s: its status \"%s\" is not known; reboot, the next boot merges on",
-			    volume->name, state->params);
+		return fail(EIO, "cannot merge %s: its status \"%s\" is not known; reboot, the "
+			    "next boot merges on", volume->name, state->params);
 	if (status.state != SNAP_OK)
-		return fail(EIO, "cannot merge %s: the kernel says \"%s\" (see its log); reboot, the next boot "
-			    "merges on", volume->name, state->params);
-	*ret_left_sectors = status_merge_done(&status) ? 0 :
-			    status_exceptions(&status, volume->chunk_sectors) * volume->chunk_sectors;
+		return fail(EIO, "cannot merge %s: the kernel says \"%s\" (see its log); reboot, "
+			    "the next boot merges on", volume->name, state->params);
+	*ret_left_sectors = status_exceptions(&status, volume->chunk_sectors) *
+			    volume->chunk_sectors;
+	/* A merge is done when the kernel says so, and not a chunk before. */
+	if (!*ret_left_sectors && !status_merge_done(&status))
+		*ret_left_sectors = volume->chunk_sectors;
 	return 0;
 }
 
@@ -119,8 +123,9 @@ int merging_look(const struct board *b, struct merging *ret_merging)
 			break;
 		case LIVE_NONE:
 		case LIVE_OTHER:
-			rc = fail(EFAULT, "cannot merge %s: /dev/mapper/%s is not over its partition and its "
-				  "store; reboot, the next boot merges on", volume->name, volume->name);
+			rc = fail(EFAULT, "cannot merge %s: /dev/mapper/%s is not over its "
+				  "partition and its store; reboot, the next boot merges on",
+				  volume->name, volume->name);
 			break;
 		}
 		if (rc)
@@ -132,12 +137,14 @@ int merging_look(const struct board *b, struct merging *ret_merging)
 	}
 	*ret_merging = merging;
 	if (waiting)
-		return fail(EAGAIN, "cannot merge %d of the volumes before the next boot; reboot, it merges on",
-			    waiting);
+		return fail(EAGAIN, "cannot merge %d of the volumes before the next boot; reboot, "
+			    "it merges on", waiting);
 	return 0;
 }
 
-/* Ends a merge whose stores are all empty. The lock is held. Order is everything (design, phases). */
+/*
+ * Ends a merge whose stores are all empty. The lock is held. Order is everything (design, phases).
+ */
 static int finish(struct board *b)
 {
 	struct record *rec = &b->world.record;
@@ -150,10 +157,11 @@ static int finish(struct board *b)
 
 		if (board_live(b, v, &state) == LIVE_ORIGIN)
 			continue;
-		if (dm_swap_to_linear(volume->name, state.readonly, state.size_sectors, board_origin(b, v))) {
+		if (dm_swap_to_linear(volume->name, state.readonly, state.size_sectors,
+				      board_origin(b, v))) {
 			cli_failed();
-			return cli_refuse(EXIT_REBOOT, "merged all of %s; reboot, the next boot ends it",
-					  rec->version_to);
+			return cli_refuse(EXIT_REBOOT, "merged all of %s; reboot, the next boot "
+					  "ends it", rec->version_to);
 		}
 	}
 	/* ---- The line: the update is over. ---- */
@@ -167,8 +175,8 @@ static int finish(struct board *b)
 }
 
 /*
- * Sleeps and looks until every store is empty or something is not as it was.  Without the lock: others may
- * look and wait as well, and one of them may end the merge meanwhile.
+ * Sleeps and looks until every store is empty or something is not as it was.  Without the lock:
+ * others may look and wait as well, and one of them may end the merge meanwhile.
  */
 static void watch(struct board *b, const struct merging *begun)
 {
@@ -180,7 +188,8 @@ static void watch(struct board *b, const struct merging *begun)
 	progress_begin(&progress, what, merging.total_sectors * SECTOR_BYTES);
 	while (board_count_live(b, LIVE_MERGE) == b->world.record.volume_count &&
 	       !merging_look(b, &merging) && !merging.done) {
-		progress_set(&progress, (merging.total_sectors - merging.left_sectors) * SECTOR_BYTES);
+		progress_set(&progress,
+			     (merging.total_sectors - merging.left_sectors) * SECTOR_BYTES);
 		sys_sleep_ms(POLL_MS);
 	}
 	progress_end(&progress);

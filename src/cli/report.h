@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `cowboot status` tells, as plain data, and the two ways of telling it.  The text functions are pure; status.c
- * gathers.  Keys and meaning of the JSON: docs/status-json.md.
+ * What `cowboot status` tells, as plain data, and the two ways of telling it.  The text functions
+ * are pure; status.c gathers.  Keys and meaning of the JSON: docs/status-json.md.
  */
 #ifndef COWBOOT_CLI_REPORT_H
 #define COWBOOT_CLI_REPORT_H
 
 #include "base/text.h"
+#include "conf/conf.h"
 #include "decide/decide.h"
 #include "state/copies.h"
 
 #define REPORT_SCHEMA 1
-#define REPORT_VOLUMES_MAX 16		/* of the board, and those of an update that the board lacks */
+#define REPORT_VOLUMES_MAX CONF_VOLUMES_MAX
 
 struct report_volume {
 	char name[32];
@@ -20,7 +21,7 @@ struct report_volume {
 	char mapped[24];		/* the kernel's word; empty: no such device */
 	char trouble[32];		/* "Merge failed", "Invalid", "Overflow"; empty: none */
 	uint64_t volume_bytes;
-	bool updated;			/* belongs to the pending update; the rest counts only then */
+	bool updated;			/* by the pending update; the rest counts only then */
 	uint64_t store_bytes, exceptions, exceptions_left;
 	uint32_t chunk_bytes;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The report as JSON, schema 1: docs/status-json.md.  Pure.  Keys are never renamed or dropped within a
- * schema, and each is always there: what is not known is null.
+ * The report as JSON, schema 1: docs/status-json.md.  Pure.  Keys are never renamed or dropped
+ * within a schema, and each is always there: what is not known is null.
  */
 #include <inttypes.h>
 
@@ -61,12 +61,12 @@ static void add_volume(struct text_out *out, const struct report_volume *v)
 	text_add(out, ", \"trouble\": ");
 	add_text(out, v->trouble);
 	if (v->updated)
-		text_add(out, ", \"store_bytes\": %" PRIu64 ", \"chunk_bytes\": %" PRIu32 ", \"exceptions\": %"
-			 PRIu64 ", \"exceptions_left\": %" PRIu64 "}", v->store_bytes, v->chunk_bytes,
-			 v->exceptions, v->exceptions_left);
+		text_add(out, ", \"store_bytes\": %" PRIu64 ", \"chunk_bytes\": %" PRIu32 ", "
+			 "\"exceptions\": %" PRIu64 ", \"exceptions_left\": %" PRIu64 "}",
+			 v->store_bytes, v->chunk_bytes, v->exceptions, v->exceptions_left);
 	else
-		text_add(out, ", \"store_bytes\": null, \"chunk_bytes\": null, \"exceptions\": null, "
-			 "\"exceptions_left\": null}");
+		text_add(out, ", \"store_bytes\": null, \"chunk_bytes\": null, \"exceptions\": "
+			 "null, \"exceptions_left\": null}");
 }
 
 static void add_phase(const struct report *r, struct text_out *out)
@@ -77,8 +77,8 @@ static void add_phase(const struct report *r, struct text_out *out)
 	text_add(out, "  \"phase\": ");
 	add_text(out, report_known(r) ? phase_name(rec->phase) : NULL);
 	if (report_known(r) && rec->phase == PHASE_TRIAL)
-		text_add(out, ",\n  \"tries_left\": %" PRIu32 ",\n  \"tries_total\": %" PRIu32, rec->tries_left,
-			 rec->tries_total);
+		text_add(out, ",\n  \"tries_left\": %" PRIu32 ",\n  \"tries_total\": %" PRIu32,
+			 rec->tries_left, rec->tries_total);
 	else
 		text_add(out, ",\n  \"tries_left\": null,\n  \"tries_total\": null");
 	text_add(out, ",\n  \"running\": \"%s\",\n  \"version\": ", running_name(r->running));
@@ -111,7 +111,8 @@ static void add_record(const struct report *r, struct text_out *out)
 {
 	text_add(out, ",\n  \"record\": {\"health\": \"%s\", \"copies\": ", health_word(r));
 	if (r->meta)
-		text_add(out, "[\"%s\", \"%s\"]", copy_word(r->copies.copy[0]), copy_word(r->copies.copy[1]));
+		text_add(out, "[\"%s\", \"%s\"]", copy_word(r->copies.copy[0]),
+			 copy_word(r->copies.copy[1]));
 	else
 		text_add(out, "[]");
 	text_add(out, ", \"generation\": %" PRIu64 ", \"why\": ", r->record->generation);

@@ -47,9 +47,11 @@ static void add_phase(const struct report *r, struct text_out *out)
 	}
 	text_add(out, "phase    %s", phase_name(rec->phase));
 	if (rec->phase != PHASE_IDLE)
-		text_add(out, ", %s -> %s", or_unknown(rec->version_from), or_unknown(rec->version_to));
+		text_add(out, ", %s -> %s", or_unknown(rec->version_from),
+			 or_unknown(rec->version_to));
 	if (rec->phase == PHASE_TRIAL)
-		text_add(out, ", %" PRIu32 " of %" PRIu32 " tries left", rec->tries_left, rec->tries_total);
+		text_add(out, ", %" PRIu32 " of %" PRIu32 " tries left", rec->tries_left,
+			 rec->tries_total);
 	if (rec->phase == PHASE_MERGING)
 		text_add(out, ", %u %% merged", r->merge_percent);
 	text_add(out, "\n");
@@ -92,7 +94,8 @@ static void add_running(const struct report *r, struct text_out *out)
 
 static void add_volume(const struct report_volume *v, struct text_out *out)
 {
-	text_add(out, "%-8s %s, %s over %s", v->name, v->device, v->mapped[0] ? v->mapped : "not mapped",
+	text_add(out, "%-8s %s, %s over %s", v->name, v->device,
+		 v->mapped[0] ? v->mapped : "not mapped",
 		 v->partition[0] ? v->partition : "a partition that is not there");
 	if (v->volume_bytes) {
 		text_add(out, " (");
@@ -102,8 +105,8 @@ static void add_volume(const struct report_volume *v, struct text_out *out)
 	if (v->updated) {
 		text_add(out, "; store ");
 		add_size(out, v->store_bytes);
-		text_add(out, ", %" PRIu64 " chunks of %" PRIu32 " bytes, %" PRIu64 " to merge", v->exceptions,
-			 v->chunk_bytes, v->exceptions_left);
+		text_add(out, ", %" PRIu64 " chunks of %" PRIu32 " bytes, %" PRIu64 " to merge",
+			 v->exceptions, v->chunk_bytes, v->exceptions_left);
 	}
 	if (v->trouble[0])
 		text_add(out, "; the kernel says \"%s\"", v->trouble);
@@ -118,11 +121,12 @@ static void add_last(const struct record_result *last, struct text_out *out)
 
 	if (last->result == RESULT_NONE)
 		return;
-	text_add(out, "last     %s, %s -> %s", result_name(last->result), or_unknown(last->version_from),
-		 or_unknown(last->version_to));
+	text_add(out, "last     %s, %s -> %s", result_name(last->result),
+		 or_unknown(last->version_from), or_unknown(last->version_to));
 	if (last->reason[0])
 		text_add(out, ": %s", last->reason);
-	if (last->when_s && gmtime_r(&when, &tm) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
+	if (last->when_s && gmtime_r(&when, &tm) &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
 		text_add(out, " (%s)", text);
 	text_add(out, "\n");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cowboot status: what is, and with --explain what the next boot would do, asked of the function the boot
- * itself runs.  Reads only, and needs no lock: it works beside an install or a merge, and with a
- * record that cannot be used.
+ * cowboot status: what is, and with --explain what the next boot would do, asked of the function
+ * the boot itself runs.  Reads only, and needs no lock: it works beside an install or a merge, and
+ * with a record that cannot be used.
  */
 #include <stdio.h>
 #include <string.h>
@@ -30,8 +30,8 @@ static const char *target_word(enum dm_target target)
 	return "other";
 }
 
-static void take_kernel_view(struct report_volume *to, enum phase phase, const struct record_volume *update,
-			     const struct dm_state *state)
+static void take_kernel_view(struct report_volume *to, enum phase phase,
+			     const struct record_volume *update, const struct dm_state *state)
 {
 	struct snap_status status;
 
@@ -92,7 +92,9 @@ static enum report_running judge_running(const struct board *b, const struct rep
 		return RUNNING_MERGING;
 	if (board_count_live(b, LIVE_TRIAL) == rec->volume_count)
 		return RUNNING_TRIAL;
-	return board_count_live(b, LIVE_ORIGIN) == rec->volume_count ? RUNNING_OLD : RUNNING_UNKNOWN;
+	if (board_count_live(b, LIVE_ORIGIN) == rec->volume_count)
+		return RUNNING_OLD;
+	return RUNNING_UNKNOWN;
 }
 
 static unsigned sum_percent(const struct report *r)
@@ -100,8 +102,11 @@ static unsigned sum_percent(const struct report *r)
 	uint64_t total_sectors = 0, left_sectors = 0;
 
 	for (unsigned v = 0; v < r->volume_count; v++) {
-		total_sectors += r->volume[v].exceptions * (r->volume[v].chunk_bytes / SECTOR_BYTES);
-		left_sectors += r->volume[v].exceptions_left * (r->volume[v].chunk_bytes / SECTOR_BYTES);
+		const struct report_volume *volume = &r->volume[v];
+		uint64_t chunk_sectors = volume->chunk_bytes / SECTOR_BYTES;
+
+		total_sectors += volume->exceptions * chunk_sectors;
+		left_sectors += volume->exceptions_left * chunk_sectors;
 	}
 	return merging_percent(total_sectors, left_sectors);
 }
@@ -109,7 +114,10 @@ static unsigned sum_percent(const struct report *r)
 /* What decide() says to the facts as the next boot will find them. */
 static void explain(struct board *b, struct report *r)
 {
-	/* Stores under a live device stay mapped; of a trial that waits, they are mapped for the look only. */
+	/*
+	 * Stores under a live device stay mapped; of a trial that waits, they are mapped for the
+	 * look only.
+	 */
 	bool keep = board_count_live(b, LIVE_TRIAL) || board_count_live(b, LIVE_MERGE);
 	struct facts facts;
 

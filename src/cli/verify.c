@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Distrusting what was installed: the base before, the result after, each read back and digested.  Only
- * reads.  Serves I12: the digest is over the whole volume as the trial will show it, so a store that
- * passed gives exactly NEW.
+ * Distrusting what was installed: the base before, the result after, each read back and digested.
+ * Only reads.  Serves I12: the digest is over the whole volume as the trial will show it, so a
+ * store that passed gives exactly NEW.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -45,7 +45,8 @@ static int read_through(const struct dev *dev, uint64_t len_bytes, struct hashin
 	static uint8_t buf[PIECE_BYTES];
 
 	for (uint64_t at = 0; at < len_bytes;) {
-		size_t piece_bytes = len_bytes - at < sizeof(buf) ? (size_t)(len_bytes - at) : sizeof(buf);
+		uint64_t left = len_bytes - at;
+		size_t piece_bytes = left < sizeof(buf) ? (size_t)left : sizeof(buf);
 		int rc = dev_read(dev, at, buf, piece_bytes);
 
 		if (!rc)
@@ -102,14 +103,17 @@ int verify_base(const struct bundle_manifest *manifest, bool *ret_same)
 			differs = volume->name;
 	}
 	if (differs && !same)
-		return fail(ESTALE, "it was made over a different base than the %s that is here%s%s%s; make it "
-			    "from the image that runs", differs, manifest->version_from[0] ? " (it wants " : "",
-			    manifest->version_from, manifest->version_from[0] ? ")" : "");
+		return fail(ESTALE, "it was made over a different base than the %s that is "
+			    "here%s%s%s; make it from the image that runs", differs,
+			    manifest->version_from[0] ? " (it wants " : "", manifest->version_from,
+			    manifest->version_from[0] ? ")" : "");
 	*ret_same = same;
 	return 0;
 }
 
-/* The store as it lies on the medium, every exception (I5). Lists that do not ascend are refused. */
+/*
+ * The store as it lies on the medium, every exception (I5). Lists that do not ascend are refused.
+ */
 static int check_store(const struct record *rec, unsigned v, const struct cow_source *source,
 		       struct cow_found *ret_found)
 {
@@ -118,7 +122,10 @@ static int check_store(const struct record *rec, unsigned v, const struct cow_so
 	const struct cow_scratch scratch = { .buf = buf, .buf_bytes = sizeof(buf) };
 	struct cow_mark mark = { .exceptions = volume->exceptions };
 	const struct cow_expect expect = {
-		/* Not the partition: what lies behind the image is in no digest, and must stay as it is. */
+		/*
+		 * Not the partition: what lies behind the image is in no digest, and must stay as
+		 * it is.
+		 */
 		.origin_bytes = volume->image_bytes,
 		.chunk_sectors = volume->chunk_sectors,
 		.mark = &mark,
@@ -153,7 +160,8 @@ static int digest_result(const struct record_volume *volume, const struct cow_so
 		return rc;
 	digest_end(&h.digest, digest);
 	if (memcmp(digest, volume->new_digest, sizeof(digest)))
-		return fail(EBADMSG, "%s with its store is not the image the bundle promises", volume->name);
+		return fail(EBADMSG, "%s with its store is not the image the bundle promises",
+			    volume->name);
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making, removing and looking at cowboot's devices.  A device either lives with the table asked for or is
- * not there: what a failed create leaves is removed.  Nothing here reloads a live device (map/swap.c).
+ * Making, removing and looking at cowboot's devices.  A device either lives with the table asked
+ * for or is not there: what a failed create leaves is removed.  Nothing here reloads a live device
+ * (map/swap.c).
  */
 #include "map/dm.h"
 
@@ -50,8 +51,9 @@ int dm_linear(const char *name, bool readonly, struct map_disk disk, const struc
 	return rc ? undo_create(name, rc) : 0;
 }
 
-int dm_snapshot(const char *name, bool readonly, bool merge, uint64_t size_sectors, struct map_disk origin,
-		struct map_disk store, uint32_t chunk_sectors, struct map_disk *ret_disk)
+int dm_snapshot(const char *name, bool readonly, bool merge, uint64_t size_sectors,
+		struct map_disk origin, struct map_disk store, uint32_t chunk_sectors,
+		struct map_disk *ret_disk)
 {
 	char params[TABLE_PARAMS_MAX];
 	int rc = table_snapshot(params, sizeof(params), origin, store, chunk_sectors);
@@ -61,7 +63,8 @@ int dm_snapshot(const char *name, bool readonly, bool merge, uint64_t size_secto
 	rc = task_create(name);
 	if (rc)
 		return rc;
-	rc = task_load(name, readonly, merge ? DM_SNAPSHOT_MERGE : DM_SNAPSHOT, size_sectors, params);
+	rc = task_load(name, readonly, merge ? DM_SNAPSHOT_MERGE : DM_SNAPSHOT, size_sectors,
+		       params);
 	if (!rc)
 		rc = start(name, ret_disk);
 	return rc ? undo_create(name, rc) : 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * device-mapper through libdevmapper, without udev's cookies: nodes in /dev/mapper are made here, so
- * that init and the command see the same.  Every device's uuid is "COWBOOT-NAME".  Failures leave a line in base/fail.h
- * that names the device and the kernel's reason.
+ * device-mapper through libdevmapper, without udev's cookies: nodes in /dev/mapper are made here,
+ * so that init and the command see the same.  Every device's uuid is "COWBOOT-NAME".  Failures
+ * leave a line in base/fail.h that names the device and the kernel's reason.
  */
 #ifndef COWBOOT_MAP_DM_H
 #define COWBOOT_MAP_DM_H
@@ -23,29 +23,38 @@ struct dm_state {
 	char table[256];		/* the first line's table */
 };
 
-/* Sends libdevmapper's own messages to the log at debug level, its errors into base/fail.h. Call once. */
+/*
+ * Sends libdevmapper's own messages to the log at debug level, its errors into base/fail.h. Call
+ * once.
+ */
 void dm_setup(void);
 
-/* Creates, loads and resumes NAME as linear pieces of disk, one after another. -EBUSY, -EEXIST as the kernel says. */
+/*
+ * Creates, loads and resumes NAME as linear pieces of disk, one after another. -EBUSY, -EEXIST as
+ * the kernel says.
+ */
 int dm_linear(const char *name, bool readonly, struct map_disk disk, const struct map_piece *pieces,
 	      unsigned count, struct map_disk *ret_disk);
 
 /*
- * Creates, loads and resumes NAME as a snapshot or snapshot-merge of size_sectors.  Loading reads the store, and a zero
- * magic would make a new one: only for stores that cow_check has passed (I5), and for a merge only when
- * `merging` is durable (I2).
+ * Creates, loads and resumes NAME as a snapshot or snapshot-merge of size_sectors.  Loading reads
+ * the store, and a zero magic would make a new one: only for stores that cow_check has passed (I5),
+ * and for a merge only when `merging` is durable (I2).
  */
-int dm_snapshot(const char *name, bool readonly, bool merge, uint64_t size_sectors, struct map_disk origin,
-		struct map_disk store, uint32_t chunk_sectors, struct map_disk *ret_disk);
+int dm_snapshot(const char *name, bool readonly, bool merge, uint64_t size_sectors,
+		struct map_disk origin, struct map_disk store, uint32_t chunk_sectors,
+		struct map_disk *ret_disk);
 
 /*
- * Swaps the table of the live device NAME with one resume, under whatever is mounted on it: a snapshot to
- * snapshot-merge over the same devices (I2: `merging` is durable), or a finished merge to linear over its
- * origin.  Refuses -EIO when the device's status is `Merge failed` or `Invalid` (I7).
+ * Swaps the table of the live device NAME with one resume, under whatever is mounted on it: a
+ * snapshot to snapshot-merge over the same devices (I2: `merging` is durable), or a finished merge
+ * to linear over its origin.  Refuses -EIO when the device's status is `Merge failed` or `Invalid`
+ * (I7).
  */
 int dm_swap_to_merge(const char *name, bool readonly, uint64_t size_sectors, struct map_disk origin,
 		     struct map_disk store, uint32_t chunk_sectors);
-int dm_swap_to_linear(const char *name, bool readonly, uint64_t size_sectors, struct map_disk origin);
+int dm_swap_to_linear(const char *name, bool readonly, uint64_t size_sectors,
+		      struct map_disk origin);
 
 /* Removes NAME; one that is not there is success. -EBUSY while it is open. */
 int dm_remove(const char *name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The status line of snapshot and snapshot-merge, as numbers.  Pure.  Must never take a line it does
- * not know for a healthy one: I7 hangs on the two words.
+ * The status line of snapshot and snapshot-merge, as numbers.  Pure.  Must never take a line it
+ * does not know for a healthy one: I7 hangs on the two words.
  */
 #include "map/status.h"
 
@@ -63,7 +63,10 @@ int status_parse(const char *params, struct snap_status *ret_status)
 	return 0;
 }
 
-/* commit_merge sets next_free to just behind the last area's entries, so these meet at zero entries. */
+/*
+ * commit_merge sets next_free to just behind the last area's entries, so these meet at zero
+ * entries.
+ */
 bool status_merge_done(const struct snap_status *status)
 {
 	return status->state == SNAP_OK && status->allocated_sectors == status->metadata_sectors;

@@ -28,8 +28,8 @@ int status_parse(const char *params, struct snap_status *ret_status);
 bool status_merge_done(const struct snap_status *status);
 
 /*
- * Exceptions still in the store, by the kernel's own count: exact for a store whose data chunks leave no
- * hole, as ours do (allocated - metadata, both in whole chunks). 0 unless SNAP_OK.
+ * Exceptions still in the store, by the kernel's own count: exact for a store whose data chunks
+ * leave no hole, as ours do (allocated - metadata, both in whole chunks). 0 unless SNAP_OK.
  */
 uint64_t status_exceptions(const struct snap_status *status, uint32_t chunk_sectors);
 

@@ -2,9 +2,10 @@
 /*
  * Swapping the table of a live device: the only file that reloads one.
  *
- * Holds I7: a merge that failed is never suspended, resumed or reloaded, since the kernel would go on from a
- * place that is wrong now and copy the store's header over the origin (dm-snap-persistent.c, commit_merge).
- * I2 is the caller's: `merging` is durable before dm_swap_to_merge.
+ * Holds I7: a merge that failed is never suspended, resumed or reloaded, since the kernel would go
+ * on from a place that is wrong now and copy the store's header over the origin
+ * (dm-snap-persistent.c, commit_merge). I2 is the caller's: `merging` is durable before
+ * dm_swap_to_merge.
  */
 #include <errno.h>
 #include <signal.h>
@@ -35,7 +36,9 @@ static int swap_live(const char *name, bool readonly, enum dm_target target, uin
 	if (!rc) {
 		rc = task_resume(name);
 		if (rc) {
-			/* The new table must not come alive with a later resume of somebody else's. */
+			/*
+			 * The new table must not come alive with a later resume of somebody else's.
+			 */
 			snprintf(why, sizeof(why), "%s", fail_text());
 			if (task_clear(name))
 				log_warn("%s", fail_text());
@@ -48,16 +51,18 @@ static int swap_live(const char *name, bool readonly, enum dm_target target, uin
 }
 
 /* Whether the device may be reloaded at all (I7). */
-static int check_sound(const char *name, const struct dm_state *state, struct snap_status *ret_status)
+static int check_sound(const char *name, const struct dm_state *state,
+		       struct snap_status *ret_status)
 {
 	if (state->target != DM_SNAPSHOT && state->target != DM_SNAPSHOT_MERGE)
 		return fail(EINVAL, "cannot swap the table of %s: it is no snapshot (\"%s\")", name,
 			    state->table);
 	if (status_parse(state->params, ret_status))
-		return fail(EIO, "cannot swap the table of %s: its status \"%s\" is not known", name,
-			    state->params);
+		return fail(EIO, "cannot swap the table of %s: its status \"%s\" is not known",
+			    name, state->params);
 	if (ret_status->state != SNAP_OK)
-		return fail(EIO, "cannot swap the table of %s: its status is \"%s\"", name, state->params);
+		return fail(EIO, "cannot swap the table of %s: its status is \"%s\"", name,
+			    state->params);
 	return 0;
 }
 
@@ -76,7 +81,10 @@ int dm_swap_to_merge(const char *name, bool readonly, uint64_t size_sectors, str
 		rc = check_sound(name, &state, &status);
 	if (rc)
 		return rc;
-	/* Over other devices there is no hand-over but a second owner of one store (register_snapshot). */
+	/*
+	 * Over other devices there is no hand-over but a second owner of one store
+	 * (register_snapshot).
+	 */
 	if (strcmp(state.table, params) || state.size_sectors != size_sectors)
 		return fail(ESTALE, "cannot swap the table of %s: it is \"%s\", not \"%s\"", name,
 			    state.table, params);
@@ -86,7 +94,8 @@ int dm_swap_to_merge(const char *name, bool readonly, uint64_t size_sectors, str
 	return swap_live(name, readonly, DM_SNAPSHOT_MERGE, size_sectors, params);
 }
 
-int dm_swap_to_linear(const char *name, bool readonly, uint64_t size_sectors, struct map_disk origin)
+int dm_swap_to_linear(const char *name, bool readonly, uint64_t size_sectors,
+		      struct map_disk origin)
 {
 	char params[TABLE_PARAMS_MAX], over[TABLE_PARAMS_MAX];
 	struct snap_status status;
@@ -108,8 +117,8 @@ int dm_swap_to_linear(const char *name, bool readonly, uint64_t size_sectors, st
 		return fail(ESTALE, "cannot swap the table of %s: it is \"%s\", not over %s", name,
 			    state.table, over);
 	if (state.target != DM_SNAPSHOT_MERGE || !status_merge_done(&status))
-		return fail(EBUSY, "cannot swap the table of %s: its merge is not done (\"%s\")", name,
-			    state.params);
+		return fail(EBUSY, "cannot swap the table of %s: its merge is not done (\"%s\")",
+			    name, state.params);
 	/* ---- The line: from here on the store is not looked at any more. ---- */
 	return swap_live(name, readonly, DM_LINEAR, size_sectors, params);
 }

@@ -19,13 +19,17 @@ static int fitted(int len, size_t size_bytes)
 
 int table_linear(char *buf, size_t size_bytes, struct map_disk disk, uint64_t start_sectors)
 {
-	return fitted(snprintf(buf, size_bytes, "%u:%u %" PRIu64, disk.major, disk.minor, start_sectors),
-		      size_bytes);
+	int len = snprintf(buf, size_bytes, "%u:%u %" PRIu64, disk.major, disk.minor,
+			   start_sectors);
+
+	return fitted(len, size_bytes);
 }
 
 int table_snapshot(char *buf, size_t size_bytes, struct map_disk origin, struct map_disk store,
 		   uint32_t chunk_sectors)
 {
-	return fitted(snprintf(buf, size_bytes, "%u:%u %u:%u P %" PRIu32, origin.major, origin.minor,
-			       store.major, store.minor, chunk_sectors), size_bytes);
+	int len = snprintf(buf, size_bytes, "%u:%u %u:%u P %" PRIu32, origin.major, origin.minor,
+			   store.major, store.minor, chunk_sectors);
+
+	return fitted(len, size_bytes);
 }

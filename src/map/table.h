@@ -15,7 +15,10 @@ struct map_disk {
 	unsigned major, minor;
 };
 
-/* A piece of a disk, in sectors of 512 bytes. Same shape as storage's extent; the rooms do not know each other. */
+/*
+ * A piece of a disk, in sectors of 512 bytes. Same shape as storage's extent; the rooms do not know
+ * each other.
+ */
 struct map_piece {
 	uint64_t start_sectors;
 	uint64_t size_sectors;
@@ -24,7 +27,10 @@ struct map_piece {
 /* "MAJ:MIN START" */
 int table_linear(char *buf, size_t size_bytes, struct map_disk disk, uint64_t start_sectors);
 
-/* "ORIGIN STORE P CHUNK", for targets snapshot and snapshot-merge alike: the same devices, or the hand-over is none. */
+/*
+ * "ORIGIN STORE P CHUNK", for targets snapshot and snapshot-merge alike: the same devices, or the
+ * hand-over is none.
+ */
 int table_snapshot(char *buf, size_t size_bytes, struct map_disk origin, struct map_disk store,
 		   uint32_t chunk_sectors);
 

@@ -48,7 +48,9 @@ static void take_message(int level, const char *file, int line, int errnum, cons
 void dm_setup(void)
 {
 	dm_log_with_errno_init(take_message);
-	/* No cookies: nobody answers them in an initramfs, and the command must see what init sees. */
+	/*
+	 * No cookies: nobody answers them in an initramfs, and the command must see what init sees.
+	 */
 	dm_udev_set_sync_support(0);
 	dm_udev_set_checking(0);
 }
@@ -73,7 +75,8 @@ static int task_broken(struct dm_task *task, const char *name)
 {
 	if (task)
 		dm_task_destroy(task);
-	return fail(ENOMEM, "cannot prepare device %s: %s", name, complaint[0] ? complaint : "no memory");
+	return fail(ENOMEM, "cannot prepare device %s: %s", name,
+		    complaint[0] ? complaint : "no memory");
 }
 
 /* NULL with its line in base/fail.h. */
@@ -124,7 +127,10 @@ int task_create(const char *name)
 
 	if (!task)
 		return -ENOMEM;
-	/* The kernel makes the disk at the first load (5.15 and later), so the node waits for resume. */
+	/*
+	 * The kernel makes the disk at the first load (5.15 and later), so the node waits for
+	 * resume.
+	 */
 	if ((size_t)snprintf(uuid, sizeof(uuid), "COWBOOT-%s", name) >= sizeof(uuid) ||
 	    !dm_task_set_uuid(task, uuid) || !dm_task_set_add_node(task, DM_ADD_NODE_ON_RESUME))
 		return task_broken(task, name);
@@ -205,7 +211,8 @@ static void take_lines(struct dm_task *task, struct task_look *look)
 	void *next = NULL;
 
 	do {
-		next = dm_get_next_target(task, next, &start_sectors, &size_sectors, &word, &params);
+		next = dm_get_next_target(task, next, &start_sectors, &size_sectors, &word,
+					  &params);
 		if (!word)
 			return;
 		look->size_sectors = start_sectors + size_sectors;
@@ -218,7 +225,8 @@ static void take_lines(struct dm_task *task, struct task_look *look)
 
 int task_look(const char *name, enum task_what what, struct task_look *ret_look)
 {
-	struct dm_task *task = task_new(what == TASK_TABLE ? DM_DEVICE_TABLE : DM_DEVICE_STATUS, name);
+	struct dm_task *task = task_new(what == TASK_TABLE ? DM_DEVICE_TABLE : DM_DEVICE_STATUS,
+					name);
 	struct task_look look = { .target = "" };
 	struct dm_info info;
 	int rc;

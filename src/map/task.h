@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The single steps of device-mapper, for map/dm.c and map/swap.c only.  Each returns 0 or a negative
- * errno with its line in base/fail.h; none looks at what state the device is in.
+ * The single steps of device-mapper, for map/dm.c and map/swap.c only.  Each returns 0 or a
+ * negative errno with its line in base/fail.h; none looks at what state the device is in.
  */
 #ifndef COWBOOT_MAP_TASK_H
 #define COWBOOT_MAP_TASK_H
@@ -12,7 +12,7 @@
 
 /* One device as one look at it tells: its first line's status or table, and the device itself. */
 struct task_look {
-	char target[24];		/* the kernel's word: "snapshot-merge"; empty: no live table */
+	char target[24];		/* the kernel's word; empty: no live table */
 	char params[256];
 	uint64_t size_sectors;
 	struct map_disk disk;

@@ -58,7 +58,10 @@ static void too_small(void **unused)
 	assert_int_equal(need, 127 + 128 + 100);
 }
 
-/* For all small cases: inside, aligned, in order, none over another, and refused only when it must be. */
+/*
+ * For all small cases: inside, aligned, in order, none over another, and refused only when it must
+ * be.
+ */
 static void exhaustive(void **unused)
 {
 	struct extent extents[3];
@@ -70,11 +73,13 @@ static void exhaustive(void **unused)
 			for (uint64_t align = 1; align < 6; align++) {
 				const uint64_t sizes[] = { size % 7 + 1, start + 1, align };
 				uint64_t end = 0;
-				int rc = install_place(start, size, align, sizes, 3, extents, &need);
+				int rc = install_place(start, size, align, sizes, 3, extents,
+						       &need);
 
 				assert_int_equal(rc, need <= size ? 0 : -ENOSPC);
 				for (unsigned i = 0; !rc && i < 3; i++) {
-					assert_int_equal((start + extents[i].start_sectors) % align, 0);
+					assert_int_equal((start + extents[i].start_sectors) % align,
+							 0);
 					assert_true(extents[i].start_sectors >= end);
 					assert_true(extents[i].start_sectors < end + align);
 					assert_int_equal(extents[i].size_sectors, sizes[i]);

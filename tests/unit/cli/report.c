@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `cowboot status` word for word: each report below against tests/golden/status/NAME.{txt,json}, so that a change of
- * what programs read shows in review.  COWBOOT_GOLDEN=write makes the files anew.
+ * `cowboot status` word for word: each report below against tests/golden/status/NAME.{txt,json}, so
+ * that a change of what programs read shows in review.  COWBOOT_GOLDEN=write makes the files anew.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,8 +61,11 @@ static void compare(const char *name, const char *kind, const char *text)
 	file = fopen(path, mode && !strcmp(mode, "write") ? "w+" : "r");
 	if (!file)
 		fail_msg("%s: cannot be opened", path);
-	if (mode && !strcmp(mode, "write"))
-		assert_int_equal(fputs(text, file) >= 0 && !fflush(file) && !fseek(file, 0, SEEK_SET), 1);
+	if (mode && !strcmp(mode, "write")) {
+		assert_true(fputs(text, file) >= 0);
+		assert_int_equal(fflush(file), 0);
+		rewind(file);
+	}
 	len_bytes = fread(expected, 1, sizeof(expected) - 1, file);
 	expected[len_bytes] = '\0';
 	fclose(file);
@@ -113,7 +116,7 @@ static void refused(void **unused)
 	pending(&report.volume[0], "linear", 6979);
 	report.explained = true;
 	report.stores_why = "the store of system: exception 17: old chunk 9 is there twice";
-	report.plan = (struct plan){ PERSIST_REVERT, MAP_LINEAR, THEN_BOOT, "the trial was refused" };
+	report.plan = (struct plan){ PERSIST_REVERT, MAP_LINEAR, THEN_BOOT, "it was refused" };
 	check("refused");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Status lines as 5.10, 6.1 and 6.12 print them (dm-snap.c, snapshot_status: the same text in all three), and
- * what must not pass for one.
+ * Status lines as 5.10, 6.1 and 6.12 print them (dm-snap.c, snapshot_status: the same text in all
+ * three), and what must not pass for one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,9 +46,9 @@ static void words(void **unused)
 static void strangers(void **unused)
 {
 	static const char *const lines[] = {
-		"", " ", "invalid", "Merge failed ", "Merge", "16", "16/32", "16/32 ", "16/32 16 ", "16/32 16 8",
-		" 16/32 16", "16/ 32 16", "-1/32 16", "16/32 0x10", "8/32 16", "18446744073709551616/32 16",
-		"16/32 16\n",
+		"", " ", "invalid", "Merge failed ", "Merge", "16", "16/32", "16/32 ",
+		"16/32 16 ", "16/32 16 8", " 16/32 16", "16/ 32 16", "-1/32 16", "16/32 0x10",
+		"8/32 16", "18446744073709551616/32 16", "16/32 16\n",
 	};
 	struct snap_status status = { .allocated_sectors = 77 };
 
