@@ -10,8 +10,19 @@
 #include "base/spec.h"
 #include "base/text.h"
 
+/* Words from the kernel command line may have what no word of a file can. */
+static bool is_word(const char *word)
+{
+	for (; *word; word++)
+		if ((unsigned char)*word <= ' ' || *word == 0x7f || *word == '#')
+			return false;
+	return true;
+}
+
 static int keep(char *buf, size_t size_bytes, const char *word)
 {
+	if (!is_word(word))
+		return fail(EINVAL, "cannot use %.32s: a blank, # or control character in it", word);
 	if (text_copy(buf, size_bytes, word))
 		return fail(EINVAL, "cannot use %.32s...: longer than %zu bytes", word,
 			    size_bytes - 1);
