@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The writer.  The images are compared twice: first for their digests and the number of exceptions,
- * which zstd wants to know before it begins, then for the store itself.  Uses heap.
+ * The writer.  The images are compared twice: first for the number of exceptions, which zstd wants
+ * to know before it begins, then for the store itself and the digests.  Uses heap.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ struct packer {
 	const struct bundle_packing *packing;
 	const struct bundle_input *input;
 	struct digest old_digest, new_digest, payload_digest;
-	uint64_t payload_bytes;
+	uint64_t store_left_bytes, payload_bytes;
 	ZSTD_CCtx *zstd;
 	uint8_t out[PIECE_BYTES];
 };
@@ -33,19 +33,19 @@ static void told(const struct packer *p, size_t len_bytes)
 static void first_look(void *ctx, const uint8_t *old_data, const uint8_t *new_data,
 		       size_t len_bytes)
 {
-	struct packer *p = ctx;
-
-	digest_add(&p->old_digest, old_data, len_bytes);
-	digest_add(&p->new_digest, new_data, len_bytes);
-	told(p, len_bytes);
+	(void)old_data;
+	(void)new_data;
+	told(ctx, len_bytes);
 }
 
 static void second_look(void *ctx, const uint8_t *old_data, const uint8_t *new_data,
 			size_t len_bytes)
 {
-	(void)old_data;
-	(void)new_data;
-	told(ctx, len_bytes);
+	struct packer *p = ctx;
+
+	digest_add(&p->old_digest, old_data, len_bytes);
+	digest_add(&p->new_digest, new_data, len_bytes);
+	told(p, len_bytes);
 }
 
 /* Packs len_bytes of the store; mode ZSTD_e_end ends the frame. */
@@ -72,13 +72,24 @@ static int pack(struct packer *p, const void *data, size_t len_bytes, ZSTD_EndDi
 	return 0;
 }
 
+static int images_changed(const struct packer *p)
+{
+	return fail(ESTALE, "the images of %s changed while they were read", p->input->name);
+}
+
 static int pack_store(void *ctx, const void *data, size_t len_bytes)
 {
-	return pack(ctx, data, len_bytes, ZSTD_e_continue);
+	struct packer *p = ctx;
+
+	if (len_bytes > p->store_left_bytes)
+		return images_changed(p);
+	p->store_left_bytes -= len_bytes;
+	return pack(p, data, len_bytes, ZSTD_e_continue);
 }
 
 static int set_up(struct packer *p, uint64_t store_bytes)
 {
+	p->store_left_bytes = store_bytes;
 	p->zstd = ZSTD_createCCtx();
 	if (!p->zstd ||
 	    ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_compressionLevel,
@@ -109,7 +120,7 @@ static int pack_volume(struct packer *p, struct bundle_volume *volume)
 	if (rc)
 		return rc;
 	if (memcmp(&first, &second, sizeof(first)))
-		return fail(ESTALE, "the images of %s changed while they were read", in->name);
+		return images_changed(p);
 	rc = pack(p, NULL, 0, ZSTD_e_end);
 	if (rc)
 		return rc;
