@@ -150,7 +150,7 @@ static int check_first(struct board *b, const char *name, const struct bundle_ma
 		return cli_failed();
 	}
 	if (same)
-		return cli_refuse(EXIT_NOTHING, "nothing to install: %s is what runs",
+		return cli_refuse(EXIT_NOTHING, "nothing to install: what %s brings is there already",
 				  manifest->version_to);
 	return EXIT_DONE;
 }

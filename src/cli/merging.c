@@ -25,6 +25,8 @@
 
 unsigned merging_percent(uint64_t total_sectors, uint64_t left_sectors)
 {
+	uint64_t percent;
+
 	if (!left_sectors)
 		return 100;
 	if (left_sectors >= total_sectors)
@@ -34,7 +36,8 @@ unsigned merging_percent(uint64_t total_sectors, uint64_t left_sectors)
 		total_sectors >>= 1;
 		left_sectors >>= 1;
 	}
-	return (unsigned)((total_sectors - left_sectors) * 100 / total_sectors);
+	percent = (total_sectors - left_sectors) * 100 / total_sectors;
+	return percent < 100 ? (unsigned)percent : 99;
 }
 
 unsigned merging_swap(const struct board *b)

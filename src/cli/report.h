@@ -28,8 +28,8 @@ struct report_volume {
 
 /* What runs, judged by the devices and not by the record alone. */
 enum report_running {
-	RUNNING_CONFIRMED,		/* nothing is pending */
-	RUNNING_OLD,			/* an update is pending, and this boot does not run it */
+	RUNNING_CONFIRMED,		/* no update is armed */
+	RUNNING_OLD,			/* a trial is armed, and this boot does not run it */
 	RUNNING_TRIAL,
 	RUNNING_MERGING,
 	RUNNING_UNKNOWN,		/* the volumes are not mapped as cowboot maps them */

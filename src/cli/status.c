@@ -14,6 +14,7 @@
 #include "cli/merging.h"
 #include "cli/report.h"
 #include "map/status.h"
+#include "update/store.h"
 
 static const char *target_word(enum dm_target target)
 {
@@ -84,7 +85,7 @@ static enum report_running judge_running(const struct board *b, const struct rep
 			origins += !strcmp(r->volume[v].mapped, "linear");
 		if (origins != r->volume_count || !report_known(r))
 			return RUNNING_UNKNOWN;
-		return rec->phase == PHASE_IDLE ? RUNNING_CONFIRMED : RUNNING_OLD;
+		return RUNNING_CONFIRMED;
 	}
 	if (board_count_live(b, LIVE_OTHER) || board_count_live(b, LIVE_NONE))
 		return RUNNING_UNKNOWN;
@@ -109,6 +110,19 @@ static unsigned sum_percent(const struct report *r)
 		left_sectors += volume->exceptions_left * chunk_sectors;
 	}
 	return merging_percent(total_sectors, left_sectors);
+}
+
+/* A merge that failed tells no numbers any more; what its store still holds is on the disk. */
+static void count_failed(const struct board *b, struct report *r)
+{
+	const struct record *rec = &b->world.record;
+	struct cow_found found;
+
+	for (unsigned i = 0; i < r->volume_count; i++)
+		for (unsigned v = 0; r->volume[i].trouble[0] && v < rec->volume_count; v++)
+			if (!strcmp(rec->volume[v].name, r->volume[i].name) &&
+			    rec->phase == PHASE_MERGING && !store_check(&b->world, v, &found))
+				r->volume[i].exceptions_left = found.exceptions;
 }
 
 /* What decide() says to the facts as the next boot will find them. */
@@ -138,6 +152,7 @@ static void gather(struct board *b, struct report *r)
 	r->volume_count = b->conf.volume_count;
 	for (unsigned i = 0; i < r->volume_count; i++)
 		gather_volume(b, i, &r->volume[i]);
+	count_failed(b, r);
 	r->running = judge_running(b, r);
 	r->merge_percent = sum_percent(r);
 }
