@@ -111,12 +111,14 @@ static int arm(struct board *b)
 
 	for (unsigned v = 0; !rc && v < rec->volume_count; v++)
 		rc = verify_result(b, v);
-	for (unsigned v = 0; !rc && v < rec->volume_count; v++)
-		rc = store_unmap(rec->volume[v].name);
 	if (!rc)
 		rc = install_stopped();
 	if (rc)
 		return rc;
+	/* All is on the medium and nothing writes any more: a device that stays does no harm. */
+	for (unsigned v = 0; v < rec->volume_count; v++)
+		if (store_unmap(rec->volume[v].name))
+			log_warn("%s", fail_text());
 	rec->phase = PHASE_TRIAL;
 	rec->tries_left = rec->tries_total = b->conf.tries;
 	/* ---- The line: from here on the next boot tries it. ---- */

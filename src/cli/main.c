@@ -22,8 +22,9 @@ static const struct {
 	{ "install", cli_install, "BUNDLE|-",
 	  "Check a bundle, lay down its stores beside the running system, verify the result and\n"
 	  "arm the trial boot. Exits 4: reboot to try it. - reads standard input." },
-	{ "mark-good", cli_mark_good, "",
-	  "Confirm the running trial and begin to merge it. From then on there is no way back." },
+	{ "mark-good", cli_mark_good, "[--wait]",
+	  "Confirm the running trial and begin to merge it. From then on there is no way back.\n"
+	  "  --wait  return when it is merged, with progress" },
 	{ "mark-bad", cli_mark_bad, "[REASON]",
 	  "Refuse the running trial; the next boot goes back. Exits 4: reboot to go back." },
 	{ "merge", cli_merge, "[--wait]",

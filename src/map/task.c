@@ -16,7 +16,7 @@
 #include "base/sys.h"
 
 #define RESUME_ATTEMPTS 10	/* a suspend that a signal interrupts is asked for again */
-#define REMOVE_ATTEMPTS 20	/* udev's probing holds a new device open for a moment */
+#define REMOVE_ATTEMPTS 50	/* udev's probing holds a device open for a moment */
 #define REMOVE_PAUSE_MS 100
 #define LEVEL_MASK 7		/* libdevmapper's level; the bits above say where it would print */
 

@@ -38,7 +38,7 @@ int task_resume(const char *name);
 /* Drops an inactive table that was loaded and not resumed. */
 int task_clear(const char *name);
 
-/* -ENXIO: no such device. Waits at most two seconds for udev's probing to let go of it. */
+/* -ENXIO: no such device. Waits at most five seconds for udev's probing to let go of it. */
 int task_remove(const char *name);
 
 enum task_what { TASK_STATUS, TASK_TABLE };
