@@ -18,21 +18,28 @@ void progress_begin(struct progress *p, const char *what, uint64_t total_bytes)
 {
 	*p = (struct progress){ .what = what, .total_bytes = total_bytes, .begun_ms = sys_now_ms(),
 				.terminal = isatty(STDERR_FILENO) == 1 };
+	p->shown_ms = p->begun_ms;
 }
 
-static unsigned percent(const struct progress *p)
+/* Rounded down: 100 only when all is done. */
+static unsigned percent(uint64_t done_bytes, uint64_t total_bytes)
 {
-	/* Rounded down, and 100 only when all is done. */
-	return p->done_bytes == p->total_bytes ? 100 :
-	       (unsigned)(p->done_bytes / (p->total_bytes / 100 + 1));
+	uint64_t hundredth = total_bytes / 100;
+
+	if (done_bytes == total_bytes)
+		return 100;
+	if (done_bytes < UINT64_MAX / 100)
+		return (unsigned)(done_bytes * 100 / total_bytes);
+	return done_bytes / hundredth < 99 ? (unsigned)(done_bytes / hundredth) : 99;
 }
 
 static void show(struct progress *p, uint64_t now_ms)
 {
 	fprintf(stderr, "%scowboot: %s: ", p->terminal ? "\r" : "", p->what);
 	if (p->total_bytes)
-		fprintf(stderr, "%3u%%, %" PRIu64 " of %" PRIu64 " MiB", percent(p),
-			p->done_bytes / MIB, p->total_bytes / MIB);
+		fprintf(stderr, "%3u%%, %" PRIu64 " of %" PRIu64 " MiB",
+			percent(p->done_bytes, p->total_bytes), p->done_bytes / MIB,
+			p->total_bytes / MIB);
 	else
 		fprintf(stderr, "%" PRIu64 " MiB", p->done_bytes / MIB);
 	fprintf(stderr, ", %" PRIu64 " s%s", (now_ms - p->begun_ms) / 1000,
@@ -53,7 +60,7 @@ void progress_set(struct progress *p, uint64_t done_bytes)
 	if (now_ms - p->begun_ms < QUIET_MS)
 		return;
 	if (p->total_bytes)
-		tenths = percent(p) / 10;
+		tenths = percent(p->done_bytes, p->total_bytes) / 10;
 	if (p->terminal ? now_ms - p->shown_ms >= REDRAW_MS :
 	    p->total_bytes ? tenths > p->tenths : now_ms - p->shown_ms >= UNKNOWN_MS)
 		show(p, now_ms);
