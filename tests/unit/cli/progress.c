@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The progress line by a clock of the test's own: quiet when fast, tenths, a terminal's one line. */
+/* The progress line by a clock of the test's own: quiet when fast, tenths, one line redrawn. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
