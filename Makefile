@@ -30,8 +30,8 @@ endif
 .DELETE_ON_ERROR:
 .SECONDEXPANSION:
 .SUFFIXES:
-export LC_ALL = C.UTF-8
-export TZ = UTC
+export LC_ALL := C.UTF-8
+export TZ := UTC
 unexport CFLAGS CPPFLAGS LDFLAGS
 
 Q = $(if $(V),,@)
@@ -62,14 +62,12 @@ CFLAGS_ALL = -std=gnu11 $(WARNINGS) -Isrc -D_GNU_SOURCE= -MMD -MP -DCOWBOOT_VERS
 CFLAGS_SHIP = $(CFLAGS_ALL) -Wconversion -Os $(SECTIONS) -ffile-prefix-map=$(CURDIR)=.
 LDFLAGS_SHIP = -s -Wl,--gc-sections -Wl,--build-id=none
 # In the unit tests the first leak or undefined step ends the test.
-CFLAGS_UNIT = $(CFLAGS_ALL) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_UNIT = $(CFLAGS_ALL) -O2 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
 ## ---- Packages, sources, kernels: configs/ -----------------------------------------------------
 
 $B/packages-build $B/packages-test: $B/packages-%: configs/host-packages configs/install-packages
-	$(Q)mkdir -p $B
-	$(Q)configs/install-packages $* $@.log
-	$(Q)touch $@
+	$(Q)mkdir -p $B && configs/install-packages $* $@.log && touch $@
 
 # build/dl/KIND_NAME_VERSION/fetched, so that a new pin fetches that one thing and nothing else.
 PINS := $(shell awk '/^[a-z]/ { if ($$1 == "kernel") { split($$4, v, "."); $$3 = v[1] "." v[2] } \
@@ -78,9 +76,7 @@ fetched = $(or $(patsubst %,$(DL)/%/fetched,$(filter $(1)_%,$(PINS))), \
 	$(error configs/versions does not name $(subst _, ,$(1))))
 
 $(PINS:%=$(DL)/%/fetched): $(DL)/%/fetched: | $B/packages-build
-	$(Q)rm -rf $(@D)
-	$(Q)configs/fetch $(wordlist 1,2,$(subst _, ,$*)) $(abspath $(@D))
-	$(Q)touch $@
+	$(Q)rm -rf $(@D) && configs/fetch $(wordlist 1,2,$(subst _, ,$*)) $(abspath $(@D)) && touch $@
 
 KERNELS_PINNED := $(foreach pin,$(filter kernel_%,$(PINS)),$(word 2,$(subst _, ,$(pin))))
 ifeq ($(filter $(KERNEL),$(KERNELS_PINNED)),)
@@ -221,21 +217,24 @@ check-gates: $(ready) ## rules of the house: includes, sizes, manual pages, repr
 check-qemu: $(ready) ## scenarios, each a boot or some
 	@/usr/bin/python3 -m pytest tests/qemu
 
-# Each file of tests/unit/ROOM/ is one program, linked with all rooms but the two main()s.
-UNIT_OBJS = $(filter-out %/init/main.o %/cli/main.o,$(call objects,$B/unit,$(ROOMS)))
+# Each file of tests/unit/ROOM/ is one program, linked with what it needs of all rooms.
+UNIT_OBJS = $(call objects,$B/unit,$(ROOMS))
 UNIT_TESTS = $(patsubst tests/unit/%.c,$B/unit/%,$(sort $(wildcard tests/unit/*/*.c)))
 
 check-unit: $(UNIT_TESTS) ## unit tests, native, with address and undefined-behaviour sanitizers
 	@failed=; for test in $(UNIT_TESTS); do \
-		echo "  TEST    $$test"; ./$$test || failed="$$failed $$test"; \
+		echo "  TEST    $$test"; timeout 60 ./$$test || failed="$$failed $$test"; \
 	done; [ -z "$$failed" ] || { echo "cowboot: these unit tests failed:$$failed"; exit 1; }
 
 $B/unit/obj/%.o: src/%.c Makefile VERSION | $B/packages-build $B/packages-test
 	$(call say,CC,$@)
 	$(call compile,gcc $(CFLAGS_UNIT))
 
+# The test has the main(); ours are called init_main() and cli_main() here.
+$B/unit/obj/%/main.o: CFLAGS_UNIT += -Dmain=$(subst /,_,$*) -Wno-missing-prototypes
+
 $B/unit/rooms.a: $(UNIT_OBJS)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 $B/unit/%: tests/unit/%.c $B/unit/rooms.a Makefile
 	$(call say,LD,$@)
