@@ -105,7 +105,10 @@ static struct plan decide_trial(const struct facts *facts)
 	}
 }
 
-/* The old system is gone: there is no revert, and nothing but the stores makes the volumes whole (I3). */
+/*
+ * The old system is gone: there is no revert, and nothing but the stores makes the volumes whole
+ * (I3).
+ */
 static struct plan decide_merging(const struct facts *facts)
 {
 	switch (facts->stores) {
@@ -148,7 +151,10 @@ static struct plan decide_record(const struct facts *facts)
 	}
 }
 
-/* Going back to the kernel that found every volume is what a trial is for; nobody else has that way. */
+/*
+ * Going back to the kernel that found every volume is what a trial is for; nobody else has that
+ * way.
+ */
 static bool may_revert_kernel(const struct facts *facts)
 {
 	return facts->record == FACT_RECORD_GOOD && facts->phase == FACT_TRIAL &&

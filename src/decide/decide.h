@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this boot must do.  Pure: same facts, same plan; no I/O, no clock, no allocation, no globals.
+ * What this boot must do.  Pure: same facts, same plan; no I/O, no clock, no allocation, no
+ * globals.
  *
- * Holds I3 (merging never maps a bare origin unless every store is empty), I4 (an unreadable record leads to
- * recovery), I10 (each failure leads on to fewer choices, and the last is recovery).
+ * Holds I3 (merging never maps a bare origin unless every store is empty), I4 (an unreadable record
+ * leads to recovery), I10 (each failure leads on to fewer choices, and the last is recovery).
  */
 #ifndef COWBOOT_DECIDE_DECIDE_H
 #define COWBOOT_DECIDE_DECIDE_H
@@ -34,10 +35,10 @@ struct plan {
 /*
  * Total: every value of every fact has a plan; tests/golden/decide.table shows all of them.
  *
- * When a plan cannot be carried out, the caller sets facts->failed, and phase and tries as the record in
- * memory has them then, and asks again.  A plan that could not be made durable counts as not made:
- * nothing of it is carried out, no space is freed.  Every chain of failures ends after at most
- * PLANS_MAX plans in THEN_REBOOT or THEN_RECOVERY.
+ * When a plan cannot be carried out, the caller sets facts->failed, and phase and tries as the
+ * record in memory has them then, and asks again.  A plan that could not be made durable counts as
+ * not made: nothing of it is carried out, no space is freed.  Every chain of failures ends after at
+ * most PLANS_MAX plans in THEN_REBOOT or THEN_RECOVERY.
  */
 #define PLANS_MAX 4
 

@@ -12,20 +12,28 @@
 enum fact_record { FACT_RECORD_GOOD, FACT_RECORD_NEW, FACT_RECORD_DAMAGED, FACT_RECORD_ABSENT,
 		   FACT_RECORD_COUNT };
 
-/* As enum phase of state/record.h, which decide must not include; update/world.c asserts they are equal. */
+/*
+ * As enum phase of state/record.h, which decide must not include; update/world.c asserts they are
+ * equal.
+ */
 enum fact_phase { FACT_IDLE, FACT_STAGING, FACT_TRIAL, FACT_MERGING, FACT_PHASE_COUNT };
 
-/* The worst of the update's stores. EMPTY: every one is whole and none holds an exception any more. */
+/*
+ * The worst of the update's stores. EMPTY: every one is whole and none holds an exception any more.
+ */
 enum fact_stores { FACT_STORES_WHOLE, FACT_STORES_EMPTY, FACT_STORES_DAMAGED, FACT_STORES_MISSING,
 		   FACT_STORES_COUNT };
 
-/* The running kernel's boot slot against the trial's. NONE: the update brings no kernel, or the loader names no slot. */
+/*
+ * The running kernel's boot slot against the trial's. NONE: the update brings no kernel, or the
+ * loader names no slot.
+ */
 enum fact_slot { FACT_SLOT_NONE, FACT_SLOT_TRIAL, FACT_SLOT_OTHER, FACT_SLOT_COUNT };
 
 /*
- * What failed last in this very boot.  SAVE: the record could not be written, and stays as it was.  MAP, MOUNT,
- * INIT: the new system could not be mapped or mounted, or has no init.  ORIGIN: the same of a plan that
- * mapped linear, whichever it was; there is nothing behind that.
+ * What failed last in this very boot.  SAVE: the record could not be written, and stays as it was.
+ * MAP, MOUNT, INIT: the new system could not be mapped or mounted, or has no init.  ORIGIN: the
+ * same of a plan that mapped linear, whichever it was; there is nothing behind that.
  */
 enum fact_failed { FACT_FAILED_NOTHING, FACT_FAILED_SAVE, FACT_FAILED_MAP, FACT_FAILED_MOUNT,
 		   FACT_FAILED_INIT, FACT_FAILED_ORIGIN, FACT_FAILED_COUNT };

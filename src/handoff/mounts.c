@@ -25,7 +25,10 @@ static const struct {
 	{ "/run", "tmpfs", "mode=0755", MS_NOSUID | MS_NODEV },
 };
 
-/* What the kernel opened is the initramfs's own node, or nothing; devtmpfs's outlives the initramfs. */
+/*
+ * What the kernel opened is the initramfs's own node, or nothing; devtmpfs's outlives the
+ * initramfs.
+ */
 static void standard_descriptors(void)
 {
 	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
@@ -47,8 +50,8 @@ int mounts_early(void)
 		int rc = sys_mkdir(early[i].dir, 0755);
 
 		if (rc == 0)
-			rc = sys_mount(early[i].fstype, early[i].dir, early[i].fstype, early[i].flags,
-				       early[i].options);
+			rc = sys_mount(early[i].fstype, early[i].dir, early[i].fstype,
+				       early[i].flags, early[i].options);
 		/* EBUSY: the kernel mounted /dev itself (CONFIG_DEVTMPFS_MOUNT). */
 		if (rc < 0 && rc != -EBUSY)
 			return fail_sys(-rc, "cannot mount %s", early[i].dir);

@@ -3,10 +3,16 @@
 #ifndef COWBOOT_HANDOFF_MOUNTS_H
 #define COWBOOT_HANDOFF_MOUNTS_H
 
-/* Mounts /dev /proc /sys /run where nothing is mounted yet and makes /dev/mapper; standard descriptors on the console. */
+/*
+ * Mounts /dev /proc /sys /run where nothing is mounted yet and makes /dev/mapper; standard
+ * descriptors on the console.
+ */
 int mounts_early(void);
 
-/* Moves /dev /proc /sys /run below newroot, which must have these directories (checked by root_check). */
+/*
+ * Moves /dev /proc /sys /run below newroot, which must have these directories (checked by
+ * root_check).
+ */
 int mounts_move(const char *newroot);
 
 #endif

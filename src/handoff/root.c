@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entering the new root, in the manner of toybox's switch_root: everything is checked while there is
- * still a way back, then one line is crossed.
+ * Entering the new root, in the manner of toybox's switch_root: everything is checked while there
+ * is still a way back, then one line is crossed.
  */
 #define _GNU_SOURCE
 #include "handoff/root.h"
@@ -59,7 +59,8 @@ int root_check(const char *newroot, const char *init)
 
 		snprintf(path, sizeof(path), "%s%s", newroot, dirs[i]);
 		if (!sys_is_dir(path))
-			return fail(ENOTDIR, "cannot enter the new root: it has no directory %s", dirs[i]);
+			return fail(ENOTDIR, "cannot enter the new root: it has no directory %s",
+				    dirs[i]);
 	}
 	return check_program(newroot, init);
 }

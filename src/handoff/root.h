@@ -5,14 +5,15 @@
 
 /*
  * Whether newroot can be entered: another file system than the initramfs, /dev /proc /sys /run are
- * directories, init (a path inside, links followed inside newroot) is a program. -ENOEXEC etc. with the
- * reason in base/fail.h. Changes nothing.
+ * directories, init (a path inside, links followed inside newroot) is a program. -ENOEXEC etc. with
+ * the reason in base/fail.h. Changes nothing.
  */
 int root_check(const char *newroot, const char *init);
 
 /*
- * Moves the early mounts, deletes the initramfs' files, makes newroot the root and executes init with argv
- * and the environment the kernel gave.  Returns only on failure, and then the initramfs may be gone.
+ * Moves the early mounts, deletes the initramfs' files, makes newroot the root and executes init
+ * with argv and the environment the kernel gave.  Returns only on failure, and then the initramfs
+ * may be gone.
  */
 int root_enter(const char *newroot, const char *init, char *const argv[], char *const envp[]);
 

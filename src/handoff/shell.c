@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A shell for a person at the console.  It changes nothing by itself; it waits for that person, and only here may PID 1 wait so. */
+/*
+ * A shell for a person at the console.  It changes nothing by itself; it waits for that person, and
+ * only here may PID 1 wait so.
+ */
 #include "handoff/shell.h"
 
 #include <errno.h>
@@ -21,7 +24,10 @@ static void run_child(void)
 	setsid();
 	fd = open("/dev/console", O_RDWR);
 	if (fd >= 0) {
-		/* A controlling terminal, so that Ctrl-C reaches the command and not nobody; the console may refuse. */
+		/*
+		 * A controlling terminal, so that Ctrl-C reaches the command and not nobody; the
+		 * console may refuse.
+		 */
 		ioctl(fd, TIOCSCTTY, 1);
 		dup2(fd, 0);
 		dup2(fd, 1);
@@ -49,7 +55,8 @@ int shell_run(const char *reason)
 	snprintf(text, sizeof(text),
 		 "\n\n*** cowboot: recovery ***\n\nNo system was started: %s.\n\n"
 		 "This is a shell in the initramfs. `dmesg | grep cowboot` shows what was tried.\n"
-		 "Nothing has been written. `exit` starts the board again.\n\n", reason);
+		 "Nothing has been written. `exit` starts the board again.\n\n",
+		 reason);
 	fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd >= 0) {
 		show(fd, text);

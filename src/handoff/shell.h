@@ -3,7 +3,10 @@
 #ifndef COWBOOT_HANDOFF_SHELL_H
 #define COWBOOT_HANDOFF_SHELL_H
 
-/* Shows reason on the console and runs one toybox shell there; returns when it has ended, or a negative errno when it could not start. */
+/*
+ * Shows reason on the console and runs one toybox shell there; returns when it has ended, or a
+ * negative errno when it could not start.
+ */
 int shell_run(const char *reason);
 
 #endif

@@ -21,7 +21,7 @@
 #define DEPTH_MAX 12
 #define PASSES_MAX 64
 
-struct entry {		/* struct linux_dirent64, getdents64(2) */
+struct entry { /* struct linux_dirent64, getdents64(2) */
 	uint64_t ino;
 	int64_t off;
 	uint16_t reclen;
@@ -50,7 +50,10 @@ static void wipe_entry(int dirfd, const char *name, dev_t dev, unsigned depth)
 	unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
-/* Deleting while reading may skip entries, so read again from the start; mount points stay for ever, hence the bound. */
+/*
+ * Deleting while reading may skip entries, so read again from the start; mount points stay for
+ * ever, hence the bound.
+ */
 static void wipe_below(int dirfd, dev_t dev, unsigned depth)
 {
 	_Alignas(struct entry) char buf[2048];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The plan's mapping and mounting.  Every volume and `data` is mounted through device-mapper, also when idle (I8).
- * A snapshot table is loaded only for stores that world_facts has checked in this boot (I5), after
- * persist_plan has returned 0 (I1, I2).
+ * The plan's mapping and mounting.  Every volume and `data` is mounted through device-mapper, also
+ * when idle (I8). A snapshot table is loaded only for stores that world_facts has checked in this
+ * boot (I5), after persist_plan has returned 0 (I1, I2).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -40,7 +40,8 @@ static int map_whole(const char *name, bool readonly, const struct part *part)
 	const struct map_piece whole = { 0, part->size_sectors };
 	struct map_disk disk;
 
-	return dm_linear(name, readonly, (struct map_disk){ part->major, part->minor }, &whole, 1, &disk);
+	return dm_linear(name, readonly, (struct map_disk){ part->major, part->minor }, &whole, 1,
+			 &disk);
 }
 
 int act_data(struct boot *boot)
@@ -55,7 +56,7 @@ int act_data(struct boot *boot)
 		return rc;
 	rc = mount_one(data, BOOT_DATA, 0);
 	if (rc < 0)
-		return rc;	/* it stays mapped: stores lie on it, file system or not */
+		return rc; /* it stays mapped: stores lie on it, file system or not */
 	boot->world.data_dir = BOOT_DATA;
 	return 0;
 }
@@ -86,7 +87,8 @@ static int map_volume(struct boot *boot, unsigned i)
 	if (rc < 0)
 		return rc;
 	return dm_snapshot(m->name, true, boot->plan.map == MAP_MERGE, vol->volume_sectors,
-			   (struct map_disk){ part->major, part->minor }, store, vol->chunk_sectors, &disk);
+			   (struct map_disk){ part->major, part->minor }, store, vol->chunk_sectors,
+			   &disk);
 }
 
 int act_map(struct boot *boot)
@@ -162,7 +164,8 @@ void act_move_data(struct boot *boot)
 	snprintf(dir, sizeof(dir), "%s%s", BOOT_ROOT, boot->conf.data.dir);
 	rc = sys_is_dir(dir) ? sys_mount(BOOT_DATA, dir, NULL, MS_MOVE, NULL) : -ENOTDIR;
 	if (rc < 0) {
-		log_error("cannot move data to %s in the new root: %s", boot->conf.data.dir, strerror(-rc));
+		log_error("cannot move data to %s in the new root: %s", boot->conf.data.dir,
+			  strerror(-rc));
 		sys_umount(BOOT_DATA, 0);
 	}
 	boot->world.data_dir = NULL;

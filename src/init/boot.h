@@ -22,29 +22,40 @@ struct boot {
 	struct world world;
 	struct facts facts;
 	struct plan plan;
-	enum phase phase;		/* as the record said when this boot began */
-	uint32_t tries_left;		/* after this boot's try was spent */
+	enum phase phase; /* as the record said when this boot began */
+	uint32_t tries_left; /* after this boot's try was spent */
 	char version_from[RECORD_VERSION_MAX], version_to[RECORD_VERSION_MAX];
-	char detail[RECORD_REASON_MAX];	/* what exactly failed, beside plan.reason; may be empty */
+	char detail[RECORD_REASON_MAX]; /* what exactly failed, beside plan.reason; may be empty */
 	struct boot_times times;
 };
 
-/* prepare.c: configuration, kernel command line, modules.  A board without a usable configuration is -EINVAL. */
+/*
+ * prepare.c: configuration, kernel command line, modules.  A board without a usable configuration
+ * is -EINVAL.
+ */
 int prepare_conf(struct boot *boot);
 void prepare_modules(void);
 
 /* act.c: data and the volumes through device-mapper, always (I8). */
-int act_data(struct boot *boot);	/* maps and mounts data on BOOT_DATA; failure is not fatal by itself */
-int act_map(struct boot *boot);		/* plan.map for every volume; on failure nothing stays mapped */
+int act_data(
+	struct boot *boot); /* maps and mounts data on BOOT_DATA; failure is not fatal by itself */
+int act_map(struct boot *boot); /* plan.map for every volume; on failure nothing stays mapped */
 void act_unmap(struct boot *boot);
-int act_mount(struct boot *boot);	/* every volume below BOOT_ROOT; on failure nothing stays mounted */
+int act_mount(
+	struct boot *boot); /* every volume below BOOT_ROOT; on failure nothing stays mounted */
 void act_umount(struct boot *boot);
-void act_move_data(struct boot *boot);	/* BOOT_DATA to its place in the new root; the last step before root_enter */
+void act_move_data(struct boot *boot); /* BOOT_DATA to its place in the new root; the last step
+					  before root_enter */
 
-/* persist.c: makes plan.persist durable; on failure the record on the disk may be old or new, never damaged. */
+/*
+ * persist.c: makes plan.persist durable; on failure the record on the disk may be old or new, never
+ * damaged.
+ */
 int persist_plan(struct boot *boot);
 
-/* report.c: /run/cowboot/{boot.json,cowboot.conf,trial,merging}. A failure is logged and no more. */
+/*
+ * report.c: /run/cowboot/{boot.json,cowboot.conf,trial,merging}. A failure is logged and no more.
+ */
 void report_boot(const struct boot *boot);
 
 /* giveup.c: recovery as the board wants it. Never returns. */

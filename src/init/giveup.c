@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last resort: PID 1 never exits (I10).  Everything ends in the recovery the board asked for, and that in a
- * reboot or in power off.
+ * The last resort: PID 1 never exits (I10).  Everything ends in the recovery the board asked for,
+ * and that in a reboot or in power off.
  */
 #include <sys/reboot.h>
 
@@ -11,9 +11,12 @@
 #include "handoff/shell.h"
 #include "init/boot.h"
 
-#define BREATH_MS 5000		/* so that a person can read the console, and a loop does not burn */
+#define BREATH_MS 5000 /* so that a person can read the console, and a loop does not burn */
 
-/* reboot(2) that fails has nothing behind it; the hardware watchdog, where there is one, ends this wait. */
+/*
+ * reboot(2) that fails has nothing behind it; the hardware watchdog, where there is one, ends this
+ * wait.
+ */
 static void stop_board(int cmd) __attribute__((noreturn));
 static void stop_board(int cmd)
 {

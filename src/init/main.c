@@ -2,10 +2,11 @@
 /*
  * cowboot-init: the first process.  main reads as the boot, top to bottom:
  *
- *	prepare, find, read the record, gather facts -> decide -> persist -> map -> mount -> enter the root
+ *	prepare, find, read the record, gather facts -> decide -> persist -> map -> mount -> enter
+ *the root
  *
- * Must never exit, wait without a deadline or loop without a bound (I10); must never map anything before what
- * the plan persists is durable (I1, I2).
+ * Must never exit, wait without a deadline or loop without a bound (I10); must never map anything
+ * before what the plan persists is durable (I1, I2).
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -42,7 +43,9 @@ static void log_begin(void)
 
 	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	log_setup("cowboot", log_to_kernel, LOG_INFO);
-	/* The kernel limits user space to ten lines in five seconds unless told; a boot says more. */
+	/*
+	 * The kernel limits user space to ten lines in five seconds unless told; a boot says more.
+	 */
 	sys_write_file("/proc/sys/kernel/printk_devkmsg", on, sizeof(on) - 1);
 }
 
@@ -67,13 +70,13 @@ static void find_and_load(void)
 	boot.tries_left = boot.world.record.tries_left;
 	memcpy(boot.version_from, boot.world.record.version_from, sizeof(boot.version_from));
 	memcpy(boot.version_to, boot.world.record.version_to, sizeof(boot.version_to));
-	log_info("record: phase %s, %u of %u tries left", phase_name(boot.phase), boot.world.record.tries_left,
-		 boot.world.record.tries_total);
+	log_info("record: phase %s, %u of %u tries left", phase_name(boot.phase),
+		 boot.world.record.tries_left, boot.world.record.tries_total);
 }
 
 /*
- * Makes one damaged or stale copy good again (I4), and with it the newest one surely durable: what it says, "merging"
- * above all, may so far have been in the disk's cache only.
+ * Makes one damaged or stale copy good again (I4), and with it the newest one surely durable: what
+ * it says, "merging" above all, may so far have been in the disk's cache only.
  */
 static void repair(void)
 {
@@ -85,7 +88,10 @@ static void repair(void)
 		log_error("%s", fail_text());
 }
 
-/* Facts, with data mounted first: a store file's place is compared with the record before it is trusted. */
+/*
+ * Facts, with data mounted first: a store file's place is compared with the record before it is
+ * trusted.
+ */
 static void gather(void)
 {
 	if (act_data(&boot) < 0)
@@ -97,18 +103,26 @@ static void gather(void)
 		snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.record.refused);
 }
 
-/* Makes the failure a fact for the next decision, with the record as it is by now. Returns false, for carry_out. */
+/*
+ * Makes the failure a fact for the next decision, with the record as it is by now. Returns false,
+ * for carry_out.
+ */
 static bool failed(enum fact_failed what)
 {
 	log_error("%s", fail_text());
-	snprintf(boot.detail, sizeof(boot.detail), "%.*s", (int)sizeof(boot.detail) - 1, fail_text());
-	boot.facts.failed = what != FACT_FAILED_SAVE && boot.plan.map == MAP_LINEAR ? FACT_FAILED_ORIGIN : what;
+	snprintf(boot.detail, sizeof(boot.detail), "%.*s", (int)sizeof(boot.detail) - 1,
+		 fail_text());
+	boot.facts.failed =
+		what != FACT_FAILED_SAVE && boot.plan.map == MAP_LINEAR ? FACT_FAILED_ORIGIN : what;
 	boot.facts.phase = (enum fact_phase)boot.world.record.phase;
 	boot.facts.tries_left = boot.world.record.tries_left > 0;
 	return false;
 }
 
-/* Carries out boot.plan up to a root that can be entered. false: facts.failed says what went wrong, decide again. */
+/*
+ * Carries out boot.plan up to a root that can be entered. false: facts.failed says what went wrong,
+ * decide again.
+ */
 static bool carry_out(void)
 {
 	if (persist_plan(&boot) < 0)
@@ -158,14 +172,17 @@ static void enter(char *argv[], char *envp[])
 	world_close(&boot.world);
 	argv[0] = boot.conf.init;
 	root_enter(BOOT_ROOT, boot.conf.init, argv, envp);
-	/* Behind the line there may be no initramfs left to recover in; a trial has spent its try. */
+	/*
+	 * Behind the line there may be no initramfs left to recover in; a trial has spent its try.
+	 */
 	start_again(fail_text());
 }
 
 int main(int argc, char *argv[], char *envp[])
 {
 	if (getpid() != 1 || argc < 1) {
-		fprintf(stderr, "cowboot-init: cannot run: this is the first process of a boot, not a command\n");
+		fprintf(stderr, "cowboot-init: cannot run: this is the first process of a boot, "
+				"not a command\n");
 		return 1;
 	}
 	memset(&boot, 0, sizeof(boot));
@@ -179,13 +196,17 @@ int main(int argc, char *argv[], char *envp[])
 		give_up(&boot.conf, fail_text());
 	prepare_modules();
 	boot.times.modules = sys_now_ms();
-	if (sys_mkdir("/mnt", 0755) < 0 || sys_mkdir(BOOT_ROOT, 0755) < 0 || sys_mkdir(BOOT_DATA, 0755) < 0)
+	if (sys_mkdir("/mnt", 0755) < 0 || sys_mkdir(BOOT_ROOT, 0755) < 0 ||
+	    sys_mkdir(BOOT_DATA, 0755) < 0)
 		give_up(&boot.conf, "the initramfs cannot hold mount points");
 	dm_setup();
 	find_and_load();
 	gather();
 	decide_and_carry_out();
-	/* A quiet boot finds nothing to free and writes nothing (I11); after a cut, a store nobody names goes here (I9). */
+	/*
+	 * A quiet boot finds nothing to free and writes nothing (I11); after a cut, a store nobody
+	 * names goes here (I9).
+	 */
 	if (boot.world.record.phase == PHASE_IDLE && settle_space(&boot.world) < 0)
 		log_warn("%s", fail_text());
 	enter(argv, envp);

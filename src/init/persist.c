@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the plan makes durable, before anything is mapped.  Holds I1 (the spent try), and its half of I2: a merge is
- * ended only after the origins are flushed.  The record first, then the space (I9).
+ * What the plan makes durable, before anything is mapped.  Holds I1 (the spent try), and its half
+ * of I2: a merge is ended only after the origins are flushed.  The record first, then the space
+ * (I9).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 static int spend_try(struct boot *boot)
 {
-	static struct record next;	/* believed only once it is saved */
+	static struct record next; /* believed only once it is saved */
 	int rc;
 
 	next = boot->world.record;
@@ -35,7 +36,8 @@ static int end_update(struct boot *boot, enum result result)
 	if (boot->detail[0])
 		snprintf(reason, sizeof(reason), "%.70s: %.80s", boot->plan.reason, boot->detail);
 	else
-		snprintf(reason, sizeof(reason), "%.*s", (int)sizeof(reason) - 1, boot->plan.reason);
+		snprintf(reason, sizeof(reason), "%.*s", (int)sizeof(reason) - 1,
+			 boot->plan.reason);
 	rc = settle_record(&boot->world, result, reason);
 	if (rc < 0)
 		return rc;

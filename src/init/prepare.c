@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Before any disk is touched: the configuration, the kernel command line over it, the kernel modules in their order. */
+/*
+ * Before any disk is touched: the configuration, the kernel command line over it, the kernel
+ * modules in their order.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +40,10 @@ int prepare_conf(struct boot *boot)
 	return 0;
 }
 
-/* One path on each line, in the order the kernel's own dependency data asks for. A missing one shows as a missing disk later. */
+/*
+ * One path on each line, in the order the kernel's own dependency data asks for. A missing one
+ * shows as a missing disk later.
+ */
 void prepare_modules(void)
 {
 	size_t len;

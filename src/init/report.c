@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What this boot did, for the command and for people: files in /run/cowboot, which the real root gets. */
+/*
+ * What this boot did, for the command and for people: files in /run/cowboot, which the real root
+ * gets.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,10 +31,12 @@ static void add_string(struct text_out *out, const char *key, const char *value)
 static void add_times(struct text_out *out, const struct boot_times *t)
 {
 	text_add(out,
-		 ",\n  \"times_ms\": { \"init\": %llu, \"modules\": %llu, \"devices\": %llu, \"decided\": %llu,"
+		 ",\n  \"times_ms\": { \"init\": %llu, \"modules\": %llu, \"devices\": %llu, "
+		 "\"decided\": %llu,"
 		 " \"mapped\": %llu, \"mounted\": %llu, \"handoff\": %llu }",
-		 (unsigned long long)t->init, (unsigned long long)t->modules, (unsigned long long)t->devices,
-		 (unsigned long long)t->decided, (unsigned long long)t->mapped, (unsigned long long)t->mounted,
+		 (unsigned long long)t->init, (unsigned long long)t->modules,
+		 (unsigned long long)t->devices, (unsigned long long)t->decided,
+		 (unsigned long long)t->mapped, (unsigned long long)t->mounted,
 		 (unsigned long long)sys_now_ms());
 }
 
@@ -49,7 +54,8 @@ static void write_json(const struct boot *boot)
 	add_string(&out, "kernel", release);
 	add_string(&out, "phase", phase_name(boot->phase));
 	text_add(&out, ",\n  \"plan\": { \"persist\": \"%s\", \"map\": \"%s\", \"then\": \"%s\" }",
-		 persist_name(boot->plan.persist), map_name(boot->plan.map), then_name(boot->plan.then));
+		 persist_name(boot->plan.persist), map_name(boot->plan.map),
+		 then_name(boot->plan.then));
 	add_string(&out, "reason", boot->plan.reason);
 	add_string(&out, "detail", boot->detail);
 	text_add(&out, ",\n  \"tries_left\": %u", boot->tries_left);

@@ -2,9 +2,9 @@
 /*
  * The record's two copies on `meta`: A at byte 0, B at byte 512 Ki.  Holds I4.
  *
- * A save writes the copy that is not the newest good one, flushes, then the other, and flushes: there
- * is a good copy at every moment, and after a save that returned 0 both hold the new record, so
- * that one damaged copy never takes us back to an older phase.
+ * A save writes the copy that is not the newest good one, flushes, then the other, and flushes:
+ * there is a good copy at every moment, and after a save that returned 0 both hold the new record,
+ * so that one damaged copy never takes us back to an older phase.
  */
 #ifndef COWBOOT_STATE_COPIES_H
 #define COWBOOT_STATE_COPIES_H
@@ -38,12 +38,12 @@ struct copies {
 };
 
 /*
- * Reads both copies. Zero and zero is a new device, and so is B all zero with A damaged in its first
- * block only: the first save ever begins with one idle block in A, and was cut.  Anything else without
- * a good copy is RECORD_DAMAGED, and so are a foreign copy, whatever the other is (the later program
- * may have gone on from there), and two good copies that differ under one generation.
- * Returns 0 whatever the health (ret_rec is idle unless RECORD_GOOD, its generation the highest that
- * was seen); -EINVAL only when meta is too small to be one.
+ * Reads both copies. Zero and zero is a new device, and so is B all zero with A damaged in its
+ * first block only: the first save ever begins with one idle block in A, and was cut.  Anything
+ * else without a good copy is RECORD_DAMAGED, and so are a foreign copy, whatever the other is (the
+ * later program may have gone on from there), and two good copies that differ under one generation.
+ * Returns 0 whatever the health (ret_rec is idle unless RECORD_GOOD, its generation the highest
+ * that was seen); -EINVAL only when meta is too small to be one.
  */
 int copies_load(const struct dev *meta, struct record *ret_rec, struct copies *ret_copies);
 
@@ -54,9 +54,9 @@ int copies_load(const struct dev *meta, struct record *ret_rec, struct copies *r
 int copies_repair(const struct dev *meta, const struct record *rec, struct copies *copies);
 
 /*
- * Saves rec with the next generation; durable in both copies when it returns 0.  Refuses (-EROFS) on
- * RECORD_DAMAGED unless overwrite_damaged.  Updates rec->generation and copies.  After a failure the
- * next load finds the old record or the new one; saving again is right and safe.
+ * Saves rec with the next generation; durable in both copies when it returns 0.  Refuses (-EROFS)
+ * on RECORD_DAMAGED unless overwrite_damaged.  Updates rec->generation and copies.  After a failure
+ * the next load finds the old record or the new one; saving again is right and safe.
  */
 int copies_save(const struct dev *meta, struct record *rec, struct copies *copies,
 		bool overwrite_damaged);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The record: what is known of an update, as kept on the `meta` partition.  Encode and decode are
- * pure; the bytes are in docs/formats.md (record_bytes.c).  Reading and writing the two copies: state/copies.h.
+ * pure; the bytes are in docs/formats.md (record_bytes.c).  Reading and writing the two copies:
+ * state/copies.h.
  */
 #ifndef COWBOOT_STATE_RECORD_H
 #define COWBOOT_STATE_RECORD_H
@@ -75,9 +76,9 @@ void record_clear(struct record *rec);
 void record_end(struct record *rec, enum result result, const char *reason, uint64_t when_s);
 
 /*
- * Whether every field is in its bounds; what encode and decode both insist on.  The volumes' extents
- * follow one another in record.extent[]; an idle record has none; in trial and merging each store
- * is exactly as long as its extents.
+ * Whether every field is in its bounds; what encode and decode both insist on.  The volumes'
+ * extents follow one another in record.extent[]; an idle record has none; in trial and merging each
+ * store is exactly as long as its extents.
  */
 bool record_ok(const struct record *rec);
 
@@ -97,8 +98,9 @@ int record_encode(const struct record *rec, uint8_t *buf, size_t *ret_len_bytes)
 size_t record_length(const uint8_t block[RECORD_BLOCK_BYTES]);
 
 /*
- * Reads a record; what it accepts, record_encode turns into the same bytes again.  -EBADMSG: not one, or damaged (ret_rec untouched); -ENOTSUP: intact, but of a
- * format version this program does not know (never write over it).
+ * Reads a record; what it accepts, record_encode turns into the same bytes again.  -EBADMSG: not
+ * one, or damaged (ret_rec untouched); -ENOTSUP: intact, but of a format version this program does
+ * not know (never write over it).
  */
 int record_decode(const uint8_t *buf, size_t len_bytes, struct record *ret_rec);
 

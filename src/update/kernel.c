@@ -2,7 +2,8 @@
 /*
  * Which kernels may merge.  Before commit fcc42338375a ("dm snapshot: flush merged data before
  * committing metadata") a merge dropped exceptions before the origin was flushed: a power cut then
- * loses merged data.  In mainline since 5.11-rc4, in stable since January 2021: 5.10.9, 5.4.91, 4.19.169, 4.14.217, 4.9.253, 4.4.253.
+ * loses merged data.  In mainline since 5.11-rc4, in stable since January 2021: 5.10.9, 5.4.91,
+ * 4.19.169, 4.14.217, 4.9.253, 4.4.253.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "update/world.h"
 
 static const struct {
-	unsigned major, minor, patch;	/* the first of the series that has it */
+	unsigned major, minor, patch; /* the first of the series that has it */
 } fixed[] = {
 	{ 4, 4, 253 }, { 4, 9, 253 }, { 4, 14, 217 }, { 4, 19, 169 }, { 5, 4, 91 }, { 5, 10, 9 },
 };
@@ -38,6 +39,8 @@ bool world_kernel_flushes(const char *release)
 	/* Debian: release 5.10.0-32, version "#1 SMP Debian 5.10.223-1 (2024-08-10)". */
 	distribution = strstr(release, " Debian ");
 	return distribution &&
-	       sscanf(distribution, " Debian %u.%u.%u", &stable_major, &stable_minor, &stable_patch) == 3 &&
-	       stable_major == major && stable_minor == minor && has_fix(major, minor, stable_patch);
+	       sscanf(distribution, " Debian %u.%u.%u", &stable_major, &stable_minor,
+		      &stable_patch) == 3 &&
+	       stable_major == major && stable_minor == minor &&
+	       has_fix(major, minor, stable_patch);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How an update ends.  Must never free a store that the record still names, and must never write
- * `idle` over a merge whose stores are not empty: callers have seen them empty, decide or merge says so.
+ * `idle` over a merge whose stores are not empty: callers have seen them empty, decide or merge
+ * says so.
  */
 #include "update/settle.h"
 
@@ -22,9 +23,13 @@ int settle_flush_origins(const struct world *w)
 		int rc;
 
 		if (i < 0 || !w->has_volume[i])
-			return fail(ENODEV, "cannot flush the origin of %s: its partition is not there",
+			return fail(ENODEV,
+				    "cannot flush the origin of %s: its partition is not there",
 				    w->record.volume[v].name);
-		/* Opened for reading: fsync(2) on a block device flushes the disk's cache all the same. */
+		/*
+		 * Opened for reading: fsync(2) on a block device flushes the disk's cache all the
+		 * same.
+		 */
 		rc = dev_open(w->volume_part[i].path, DEV_READ, &dev);
 		if (rc < 0)
 			return rc;
@@ -38,7 +43,7 @@ int settle_flush_origins(const struct world *w)
 
 int settle_record(struct world *w, enum result result, const char *reason)
 {
-	static struct record next;	/* too large for a stack; saved first, believed after */
+	static struct record next; /* too large for a stack; saved first, believed after */
 	int rc;
 
 	next = w->record;
@@ -57,7 +62,8 @@ int settle_space(struct world *w)
 	int rc;
 
 	if (w->record.phase != PHASE_IDLE)
-		return fail(EBUSY, "cannot free the stores: the record is in phase %s", phase_name(w->record.phase));
+		return fail(EBUSY, "cannot free the stores: the record is in phase %s",
+			    phase_name(w->record.phase));
 	for (unsigned i = 0; i < w->conf->volume_count; i++) {
 		rc = store_unmap(w->conf->volume[i].name);
 		if (rc < 0)

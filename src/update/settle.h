@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How an update ends, for init and the command alike.  Order is everything here: the record first, made durable, and only
- * then the space (I9); and `merging` stays until every store is empty and every origin flushed (I2).
+ * How an update ends, for init and the command alike.  Order is everything here: the record first,
+ * made durable, and only then the space (I9); and `merging` stays until every store is empty and
+ * every origin flushed (I2).
  */
 #ifndef COWBOOT_UPDATE_SETTLE_H
 #define COWBOOT_UPDATE_SETTLE_H
@@ -15,8 +16,9 @@ int settle_flush_origins(const struct world *w);
 int settle_record(struct world *w, enum result result, const char *reason);
 
 /*
- * Gives the space back: unmaps every NAME-store and removes every store file. Refuses (-EBUSY) unless the record in w is
- * idle. Without data mounted the files stay for the next time; that is no failure.
+ * Gives the space back: unmaps every NAME-store and removes every store file. Refuses (-EBUSY)
+ * unless the record in w is idle. Without data mounted the files stay for the next time; that is no
+ * failure.
  */
 int settle_space(struct world *w);
 

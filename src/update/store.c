@@ -33,11 +33,13 @@ static int store_part(const struct world *w, const struct part **ret_part)
 	const struct part *part = files ? &w->data_part : &w->store_part;
 
 	if (files ? !w->has_data : !w->has_store_part)
-		return fail(ENODEV, "cannot map stores: the partition they lie on (%s) is not there",
+		return fail(ENODEV,
+			    "cannot map stores: the partition they lie on (%s) is not there",
 			    files ? w->conf->data.spec : w->conf->store);
 	if (part->start_sectors != w->record.store_part_start_sectors)
-		return fail(ESTALE, "cannot map stores: %s begins at sector %llu, the record says %llu", part->path,
-			    (unsigned long long)part->start_sectors,
+		return fail(ESTALE,
+			    "cannot map stores: %s begins at sector %llu, the record says %llu",
+			    part->path, (unsigned long long)part->start_sectors,
 			    (unsigned long long)w->record.store_part_start_sectors);
 	*ret_part = part;
 	return 0;
@@ -64,13 +66,13 @@ int store_map(const struct world *w, unsigned v, struct map_disk *ret_disk)
 	for (unsigned i = 0; i < vol->extent_count; i++) {
 		if (ext[i].start_sectors > part->size_sectors ||
 		    ext[i].size_sectors > part->size_sectors - ext[i].start_sectors)
-			return fail(EINVAL, "cannot map the store of %s: extent %u lies outside %s", vol->name, i,
-				    part->path);
+			return fail(EINVAL, "cannot map the store of %s: extent %u lies outside %s",
+				    vol->name, i, part->path);
 		pieces[i].start_sectors = ext[i].start_sectors;
 		pieces[i].size_sectors = ext[i].size_sectors;
 	}
-	return dm_linear(name, false, (struct map_disk){ part->major, part->minor }, pieces, vol->extent_count,
-			 ret_disk);
+	return dm_linear(name, false, (struct map_disk){ part->major, part->minor }, pieces,
+			 vol->extent_count, ret_disk);
 }
 
 int store_unmap(const char *volume)
@@ -94,7 +96,8 @@ struct cow_source store_source(struct dev *dev)
 int store_check(const struct world *w, unsigned v, struct cow_found *ret_found)
 {
 	const struct record_volume *vol = &w->record.volume[v];
-	const struct cow_scratch scratch = { scratch_buf, sizeof(scratch_buf), scratch_bits, sizeof(scratch_bits) };
+	const struct cow_scratch scratch = { scratch_buf, sizeof(scratch_buf), scratch_bits,
+					     sizeof(scratch_bits) };
 	struct cow_mark mark = { .exceptions = vol->exceptions };
 	struct cow_expect expect = {
 		.origin_bytes = vol->volume_sectors * SECTOR_BYTES,

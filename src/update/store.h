@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One volume's store as a device: /dev/mapper/NAME-store, linear over its extents or its piece of `cow`. */
+/*
+ * One volume's store as a device: /dev/mapper/NAME-store, linear over its extents or its piece of
+ * `cow`.
+ */
 #ifndef COWBOOT_UPDATE_STORE_H
 #define COWBOOT_UPDATE_STORE_H
 
@@ -17,8 +20,8 @@ int store_map(const struct world *w, unsigned v, struct map_disk *ret_disk);
 int store_unmap(const char *volume);
 
 /*
- * Checks the mapped store of the record's volume v (I5): header, mark, count and every exception.  In trial the
- * count must be the installed one, in merging at most that.
+ * Checks the mapped store of the record's volume v (I5): header, mark, count and every exception.
+ * In trial the count must be the installed one, in merging at most that.
  */
 int store_check(const struct world *w, unsigned v, struct cow_found *ret_found);
 

@@ -12,14 +12,18 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "map/dm.h"
 #include "storage/storefile.h"
 #include "update/store.h"
 
 _Static_assert((int)FACT_IDLE == (int)PHASE_IDLE && (int)FACT_STAGING == (int)PHASE_STAGING &&
-	       (int)FACT_TRIAL == (int)PHASE_TRIAL && (int)FACT_MERGING == (int)PHASE_MERGING &&
-	       (int)FACT_PHASE_COUNT == (int)PHASE_COUNT, "decide's phases are the record's");
+		       (int)FACT_TRIAL == (int)PHASE_TRIAL &&
+		       (int)FACT_MERGING == (int)PHASE_MERGING &&
+		       (int)FACT_PHASE_COUNT == (int)PHASE_COUNT,
+	       "decide's phases are the record's");
 
-static bool find_one(const char *what, const char *spec, uint64_t deadline_ms, struct part *ret_part)
+static bool find_one(const char *what, const char *spec, uint64_t deadline_ms,
+		     struct part *ret_part)
 {
 	if (find_part(spec, deadline_ms, ret_part) == 0)
 		return true;
@@ -33,8 +37,8 @@ void world_find(struct world *w, const struct conf *conf, uint64_t deadline_ms)
 	w->conf = conf;
 	w->meta.fd = -1;
 	for (unsigned i = 0; i < conf->volume_count; i++)
-		w->has_volume[i] =
-			find_one(conf->volume[i].name, conf->volume[i].spec, deadline_ms, &w->volume_part[i]);
+		w->has_volume[i] = find_one(conf->volume[i].name, conf->volume[i].spec, deadline_ms,
+					    &w->volume_part[i]);
 	w->has_meta = find_one("meta", conf->meta, deadline_ms, &w->meta_part);
 	if (conf->data.spec[0])
 		w->has_data = find_one("data", conf->data.spec, deadline_ms, &w->data_part);
@@ -74,12 +78,13 @@ int world_store_dir(const struct world *w, char *buf, size_t size_bytes)
 	if (!w->data_dir)
 		return fail(ENODEV, "cannot reach the stores: data is not mounted");
 	if ((size_t)snprintf(buf, size_bytes, "%s/cowboot", w->data_dir) >= size_bytes)
-		return fail(ENAMETOOLONG, "cannot reach the stores: the path %s is too long", w->data_dir);
+		return fail(ENAMETOOLONG, "cannot reach the stores: the path %s is too long",
+			    w->data_dir);
 	return 0;
 }
 
-/* Whether the file still lies where the record says. Unknown (data not mounted) is not a refusal: the store's
- * mark decides then, for a merge must go on without the file system (I3). */
+/* Whether the file still lies where the record says. Unknown (data not mounted) is not a refusal:
+ * the store's mark decides then, for a merge must go on without the file system (I3). */
 static int compare_file(const struct world *w, unsigned v)
 {
 	const struct record_volume *vol = &w->record.volume[v];
@@ -91,8 +96,9 @@ static int compare_file(const struct world *w, unsigned v)
 	rc = world_store_dir(w, dir, sizeof(dir));
 	if (rc < 0)
 		return rc;
-	return storefile_compare(dir, vol->name, w->data_part.start_sectors, w->data_part.io_min_bytes,
-				 &w->record.extent[vol->extent_first], vol->extent_count);
+	return storefile_compare(dir, vol->name, w->data_part.start_sectors,
+				 w->data_part.io_min_bytes, &w->record.extent[vol->extent_first],
+				 vol->extent_count);
 }
 
 /* The volume's own partition must be the one the update was made for. */
@@ -102,9 +108,12 @@ static int compare_origin(const struct world *w, unsigned v)
 	int i = world_volume(w, v);
 
 	if (i < 0)
-		return fail(EINVAL, "the update replaces %s, which this board's configuration has not", vol->name);
+		return fail(EINVAL,
+			    "the update replaces %s, which this board's configuration has not",
+			    vol->name);
 	if (w->has_volume[i] && w->volume_part[i].size_sectors != vol->volume_sectors)
-		return fail(ESTALE, "%s has %llu sectors, the update was installed for %llu", w->volume_part[i].path,
+		return fail(ESTALE, "%s has %llu sectors, the update was installed for %llu",
+			    w->volume_part[i].path,
 			    (unsigned long long)w->volume_part[i].size_sectors,
 			    (unsigned long long)vol->volume_sectors);
 	return 0;
@@ -134,10 +143,23 @@ static enum fact_stores judge_store(const struct world *w, unsigned v)
 	if (rc < 0)
 		return FACT_STORES_DAMAGED;
 	log_info("store of %s: %llu of %llu exceptions, %llu runs", w->record.volume[v].name,
-		 (unsigned long long)found.exceptions, (unsigned long long)w->record.volume[v].exceptions,
+		 (unsigned long long)found.exceptions,
+		 (unsigned long long)w->record.volume[v].exceptions,
 		 (unsigned long long)found.runs);
-	/* In trial an unchanged volume's store is rightly empty: cow_check has compared the count. */
-	return found.exceptions == 0 && w->record.phase == PHASE_MERGING ? FACT_STORES_EMPTY : FACT_STORES_WHOLE;
+	/*
+	 * In trial an unchanged volume's store is rightly empty: cow_check has compared the count.
+	 */
+	return found.exceptions == 0 && w->record.phase == PHASE_MERGING ? FACT_STORES_EMPTY
+									 : FACT_STORES_WHOLE;
+}
+
+static bool is_mapped(const char *volume)
+{
+	struct dm_state state;
+	char name[STORE_NAME_MAX];
+
+	store_name(name, volume);
+	return dm_state(name, &state) == 0;
 }
 
 static enum fact_stores judge_stores(struct world *w, bool keep)
@@ -146,6 +168,7 @@ static enum fact_stores judge_stores(struct world *w, bool keep)
 	bool every_empty = true;
 
 	for (unsigned v = 0; v < w->record.volume_count; v++) {
+		bool was_mapped = is_mapped(w->record.volume[v].name);
 		enum fact_stores one = judge_store(w, v);
 
 		if (one > FACT_STORES_EMPTY) {
@@ -157,7 +180,7 @@ static enum fact_stores judge_stores(struct world *w, bool keep)
 		}
 		if (one != FACT_STORES_EMPTY)
 			every_empty = false;
-		if (!keep && store_unmap(w->record.volume[v].name) < 0)
+		if (!keep && !was_mapped && store_unmap(w->record.volume[v].name) < 0)
 			log_warn("%s", fail_text());
 	}
 	if (every_empty && w->record.volume_count > 0)
@@ -208,7 +231,8 @@ void world_facts(struct world *w, bool keep, struct facts *ret_facts)
 	if (sys_kernel_release(release, sizeof(release)) == 0)
 		facts.kernel_flushes = world_kernel_flushes(release);
 	w->stores_why[0] = 0;
-	if (facts.record == FACT_RECORD_GOOD && (facts.phase == FACT_TRIAL || facts.phase == FACT_MERGING))
+	if (facts.record == FACT_RECORD_GOOD &&
+	    (facts.phase == FACT_TRIAL || facts.phase == FACT_MERGING))
 		facts.stores = judge_stores(w, keep);
 	*ret_facts = facts;
 }
