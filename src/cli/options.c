@@ -74,7 +74,7 @@ int cli_number(const char *verb, const char *name, const char *word, uint64_t mi
 
 int cli_chunk_sectors(const char *verb, const char *word, uint32_t *ret_chunk_sectors)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int rc;
 
 	if (!word)

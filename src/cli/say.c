@@ -31,7 +31,7 @@ int cli_refuse(enum cli_exit exit_code, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 	va_end(ap);
-	return exit_code;
+	return (int)exit_code;
 }
 
 int cli_failed(void)
@@ -43,5 +43,5 @@ int cli_printed(enum cli_exit exit_code)
 {
 	if (fflush(stdout) || ferror(stdout))
 		return cli_refuse(EXIT_FAILED, "cannot write standard output: %s", strerror(errno));
-	return exit_code;
+	return (int)exit_code;
 }
