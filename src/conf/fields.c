@@ -22,7 +22,8 @@ static bool is_word(const char *word)
 static int keep(char *buf, size_t size_bytes, const char *word)
 {
 	if (!is_word(word))
-		return fail(EINVAL, "cannot use %.32s: a blank, # or control character in it", word);
+		return fail(EINVAL, "cannot use %.32s: a blank, # or control character in it",
+			    word);
 	if (text_copy(buf, size_bytes, word))
 		return fail(EINVAL, "cannot use %.32s...: longer than %zu bytes", word,
 			    size_bytes - 1);

@@ -233,6 +233,11 @@ static void test_json_utf8(void **state)
 {
 	(void)state;
 	assert_string_equal(json("é€😀"), "\"é€😀\"");
+	/* The first and last that are allowed next to what is not. */
+	assert_string_equal(json("\xc2\x80\xe0\xa0\x80\xed\x9f\xbf"),
+			    "\"\xc2\x80\xe0\xa0\x80\xed\x9f\xbf\"");
+	assert_string_equal(json("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"),
+			    "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"");
 	assert_string_equal(json("\xff" "a\x80"), "\"?a?\"");
 	assert_string_equal(json("\xc0\xaf"), "\"??\"");		/* overlong */
 	assert_string_equal(json("\xe0\x80\xaf"), "\"???\"");		/* overlong */

@@ -100,6 +100,28 @@ static void test_no_configuration(void **state)
 	assert_int_equal(conf.slot, 'a');
 }
 
+/* Every partition that is not the root's is taken. */
+static void test_taken(void **state)
+{
+	static const char *const taken[] = { "root=PARTLABEL=vendor", "root=PARTLABEL=vlib",
+					     "root=PARTLABEL=cow", "root=PARTUUID=1A2B3C4D-05" };
+	const char *text = golden("full.conf");
+	struct conf conf;
+
+	(void)state;
+	assert_int_equal(conf_parse(text, strlen(text), &conf), 0);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		got[0] = '\0';
+		conf_cmdline(&conf, taken[i], warn);
+		assert_non_null(strstr(got, "the board uses that partition for something else"));
+	}
+	assert_string_equal(conf.volume[0].spec, "/dev/mmcblk0p3");
+	/* Its own is no news. */
+	got[0] = '\0';
+	conf_cmdline(&conf, "root=/dev/mmcblk0p3", warn);
+	assert_string_equal(got, "");
+}
+
 static void test_no_one_to_warn(void **state)
 {
 	struct conf conf;
@@ -137,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_no_configuration),
+		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_no_one_to_warn),
 		cmocka_unit_test(test_too_long),
 	};

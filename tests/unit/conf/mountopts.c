@@ -63,7 +63,11 @@ static void test_bounds(void **state)
 	assert_true(flags == 77);
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	assert_int_equal(conf_mount_flags(big, &flags, data, 1 << 20), -ENAMETOOLONG);
+	big[CONF_OPTIONS_MAX] = '\0';
+	assert_int_equal(conf_mount_flags(big, &flags, big, sizeof(big)), -ENAMETOOLONG);
+	big[CONF_OPTIONS_MAX - 1] = '\0';
+	assert_int_equal(conf_mount_flags(big, &flags, big, sizeof(big)), 0);
+	assert_int_equal(strlen(big), CONF_OPTIONS_MAX - 1);
 }
 
 int main(void)

@@ -133,6 +133,27 @@ static void test_cut(void **state)
 	assert_memory_equal(&conf, &whole, sizeof(conf));
 }
 
+static void test_twice(void **state)
+{
+	const char *text = golden("full.conf");
+	struct conf conf;
+	char *cursor, *line, twice[512];
+	int keys = 0;
+
+	(void)state;
+	assert_int_equal(parse(text, strlen(text), &conf), 0);
+	cursor = golden_printed(&conf);
+	while ((line = golden_line(&cursor))) {
+		if (*line == '#' || strncmp(line, "volume", 6) == 0)
+			continue;
+		(void)snprintf(twice, sizeof(twice), "%s\n%s\n", line, line);
+		assert_int_equal(parse(twice, strlen(twice), &conf), -EINVAL);
+		assert_non_null(strstr(fail_text(), "was given already, on line 1"));
+		keys++;
+	}
+	assert_int_equal(keys, 9);
+}
+
 /* The longest that fits, and one more. */
 static void test_lengths(void **state)
 {
@@ -186,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_print_bounds),
 	};

@@ -150,6 +150,19 @@ static void test_full(void **state)
 	loop_must("! test -e $MNT/system.store");
 }
 
+/* The last of the space is kept for root, and stays so. */
+static void test_kept_for_root(void **state)
+{
+	struct statvfs fs;
+	unsigned count;
+
+	(void)state;
+	loop_needed();
+	assert_int_equal(statvfs(loop_mnt, &fs), 0);
+	assert_true(fs.f_bfree > fs.f_bavail + 64);
+	assert_int_equal(create("system", (fs.f_bavail + 32) * 8, 512, MAX, &count), -ENOSPC);
+}
+
 static void test_moved(void **state)
 {
 	unsigned count = 0;
@@ -183,6 +196,12 @@ static void test_sweep(void **state)
 	assert_int_equal(removed, 0);
 	loop_must("test -e $MNT/mine.txt && test -e $MNT/store && test -e $MNT/.store");
 	assert_int_equal(storefile_sweep("/nowhere/cowboot", &removed), 0);
+	/* What cannot be removed is told. */
+	removed = 77;
+	loop_must("mkdir $MNT/system.store");
+	assert_int_equal(storefile_remove(loop_mnt, "system"), -EISDIR);
+	assert_int_equal(storefile_sweep(loop_mnt, &removed), -EISDIR);
+	assert_int_equal(removed, 77);
 }
 
 static void test_names(void **state)
@@ -194,8 +213,10 @@ static void test_names(void **state)
 			 -EINVAL);
 	assert_int_equal(storefile_remove("/tmp", "a/b"), -EINVAL);
 	assert_int_equal(storefile_create("/tmp", "x", 0, 0, 512, extents, MAX, &count), -EINVAL);
+	assert_string_equal(fail_text(), "cannot make a store of 0 sectors");
 	assert_int_equal(storefile_create("/tmp", "x", UINT64_MAX, 0, 512, extents, MAX, &count),
 			 -EINVAL);
+	assert_string_equal(fail_text(), "cannot make a store of 18446744073709551615 sectors");
 }
 
 static void refused(const char *words)
@@ -248,6 +269,7 @@ int main(void)
 		test(test_pieces),
 		test(test_slack),
 		test(test_full),
+		test(test_kept_for_root),
 		test(test_moved),
 		test(test_sweep),
 		cmocka_unit_test(test_names),

@@ -30,11 +30,15 @@ static void test_value(void **state)
 
 static void test_bounds(void **state)
 {
-	char buf[5], *text = malloc(9);
+	char buf[5], *text = malloc(9), *key = malloc(3);
 
 	(void)state;
 	assert_non_null(text);
+	assert_non_null(key);
 	memcpy(text, "KEY=12345", 9);
+	memcpy(key, "KEY", 3);
+	assert_false(uevent_value(key, 3, "KEY", buf, 5));
+	free(key);
 	assert_false(uevent_value(text, 9, "KEY", buf, 5));
 	assert_true(uevent_value(text, 8, "KEY", buf, 5));
 	assert_string_equal(buf, "1234");
