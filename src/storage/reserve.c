@@ -15,7 +15,6 @@
 #include "base/fail.h"
 
 #define GROW_ROUNDS 8
-#define BLOCK_SECTORS 128u	/* 64 KiB: a multiple of every block size ext4 has */
 
 int reserve_free(const char *dir, uint64_t *ret_bytes)
 {
@@ -47,14 +46,27 @@ static int grow(const struct reserve *r, uint64_t have_bytes, uint64_t size_byte
 	return fsync(r->fd) < 0 ? fail_sys(errno, "the file is not synced") : 0;
 }
 
+/* The file system's block: a file of whole blocks takes what it holds, and no more. */
+static int block_sectors(const char *dir, uint64_t *ret_sectors)
+{
+	struct statvfs fs;
+
+	if (statvfs(dir, &fs) < 0)
+		return fail_sys(errno, "cannot look at the blocks of %s", dir);
+	*ret_sectors = fs.f_frsize > SECTOR_BYTES ? fs.f_frsize / SECTOR_BYTES : 1;
+	return 0;
+}
+
 int reserve_aligned(const struct reserve *r, unsigned *ret_count)
 {
-	uint64_t want_sectors = r->need_sectors, have_sectors, size_bytes = 0;
+	uint64_t want_sectors = r->need_sectors, have_sectors, size_bytes = 0, block = 1;
 	unsigned count;
-	int rc;
+	int rc = block_sectors(r->dir, &block);
 
+	if (rc)
+		return rc;
 	for (int round = 0; round < GROW_ROUNDS; round++) {
-		want_sectors = (want_sectors + BLOCK_SECTORS - 1) / BLOCK_SECTORS * BLOCK_SECTORS;
+		want_sectors = (want_sectors + block - 1) / block * block;
 		rc = grow(r, size_bytes, want_sectors * SECTOR_BYTES);
 		if (rc)
 			return rc;
