@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""What several scenarios do or look at in the same way. A step that cannot be done raises; what is
+looked at is returned, the test compares."""
+import json
+import re
+import subprocess
+import time
+
+from artefacts import BUILD
+from stream import SCALE, Timeout
+
+HOST_COWBOOT = BUILD / "host/cowboot"
+BLOCK_BYTES = 4096
+STORE_HEAD_CHUNKS = 2           # header and first exception area
+ENTRY_BYTES = 16
+
+
+def begin_trial(b, bundle):
+    """Installs a bundle and reboots into its trial."""
+    code, out = b.install(bundle)
+    assert code == 4, out
+    assert b.reboot() == "new"
+
+
+def slow_down(b):
+    """Makes this boot's merges so slow that a test can step in."""
+    b.run("echo 1 > /sys/module/dm_snapshot/parameters/snapshot_copy_throttle", check=True)
+
+
+def left(b):
+    """How many chunks are not merged yet, of all volumes of the update."""
+    return sum(v["exceptions_left"] or 0 for v in b.status()["volumes"])
+
+
+def wait_until(condition, what, timeout=30):
+    end = time.monotonic() + timeout * SCALE
+    while not condition():
+        if time.monotonic() > end:
+            raise Timeout(f"{what}: not within {timeout * SCALE:.0f} s")
+        time.sleep(0.05)
+
+
+def wait_merging(b, total):
+    """Waits until some of the total chunks are merged; how many are left then, at least one."""
+    wait_until(lambda: left(b) < total, "the merge begins")
+    now = left(b)
+    assert now, "the merge was over before the test could step in"
+    return now
+
+
+def free_blocks(b):
+    """Free blocks on data: for before == after."""
+    return int(b.run("stat -f -c %f /data", check=True))
+
+
+def store_files(b):
+    return b.run("ls -A /data/cowboot 2>/dev/null")[1].split()
+
+
+def store_devices(b):
+    return [name for name in b.run("ls /dev/mapper", check=True).split() if name.endswith("-store")]
+
+
+def mapped(b):
+    """{volume: the kind of table it has}."""
+    return {v["name"]: v["mapped"] for v in b.status()["volumes"]}
+
+
+def check_store(data, origin_bytes, where):
+    """What the host's `store check` says of a store's bytes."""
+    path = where / "store"
+    path.write_bytes(data)
+    run = subprocess.run([HOST_COWBOOT, "store", "check", "--json", "--origin-bytes",
+                          str(origin_bytes), path], text=True, capture_output=True)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def exact_store_bytes(changed, chunk_bytes=BLOCK_BYTES):
+    """How long a store for so many changed chunks is, by the design: not one chunk more."""
+    return (1 + 1 + changed + changed // (chunk_bytes // ENTRY_BYTES)) * chunk_bytes
+
+
+def ended(b):
+    """(result, from, to) of the last update, once the record is idle and nothing is left of it."""
+    status = b.status()
+    assert (status["phase"], status["running"]) == ("idle", "confirmed")
+    assert set(mapped(b).values()) == {"linear"}
+    assert store_files(b) == [] and store_devices(b) == []
+    last = status["last"]
+    return last["result"], last["from"], last["to"]
+
+
+def slow_pipe(path, len_bytes):
+    """A shell pipeline's head: the first bytes of a file, and then nothing for a long time."""
+    return f"(head -c {len_bytes} {path}; sleep 1000)"
+
+
+def log_lines(b, pattern):
+    """The lines of the kernel's log that match, without their time."""
+    lines = re.sub(r"(?m)^\[[^]]*\] ", "", b.dmesg()).splitlines()
+    return [line for line in lines if re.search(pattern, line)]

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""The main job: install, try, confirm, merge. What holds at each phase: the exit codes, what status
+says, the exact store (design, sizes), an origin nobody writes to before the confirmation (I6), one
+root for all volumes (I12), the space given back (I9)."""
+import pytest
+from board import image_digest
+from steps import (begin_trial, check_store, ended, exact_store_bytes, free_blocks, mapped,
+                   store_devices, store_files)
+from tiny.image import changed_chunks
+
+
+def test_first_boot_of_a_zeroed_meta(board):
+    b = board()
+    status = b.status()
+    assert (status["phase"], status["running"], status["version"]) == ("idle", "confirmed", None)
+    assert status["record"] == {"health": "new", "copies": ["zero", "zero"], "generation": 0,
+                                "why": None}
+    assert status["last"]["result"] == "none"
+    assert b.boot_json()["reason"] == "no update was ever installed"
+    assert "record   new" in b.run("cowboot status", check=True)
+    assert b.read_partition("meta").strip(b"\0") == b""
+
+
+def check_armed(b, old, new):
+    """Installed, not yet booted: the old system runs, and all that there is is the exact store."""
+    changed = changed_chunks(old.read_bytes(), new.read_bytes())
+    status = b.status()
+    assert (status["phase"], status["running"]) == ("trial", "old")
+    assert (status["tries_left"], status["tries_total"]) == (3, 3)
+    assert (status["version_to"], status["refused"]) == ("new", None)
+    assert status["record"]["copies"] == ["good", "good"]
+    volume = status["volumes"][0]
+    assert (volume["mapped"], volume["exceptions"]) == ("linear", changed)
+    assert volume["store_bytes"] == exact_store_bytes(changed)
+    assert b.digest() == b.partition_digest("system") == image_digest(old)
+    return changed
+
+
+def check_trial(b, old, new, changed, where):
+    """On trial: NEW is what is seen, OLD what lies on the partition, the store between them."""
+    status = b.status()
+    assert (status["phase"], status["running"], status["version"]) == ("trial", "trial", "new")
+    assert (status["tries_left"], status["tries_total"]) == (2, 3)
+    assert mapped(b) == {"system": "snapshot"}
+    assert b.digest() == image_digest(new)
+    assert b.partition_digest("system") == image_digest(old)
+    found = check_store(b.read("/dev/mapper/system-store"), old.stat().st_size, where)
+    assert found == {"schema": 1, "store_bytes": exact_store_bytes(changed), "chunk_sectors": 8,
+                     "exceptions": changed, "runs": found["runs"], "ascending": True}
+
+
+@pytest.mark.parametrize("store", ["file", "cow"])
+def test_update(board, images, bundle, store):
+    old, new = images.pair()
+    b = board(old, store=store)
+    b.run("mkdir -p /data/cowboot", check=True)
+    before = free_blocks(b)
+
+    code, out = b.install(bundle(system=(old, new)))
+    assert code == 4 and "installed new: reboot to try it (3 tries)" in out
+    changed = check_armed(b, old, new)
+    if store == "file":
+        assert store_files(b) == ["system.store"]
+        assert b.run("lsattr /data/cowboot/system.store", check=True).split()[0].count("i") == 1
+        assert before - free_blocks(b) == exact_store_bytes(changed) // 4096
+    else:
+        assert store_files(b) == [] and free_blocks(b) == before
+
+    assert b.reboot() == "new"
+    check_trial(b, old, new, changed, b.dir)
+
+    assert b.cowboot("mark-good") == (0, "confirmed new\nmerging in the background; cowboot merge "
+                                         "--wait ends it\n")
+    code, out = b.cowboot("merge --wait")
+    assert code == 0 and out.endswith("merged new: it is the system now\n")
+    assert ended(b)[::2] == ("merged", "new")
+    assert b.status()["version"] == "new"
+    assert b.status()["last"]["reason"] == "confirmed and merged"
+    assert free_blocks(b) == before
+    assert b.digest() == b.partition_digest("system") == image_digest(new)
+
+    assert b.reboot() == "new"
+    assert ended(b)[::2] == ("merged", "new")
+    assert b.boot_json()["plan"] == {"persist": "nothing", "map": "linear", "then": "boot"}
+    assert b.digest() == image_digest(new)
+
+
+def digests(b):
+    return b.digest("/dev/mapper/system"), b.digest("/dev/mapper/vendor")
+
+
+def test_two_volumes_are_one_update(board, images, bundle):
+    old, new = images.pair()
+    vendor_old = images.volume()
+    vendor_new = images.new(vendor_old)
+    all_old = image_digest(old), image_digest(vendor_old)
+    all_new = image_digest(new), image_digest(vendor_new)
+    update = bundle(system=(old, new), vendor=(vendor_old, vendor_new))
+    b = board(old, vendor=vendor_old)
+    assert digests(b) == all_old
+
+    # Refused: both go back.
+    begin_trial(b, update)
+    assert mapped(b) == {"system": "snapshot", "vendor": "snapshot"}
+    assert store_devices(b) == ["system-store", "vendor-store"]
+    assert store_files(b) == ["system.store", "vendor.store"]
+    assert digests(b) == all_new
+    assert b.run("cat /vendor/etc/version", check=True).startswith("version new\n")
+    assert b.cowboot("mark-bad")[0] == 4
+    assert b.reboot() == "old"
+    assert ended(b)[::2] == ("reverted", "new")
+    assert digests(b) == all_old
+    assert b.run("cat /vendor/etc/version", check=True).startswith("version old\n")
+
+    # Confirmed: both stay.
+    begin_trial(b, update)
+    assert digests(b) == all_new
+    assert (b.partition_digest("system"), b.partition_digest("vendor")) == all_old
+    b.run("cowboot mark-good && cowboot merge --wait", check=True)
+    assert ended(b)[::2] == ("merged", "new")
+    assert digests(b) == all_new
+    assert (b.partition_digest("system"), b.partition_digest("vendor")) == all_new
