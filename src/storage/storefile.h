@@ -28,8 +28,9 @@ int storefile_create(const char *dir, const char *name, uint64_t size_sectors,
 		     struct extent *ret_extents, unsigned max, unsigned *ret_count);
 
 /*
- * Whether DIR/NAME.store still lies exactly on these extents. -ENOENT: no such file; -ESTALE: it
- * lies elsewhere now.
+ * Whether all of these extents still are blocks of DIR/NAME.store, in its order. -ENOENT: no such
+ * file; -ESTALE: it lies elsewhere now; -EINVAL: it cannot be mapped at all any more.  Where the
+ * partition begins and the disk's io_min play no part: a new kernel may name another io_min.
  */
 int storefile_compare(const char *dir, const char *name, uint64_t part_start_sectors,
 		      uint32_t io_min_bytes, const struct extent *extents, unsigned count);
