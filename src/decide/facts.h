@@ -13,7 +13,7 @@ enum fact_record { FACT_RECORD_GOOD, FACT_RECORD_NEW, FACT_RECORD_DAMAGED, FACT_
 		   FACT_RECORD_COUNT };
 
 /*
- * As enum phase of state/record.h, which decide must not include; update/world.c asserts they are
+ * As enum phase of state/record.h, which decide must not include; update/facts.c asserts they are
  * equal.
  */
 enum fact_phase { FACT_IDLE, FACT_STAGING, FACT_TRIAL, FACT_MERGING, FACT_PHASE_COUNT };
