@@ -176,7 +176,5 @@ struct plan decide(const struct facts *facts)
 	}
 	if (!facts->volumes_present && !may_revert_kernel(facts))
 		return recovery("a volume's partition is missing");
-	if (facts->failed == FACT_FAILED_ORIGIN)
-		return recovery("the system cannot be started");
 	return decide_record(facts);
 }

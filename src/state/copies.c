@@ -184,8 +184,6 @@ static int write_both(const struct dev *meta, struct copies *c, unsigned first, 
 	rc = write_copy(meta, c, first, buf, len_bytes);
 	if (rc < 0)
 		return rc;
-	if (c->copy[second] == COPY_GOOD)
-		c->copy[second] = COPY_STALE;
 	if (c->copy[second] != COPY_FOREIGN)
 		c->health = RECORD_GOOD;
 	rc = write_copy(meta, c, second, buf, len_bytes);

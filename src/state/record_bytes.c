@@ -132,6 +132,19 @@ static size_t encoded_bytes(uint32_t extent_count)
 	return (bytes + RECORD_BLOCK_BYTES - 1) / RECORD_BLOCK_BYTES * RECORD_BLOCK_BYTES;
 }
 
+/* All but the CRC. */
+static size_t put_record(uint8_t *buf, const struct record *rec)
+{
+	const size_t len_bytes = encoded_bytes(rec->extent_count);
+
+	memset(buf, 0, len_bytes);
+	memcpy(buf + AT_MAGIC, magic, sizeof(magic));
+	put_le32(buf + AT_FORMAT, FORMAT_VERSION);
+	put_le32(buf + AT_LENGTH, (uint32_t)len_bytes);
+	put_fields(buf, rec);
+	return len_bytes;
+}
+
 int record_encode(const struct record *rec, uint8_t *buf, size_t *ret_len_bytes)
 {
 	const char *wrong = record_wrong(rec);
@@ -139,12 +152,7 @@ int record_encode(const struct record *rec, uint8_t *buf, size_t *ret_len_bytes)
 
 	if (wrong)
 		return fail(EINVAL, "cannot encode the record: %s is out of bounds", wrong);
-	len_bytes = encoded_bytes(rec->extent_count);
-	memset(buf, 0, len_bytes);
-	memcpy(buf + AT_MAGIC, magic, sizeof(magic));
-	put_le32(buf + AT_FORMAT, FORMAT_VERSION);
-	put_le32(buf + AT_LENGTH, (uint32_t)len_bytes);
-	put_fields(buf, rec);
+	len_bytes = put_record(buf, rec);
 	put_le32(buf + AT_CRC, record_crc(buf, len_bytes));
 	*ret_len_bytes = len_bytes;
 	return 0;
@@ -211,7 +219,7 @@ int record_decode(const uint8_t *buf, size_t len_bytes, struct record *ret_rec)
 	/* Too large for a stack; nothing in them outlives a call. */
 	static struct record rec;
 	static uint8_t again[RECORD_BYTES_MAX];
-	size_t own_bytes, again_bytes;
+	size_t own_bytes;
 
 	if (len_bytes < RECORD_BLOCK_BYTES)
 		return -EBADMSG;
@@ -228,8 +236,10 @@ int record_decode(const uint8_t *buf, size_t len_bytes, struct record *ret_rec)
 	memset(&rec, 0, sizeof(rec));
 	get_fields(buf, &rec);
 	/* Bounds, reserved bytes, what follows a text: all of it is right if we would write the same. */
-	if (!record_ok(&rec) || record_encode(&rec, again, &again_bytes) != 0 ||
-	    again_bytes != own_bytes || memcmp(again, buf, own_bytes) != 0)
+	if (!record_ok(&rec) || put_record(again, &rec) != own_bytes)
+		return -EBADMSG;
+	memcpy(again + AT_CRC, buf + AT_CRC, sizeof(uint32_t));
+	if (memcmp(again, buf, own_bytes) != 0)
 		return -EBADMSG;
 	*ret_rec = rec;
 	return 0;

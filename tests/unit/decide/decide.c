@@ -176,6 +176,19 @@ static void check_way_back(const struct facts *f, const struct plan *p)
 		assert_int_not_equal(f->slot, FACT_SLOT_TRIAL);	/* the origin's kernel is the other one */
 }
 
+/* I12: a volume that is not there would be missing, or another's contents would stand in its place. */
+static void check_all_or_nothing(const struct facts *f, const struct plan *p)
+{
+	if (!f->volumes_present || f->failed == FACT_FAILED_ORIGIN)
+		assert_int_not_equal(p->then, THEN_BOOT);
+}
+
+static void what_cannot_be_whole_is_not_booted(void **state)
+{
+	(void)state;
+	for_all_facts(check_all_or_nothing);
+}
+
 static void nothing_but_need_leads_to_recovery(void **state)
 {
 	(void)state;
@@ -281,6 +294,7 @@ int main(void)
 		cmocka_unit_test(merging_beats_slot_and_tries),
 		cmocka_unit_test(unreadable_or_asked_is_recovery),
 		cmocka_unit_test(an_idle_boot_writes_nothing),
+		cmocka_unit_test(what_cannot_be_whole_is_not_booted),
 		cmocka_unit_test(nothing_but_need_leads_to_recovery),
 		cmocka_unit_test(every_chain_of_failures_ends),
 		cmocka_unit_test(a_trial_that_fails_boots_the_origin_at_once),
