@@ -179,7 +179,8 @@ static int install(struct board *b, const char *name, struct bundle *bundle)
 		undo(b);
 		return cli_refuse(EXIT_FAILED, "%s", why);
 	}
-	printf("installed %s: reboot to try it (%u tries)\n", manifest->version_to, b->conf.tries);
+	printf("installed %s: reboot to try it (%u %s)\n", manifest->version_to, b->conf.tries,
+	       b->conf.tries == 1 ? "try" : "tries");
 	return cli_printed(EXIT_REBOOT);
 }
 

@@ -62,7 +62,8 @@ static int help(void)
 	puts("usage: cowboot [--config FILE] VERB ...\n\n"
 	     "Lets a board try a system update and change its mind.\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("  cowboot %s %s\n", verbs[i].name, verbs[i].args);
+		printf("  cowboot %s%s%s\n", verbs[i].name, *verbs[i].args ? " " : "",
+		       verbs[i].args);
 	puts("\n  cowboot VERB --help   what a verb does\n"
 	     "  cowboot --version\n\n"
 	     "--config FILE: the board's configuration instead of " CLI_CONFIG_DEFAULT ".\n"
@@ -76,8 +77,8 @@ static int run(size_t verb, int argc, char **argv)
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
 		if (strcmp(argv[i], "--help"))
 			continue;
-		printf("usage: cowboot %s %s\n\n%s\n", verbs[verb].name, verbs[verb].args,
-		       verbs[verb].help);
+		printf("usage: cowboot %s%s%s\n\n%s\n", verbs[verb].name,
+		       *verbs[verb].args ? " " : "", verbs[verb].args, verbs[verb].help);
 		return cli_printed(EXIT_DONE);
 	}
 	return verbs[verb].run(argc, argv);

@@ -87,9 +87,11 @@ static void add_running(const struct report *r, struct text_out *out)
 		[RUNNING_MERGING] = "confirmed and merging",
 		[RUNNING_UNKNOWN] = "not known: the volumes are not mapped as cowboot maps them",
 	};
-	const char *version = report_version(r);
+	const char *version = report_version(r), *what = words[r->running];
 
-	text_add(out, "running  %s%s%s\n", version, version[0] ? ", " : "", words[r->running]);
+	if (r->running == RUNNING_TRIAL && r->record->refused[0])
+		what = "the trial, refused; reboot to go back";
+	text_add(out, "running  %s%s%s\n", version, version[0] ? ", " : "", what);
 }
 
 static void add_volume(const struct report_volume *v, struct text_out *out)

@@ -120,6 +120,18 @@ static void refused(void **unused)
 	check("refused");
 }
 
+/* To tell people to confirm it would be wrong. */
+static void refused_while_it_runs(void **unused)
+{
+	(void)unused;
+	begin(PHASE_TRIAL, RUNNING_TRIAL);
+	record.tries_left = 2;
+	record.tries_total = 3;
+	snprintf(record.refused, sizeof(record.refused), "no network");
+	pending(&report.volume[0], "snapshot", 6979);
+	check("refused-trial");
+}
+
 static void merging(void **unused)
 {
 	(void)unused;
@@ -165,6 +177,7 @@ int main(void)
 		cmocka_unit_test(idle),
 		cmocka_unit_test(trial),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(refused_while_it_runs),
 		cmocka_unit_test(merging),
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(nothing_there),
