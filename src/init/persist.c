@@ -5,10 +5,11 @@
  * (I9).
  */
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "base/fail.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "init/boot.h"
 #include "update/settle.h"
 
@@ -30,14 +31,15 @@ static int spend_try(struct boot *boot)
 static int end_update(struct boot *boot, enum result result)
 {
 	char reason[RECORD_REASON_MAX];
+	struct text_out out;
 	int rc;
 
-	/* Cut, if need be, where it is longest: the detail. */
-	if (boot->detail[0])
-		snprintf(reason, sizeof(reason), "%.70s: %.80s", boot->plan.reason, boot->detail);
-	else
-		snprintf(reason, sizeof(reason), "%.*s", (int)sizeof(reason) - 1,
-			 boot->plan.reason);
+	text_begin(&out, reason, sizeof(reason));
+	text_add(&out, "%s", boot->plan.reason);
+	/* The detail is cut where it has to be, and not before. */
+	if (boot->detail[0] && out.len_bytes + strlen(": ") < sizeof(reason))
+		text_add(&out, ": %.*s",
+			 (int)(sizeof(reason) - 1 - out.len_bytes - strlen(": ")), boot->detail);
 	rc = settle_record(&boot->world, result, reason);
 	if (rc < 0)
 		return rc;
