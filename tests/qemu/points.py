@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""Points in an update's life to start a scenario from: a board that is off, on disks that another
+test of this session may have brought there.
+
+    from points import at, kept  # noqa: F401 (fixtures)
+
+    def test_x(at):
+        p = at("merging", store="cow")
+        p.b.corrupt("cow", 0, bytes(4096))
+        reason = recovery_after_start(p.b)
+
+idle        the first update was cancelled: the record is idle, and not for the first time
+trial       installed, not booted yet: all tries are left
+tried       booted once, not confirmed, and switched off: one try is spent
+merging     confirmed; the power was cut half way through the merge
+"""
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from artefacts import BUILD
+from board import Board
+from steps import begin_trial, free_blocks, slow_down, wait_merging
+from tiny.image import changed_chunks
+
+
+@dataclass
+class Point:
+    b: Board
+    old: Path
+    new: Path
+    changed: int        # chunks of 4 KiB
+    free: int           # blocks of data before the install
+
+
+def _go_to_idle(b, update, _):
+    assert b.install(update)[0] == 4
+    b.run("cowboot cancel", check=True)
+    b.poweroff()
+
+
+def _go_to_trial(b, update, _):
+    assert b.install(update)[0] == 4
+    b.poweroff()
+
+
+def _go_to_tried(b, update, _):
+    begin_trial(b, update)
+    b.poweroff()
+
+
+def _go_to_merging(b, update, changed):
+    begin_trial(b, update)
+    slow_down(b)
+    b.run("cowboot mark-good", check=True)
+    wait_merging(b, changed)
+    b.cut()
+
+
+GO = {"idle": _go_to_idle, "trial": _go_to_trial, "tried": _go_to_tried, "merging": _go_to_merging}
+MANY = {"change": 300, "spread": "scattered"}
+DIFFERENCE = {"idle": {"change": 8}, "tried": MANY, "merging": MANY}
+
+
+@pytest.fixture(scope="session")
+def kept():
+    """Where the disks of the points are, gone with the session; and what is known of them."""
+    where = BUILD / f"tests/points-{os.getpid()}"
+    where.mkdir(parents=True)
+    yield where, {}
+    shutil.rmtree(where)
+
+
+def _copy(source, target):
+    subprocess.run(["cp", "--sparse=always", "--reflink=auto", source, target], check=True)
+
+
+@pytest.fixture
+def at(board, images, bundle, kept):
+    """at(POINT, **options of board): a Point, its board off."""
+    root, known = kept
+
+    def make(point, **options):
+        old, new = images.pair(**DIFFERENCE.get(point, {}))
+        # A log shall begin here, not with the way to here.
+        way = {k: v for k, v in options.items() if k != "log"}
+        where = root / re.sub(r"\W+", "_", f"{point} {way}")
+        if where not in known:
+            p = Point(board(old, **way), old, new, 0, 0)
+            p.b.run("mkdir -p /data/cowboot", check=True)
+            p.free = free_blocks(p.b)
+            p.changed = changed_chunks(old.read_bytes(), new.read_bytes())
+            GO[point](p.b, bundle(system=(old, new)), p.changed)
+            where.mkdir()
+            for n, image in enumerate(p.b.images):
+                _copy(image, where / str(n))
+            known[where] = (p.changed, p.free)
+        b = board(old, boot=False, **options)
+        for n, image in enumerate(b.images):
+            _copy(where / str(n), image)
+        return Point(b, old, new, *known[where])
+
+    return make
+
+
+# ---- recovery -----------------------------------------------------------------------------------
+
+def recovery_after_start(b, timeout=40):
+    """Starts a board that ends in the recovery shell; the reason on the screen."""
+    b.start()
+    reason = b.wait_for(r"No system was started: (.*)\.\r?\n", timeout).group(1).decode()
+    b.wait_for("recovery# ", timeout)
+    return reason
+
+
+def recovery_log(b):
+    """What cowboot has said in this boot, by the shell of the recovery."""
+    code, out = b.console_run("dmesg | grep cowboot:")
+    assert code == 0, out
+    return re.sub(r"(?m)^.*?cowboot: ", "", out)
+
+
+def recovery_mapped(b):
+    """The names of all mapped devices, in the recovery."""
+    return set(b.console_run("ls /dev/mapper")[1].split()) - {"control"}
