@@ -102,7 +102,12 @@ static int load_record(struct board *b, enum board_access access)
 		return fail(EBADMSG, "cannot %s: the record on %s cannot be used (%s); nothing was "
 			    "changed, see cowboot recovery", b->verb, b->world.meta_part.path,
 			    b->world.copies.why);
-	return 0;
+	/*
+	 * What a command that was killed left in the cache only must last before anything is built
+	 * on it (I2).
+	 */
+	rc = copies_repair(&b->world.meta, &b->world.record, &b->world.copies);
+	return rc ? fail_in(rc, "cannot %s", b->verb) : 0;
 }
 
 int board_open(struct board *b, const char *verb, enum board_access access)
