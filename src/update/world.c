@@ -79,6 +79,9 @@ int world_load(struct world *w, enum dev_mode mode)
 	rc = dev_open(w->meta_part.path, mode, &w->meta);
 	if (rc < 0)
 		return rc;
+	/* A flush that failed leaves pages that read as written and are not on the medium. */
+	if (dev_drop_cache(&w->meta) < 0)
+		log_warn("%s", fail_text());
 	return copies_load(&w->meta, &w->record, &w->copies);
 }
 
