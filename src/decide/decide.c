@@ -113,6 +113,10 @@ static struct plan decide_merging(const struct facts *facts)
 {
 	switch (facts->stores) {
 	case FACT_STORES_WHOLE:
+		/* The record may forget that it merges; the store alone shows all of the new system. */
+		if (facts->failed == FACT_FAILED_SAVE)
+			return boot(PERSIST_NOTHING, MAP_SNAPSHOT,
+				    "the merge waits until the record can be saved");
 		if (facts->failed != FACT_FAILED_NOTHING)
 			return recovery("the new system cannot be started, and its merge has begun");
 		if (!facts->kernel_flushes)

@@ -31,7 +31,8 @@ enum fact_stores { FACT_STORES_WHOLE, FACT_STORES_EMPTY, FACT_STORES_DAMAGED, FA
 enum fact_slot { FACT_SLOT_NONE, FACT_SLOT_TRIAL, FACT_SLOT_OTHER, FACT_SLOT_COUNT };
 
 /*
- * What failed last in this very boot.  SAVE: the record could not be written, and stays as it was.
+ * What failed last in this very boot.  SAVE: the record could not be written, and stays as it was;
+ * or what it says may be in a cache only, and could not be made durable.
  * MAP, MOUNT, INIT: the new system could not be mapped or mounted, or has no init.  ORIGIN: the
  * same of a plan that mapped linear, whichever it was; there is nothing behind that.
  */

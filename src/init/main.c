@@ -76,16 +76,19 @@ static void find_and_load(void)
 
 /*
  * Makes one damaged or stale copy good again (I4), and with it the newest one surely durable: what
- * it says, "merging" above all, may so far have been in the disk's cache only.
+ * it says, "merging" above all, may so far have been in the disk's cache only.  false: it may still
+ * be there only.
  */
-static void repair(void)
+static bool repair(void)
 {
 	if (boot.world.copies.health != RECORD_GOOD || !boot.world.copies.repairable)
-		return;
-	if (copies_repair(&boot.world.meta, &boot.world.record, &boot.world.copies) == 0)
-		log_note("record: the damaged copy is repaired");
-	else
+		return true;
+	if (copies_repair(&boot.world.meta, &boot.world.record, &boot.world.copies) < 0) {
 		log_error("%s", fail_text());
+		return false;
+	}
+	log_note("record: the damaged copy is repaired");
+	return true;
 }
 
 /*
@@ -94,10 +97,15 @@ static void repair(void)
  */
 static void gather(void)
 {
+	bool durable;
+
 	if (act_data(&boot) < 0)
 		log_error("%s", fail_text());
-	repair();
+	durable = repair();
 	world_facts(&boot.world, true, &boot.facts);
+	/* A merge that a cut can make the record forget must not go on (I2). */
+	if (!durable && boot.facts.phase == FACT_MERGING)
+		boot.facts.failed = FACT_FAILED_SAVE;
 	snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.stores_why);
 	if (boot.facts.refused)
 		snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.record.refused);

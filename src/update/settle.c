@@ -64,6 +64,9 @@ int settle_space(struct world *w)
 	if (w->record.phase != PHASE_IDLE)
 		return fail(EBUSY, "cannot free the stores: the record is in phase %s",
 			    phase_name(w->record.phase));
+	/* `idle` may be in a cache only; a record that a cut then brings back would miss its stores. */
+	if (w->copies.repairable)
+		return fail(EBUSY, "cannot free the stores: the record is not durable");
 	for (unsigned i = 0; i < w->conf->volume_count; i++) {
 		rc = store_unmap(w->conf->volume[i].name);
 		if (rc < 0)
