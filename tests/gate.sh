@@ -75,7 +75,7 @@ undefined() {
 
 manual() {
 	[ -f "docs/man/$1" ] || { echo "docs/man/$1 is missing"; return 1; }
-	mandoc -T utf8 "docs/man/$1" | col -b
+	mandoc -T utf8 "docs/man/$1" | col -bx
 }
 
 # ---- The properties --------------------------------------------------------------------------
@@ -252,7 +252,8 @@ untracked() {
 }
 
 repro() {
-	make -s --no-print-directory repro
+	make -s --no-print-directory repro > build/gate.repro 2>&1 || { tail -n 40 build/gate.repro; return 1; }
+	grep '^  SAME' build/gate.repro
 }
 
 # ---- The runner ------------------------------------------------------------------------------

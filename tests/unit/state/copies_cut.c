@@ -140,12 +140,12 @@ static void try_tear(unsigned depth, const struct disk_op *op, size_t grain_byte
 {
 	/* The repair is cut in turn where there are not too many ways. */
 	const bool deeper = grain_bytes == 4096 && op->len_bytes <= 2 * 4096;
-	static const uint32_t fills[] = { 0x00, 0xff, 4711 };
+	static const uint32_t fills[] = { 4711, 0x00, 0xff };
 	const bool has_garbage = memchr(grain, GARBAGE, op->len_bytes / grain_bytes) != NULL;
 
 	for (size_t i = 0; i < (has_garbage && depth == 0 ? ARRAY_SIZE(fills) : 1); i++) {
 		tear(&level[depth], op, grain_bytes, grain, fills[i]);
-		check_state(depth, deeper);
+		check_state(depth, deeper && i == 0);
 	}
 }
 
