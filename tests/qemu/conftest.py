@@ -38,6 +38,8 @@ board   board(system=None, **options) -> Board, see board.py and qemu/vm.py. Opt
           watchdog=None      an i6300esb, and what it does: reset, poweroff, pause
           mem_mib=256
           boot=True          False: is off; look, corrupt(), then b.start() and b.wait_up()
+at      at("merging", **options)                             a board that is off at some point of an
+              update's life: see points.py
 
 What a test leaves is in build/tests/run/NAME: gone when it passes, kept when it fails. serial.log
 is the console, qemu.cmd the command line. KERNEL=5.10 in the environment boots another kernel.
@@ -59,6 +61,7 @@ import artefacts  # noqa: E402
 from artefacts import BUILD, KERNEL, Cache, Images, whole  # noqa: E402
 from board import Board  # noqa: E402
 from disk import MIB, Part  # noqa: E402
+from points import at, kept  # noqa: E402, F401 (fixtures)
 from tiny import image  # noqa: E402
 from vm import Disk  # noqa: E402
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The record and the stores as they lie on the disks, read and spoiled from the host while the board
-is off: docs/formats.md, in as few words as the scenarios need."""
+"""The record and the stores as they lie on the disks, read and spoiled from the host while the
+board is off: docs/formats.md, in as few words as the scenarios need."""
 import struct
 from dataclasses import dataclass
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Points in an update's life to start a scenario from: a board that is off, on disks that another
-test of this session may have brought there.
-
-    from points import at, kept  # noqa: F401 (fixtures)
+test of this session may have brought there. And boards that end in the recovery.
 
     def test_x(at):
         p = at("merging", store="cow")

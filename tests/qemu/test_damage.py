@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Stores that are not what was installed. Before the confirmation the same boot goes back to OLD and
-says exactly why (I5); while merging nothing but the recovery is left, never a bare origin (I3), and
+"""Stores that are not what was installed. Before the confirmation the same boot goes back to OLD
+and says exactly why (I5); while merging nothing but the recovery is left, never a bare origin (I3), and
 nothing is written that a repaired store would miss."""
 import hashlib
 
 import pytest
 from board import image_digest
 from ondisk import CHUNK_BYTES, Store
-from points import (Point, at, kept, recovery_after_start, recovery_log,  # noqa: F401
-                    recovery_mapped)
+from points import Point, recovery_after_start, recovery_log, recovery_mapped
 from steps import ended, free_blocks, log_lines, slow_down, wait_merging
 
 NOISE = hashlib.shake_128(b"noise").digest(CHUNK_BYTES)
@@ -87,7 +86,7 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("spoil, why", DAMAGES, ids=[d[0].__name__ for d in DAMAGES])
-def test_store_damaged_before_the_trial(at, spoil, why):  # noqa: F811
+def test_store_damaged_before_the_trial(at, spoil, why):
     p = at("trial")
     store = Store(p.b)
     why = why.format(doubled=store.entry(2)[0], changed=p.changed)
@@ -96,7 +95,7 @@ def test_store_damaged_before_the_trial(at, spoil, why):  # noqa: F811
     is_reverted(p, f"a store is damaged: the store of system cannot be used: {why}")
 
 
-def test_store_damaged_before_the_trial_on_a_partition(at):  # noqa: F811
+def test_store_damaged_before_the_trial_on_a_partition(at):
     p = at("trial", store="cow")
     store = Store(p.b)
     assert store.label == "cow"
@@ -106,7 +105,7 @@ def test_store_damaged_before_the_trial_on_a_partition(at):  # noqa: F811
                    "zeros")
 
 
-def test_store_damaged_between_two_tries(at):  # noqa: F811
+def test_store_damaged_between_two_tries(at):
     p = at("tried")
     double(Store(p.b))
     p.b.start()
@@ -160,7 +159,7 @@ def test_store_file_before_the_trial(board, images, bundle, deed, why):
 
 
 @pytest.mark.parametrize("deed, why", DEEDS, ids=["deleted", "moved"])
-def test_store_file_while_merging(at, deed, why):  # noqa: F811
+def test_store_file_while_merging(at, deed, why):
     p = at("tried")
     b = p.b
     b.start()
@@ -186,7 +185,7 @@ MERGING = [DAMAGES[0], DAMAGES[2], DAMAGES[5]]
 
 @pytest.mark.parametrize("store", ["file", "cow"])
 @pytest.mark.parametrize("spoil, why", MERGING, ids=[d[0].__name__ for d in MERGING])
-def test_store_damaged_while_merging(at, spoil, why, store):  # noqa: F811
+def test_store_damaged_while_merging(at, spoil, why, store):
     p = at("merging", store=store)
     b = p.b
     on_disk = Store(b)
@@ -210,7 +209,7 @@ def test_store_damaged_while_merging(at, spoil, why, store):  # noqa: F811
     assert b.digest() == b.partition_digest("system") == image_digest(p.new)
 
 
-def test_merge_goes_on_without_the_file_system_of_data(at):  # noqa: F811
+def test_merge_goes_on_without_the_file_system_of_data(at):
     """The extents are in the record, and the partition still holds the store."""
     p = at("merging")
     b = p.b

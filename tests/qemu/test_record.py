@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""The record's two copies: one that is damaged, stale or torn costs nothing and is made good again,
+in any phase; without a good one nothing is mapped and nothing written (I4)."""
+import struct
+
+import pytest
+from board import image_digest
+from ondisk import COPY_AT, copy_of, flip, generation, phase, put_copy, sealed
+from points import recovery_after_start, recovery_log, recovery_mapped
+from steps import ended
+
+OTHER = {"A": "B", "B": "A"}
+VERSION_AT = {"idle": "old", "trial": "new", "merging": "new"}    # what comes up at that point
+DAMAGED = "the record is damaged: whether a merge has begun is not known"
+
+
+def copies_written(b):
+    """To which copies of the record the disk was asked to write."""
+    at = {write.offset_bytes for write in b.writes() if write.label == "meta"}
+    return {name for name, start in COPY_AT.items()
+            if any(start <= each < start + (256 << 10) for each in at)}
+
+
+def start(b, version):
+    b.start()
+    assert b.wait_up() == version
+
+
+# ---- one copy is damaged -------------------------------------------------------------------------
+
+@pytest.mark.parametrize("point", ["idle", "trial", "merging"])
+@pytest.mark.parametrize("name", ["A", "B"])
+def test_one_copy_is_damaged(at, point, name):
+    p = at(point, log=True)
+    b = p.b
+    good = copy_of(b, OTHER[name])
+    assert copy_of(b, name) == good and phase(good) == point
+    flip(b, name, 200)
+    start(b, VERSION_AT[point])
+    assert "record: the damaged copy is repaired" in b.dmesg()
+    assert b.status()["record"]["copies"] == ["good", "good"]
+    assert b.status()["phase"] == point
+    assert copy_of(b, "A") == copy_of(b, "B")
+    if point == "trial":            # whose boot spends a try
+        assert generation(copy_of(b, "A")) == generation(good) + 1
+        assert b.status()["tries_left"] == 2
+        return
+    assert copy_of(b, name) == good
+    assert copies_written(b) == {name}
+
+    # A second boot finds nothing to do.
+    b.cut()
+    b.log.unlink()
+    start(b, VERSION_AT[point])
+    assert copies_written(b) == set()
+    assert copy_of(b, "A") == copy_of(b, "B") == good
+
+
+# ---- both are ------------------------------------------------------------------------------------
+
+def flip_both(b, _):
+    flip(b, "A", 200)
+    flip(b, "B", 300)
+
+
+def zero_one_and_flip_the_other(b, good):
+    """Not a new device: what is left of B says that there was a record."""
+    put_copy(b, "A", bytes(len(good)))
+    flip(b, "B", 200)
+
+
+def later_version_in_a(b, good):
+    put_copy(b, "A", sealed(good, {8: struct.pack("<I", 2)}))
+
+
+def later_version_in_b(b, good):
+    put_copy(b, "B", sealed(good, {8: struct.pack("<I", 2)}))
+
+
+def differ_in_one_generation(b, good):
+    put_copy(b, "B", sealed(good, {128: b"other"}))
+
+
+UNUSABLE = [
+    (flip_both, "copy A is damaged or unreadable, copy B is damaged or unreadable"),
+    (zero_one_and_flip_the_other, "copy A is empty, copy B is damaged or unreadable"),
+    (later_version_in_a, "copy A is of a later format version, copy B is good"),
+    (later_version_in_b, "copy A is good, copy B is of a later format version"),
+    (differ_in_one_generation, "copy A and copy B are of one generation, but differ"),
+]
+
+
+def stays_in_recovery(b, why):
+    """Recovery, twice, and not a byte is written on a volume, the record or the store."""
+    before = b.digests("meta", "system", "cow")
+    for _ in range(2):
+        assert recovery_after_start(b) == DAMAGED
+        assert f"record: {why}" in recovery_log(b)
+        assert recovery_mapped(b) <= {"data"}
+        b.cut()
+        assert b.digests("meta", "system", "cow") == before
+
+
+@pytest.mark.parametrize("spoil, why", UNUSABLE, ids=[u[0].__name__ for u in UNUSABLE])
+def test_no_copy_can_be_used(at, spoil, why):
+    b = at("trial", store="cow").b
+    spoil(b, copy_of(b, "A"))
+    stays_in_recovery(b, why)
+
+
+def test_both_copies_are_damaged_while_merging(at):
+    p = at("merging", store="cow")
+    b = p.b
+    was = b.read_partition("meta")
+    flip_both(b, None)
+    stays_in_recovery(b, UNUSABLE[0][1])
+    b.corrupt("meta", 0, was)
+    start(b, "new")
+    b.run("cowboot merge --wait", check=True)
+    assert ended(b)[::2] == ("merged", "new")
+    assert b.digest() == b.partition_digest("system") == image_digest(p.new)
+
+
+def test_both_copies_are_damaged_in_idle(at):
+    b = at("idle", store="cow").b
+    flip_both(b, None)
+    stays_in_recovery(b, UNUSABLE[0][1])
+
+
+# ---- a save that was cut -------------------------------------------------------------------------
+
+@pytest.mark.parametrize("stale", ["A", "B"])
+def test_a_cut_save_of_a_try(at, stale):
+    """One copy says two tries are left, the other still three: the newer counts."""
+    b = at("trial").b
+    before = copy_of(b, stale)
+    start(b, "new")
+    assert b.status()["tries_left"] == 2
+    b.cut()
+    newest = copy_of(b, OTHER[stale])
+    assert generation(newest) == generation(before) + 1
+    put_copy(b, stale, before)
+    start(b, "new")
+    assert b.status()["tries_left"] == 1
+    assert b.status()["record"]["copies"] == ["good", "good"]
+    assert copy_of(b, "A") == copy_of(b, "B")
+    assert generation(copy_of(b, "A")) == generation(newest) + 1
+
+
+@pytest.mark.parametrize("name", ["A", "B"])
+@pytest.mark.parametrize("how", ["torn", "stale"])
+def test_a_cut_save_of_the_confirmation(at, name, how):
+    """`merging` is in one copy only: it holds, whatever the other one says (I3)."""
+    p = at("tried")
+    b = p.b
+    trial = copy_of(b, name)
+    start(b, "new")
+    b.run("cowboot mark-good", check=True)
+    b.cut()
+    merging = copy_of(b, name)
+    assert phase(merging) == "merging"
+    assert generation(merging) > generation(trial)
+    cut = trial if how == "stale" else merging[:32] + trial[32:]
+    assert cut != merging
+    put_copy(b, name, cut)
+    start(b, "new")
+    plan = b.boot_json()["plan"]
+    assert plan["map"] == ("linear" if plan["persist"] == "finish" else "merge")
+    assert copy_of(b, "A") == copy_of(b, "B")
+    b.cowboot("merge --wait")
+    assert ended(b)[::2] == ("merged", "new")
+    assert b.digest() == b.partition_digest("system") == image_digest(p.new)
