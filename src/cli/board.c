@@ -100,7 +100,7 @@ static int load_record(struct board *b, enum board_access access)
 		return fail_in(rc, "cannot %s", b->verb);
 	if (b->world.copies.health == RECORD_DAMAGED)
 		return fail(EBADMSG, "cannot %s: the record on %s cannot be used (%s); nothing was "
-			    "changed, see cowboot recovery", b->verb, b->world.meta_part.path,
+			    "changed, see CAVEATS of cowboot(8)", b->verb, b->world.meta_part.path,
 			    b->world.copies.why);
 	/*
 	 * What a command that was killed left in the cache only must last before anything is built
