@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""What the manual pages show is true: the example of cowboot.conf(5) is a configuration."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from cowboot import run, DONE, FAILED
+
+PAGE = "docs/man/cowboot.conf.5"
+
+
+def example():
+    text = subprocess.run(["mandoc", "-T", "ascii", "-O", "width=200", PAGE], check=True,
+                          capture_output=True, text=True).stdout
+    text = re.sub(r".\x08", "", text)
+    found = re.search(r"(?ms)^ *# a board with one disk\n.*?^ *overrides +no$", text)
+    assert found, f"{PAGE} has no example any more"
+    return re.sub(r"(?m)^ +", "", found.group()) + "\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="status needs root")
+def test_example_of_the_configuration(tmp_path):
+    conf = tmp_path / "gateway.conf"
+    conf.write_text(example())
+    done = run("--config", conf, "status")
+    lines = done.stderr.decode().splitlines()
+    assert done.returncode == DONE and len(lines) == 4
+    assert all("there is no such partition" in line for line in lines)
+    conf.write_text(example() + "tries lots\n")
+    done = run("--config", conf, "status")
+    assert (done.returncode, done.stderr.decode()) == (FAILED, (
+        f"cowboot: cannot use configuration {conf}: line 11: tries was given already, on line 7\n"))
