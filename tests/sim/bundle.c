@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* The bundle that turns OLD into NEW, in memory; packed by the shipped writer. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "bundle/writer.h"
+#include "sim.h"
+
+#define BUNDLE_BYTES_MAX (1u << 20)
+
+struct buffer {
+	uint8_t data[BUNDLE_BYTES_MAX];
+	size_t len_bytes;
+};
+
+static struct buffer payloads, bundle;
+
+static int append(void *ctx, const void *data, size_t len_bytes)
+{
+	struct buffer *b = ctx;
+
+	if (len_bytes > sizeof(b->data) - b->len_bytes)
+		abort();
+	memcpy(b->data + b->len_bytes, data, len_bytes);
+	b->len_bytes += len_bytes;
+	return 0;
+}
+
+static int read_buffer(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
+{
+	const struct buffer *b = ctx;
+
+	memcpy(buf, b->data + offset_bytes, len_bytes);
+	return 0;
+}
+
+static int read_image(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
+{
+	const content *image = ctx;
+
+	for (size_t done = 0; done < len_bytes; done++)
+		((uint8_t *)buf)[done] = content_bytes(image[(offset_bytes + done) / SECTOR])
+						      [(offset_bytes + done) % SECTOR];
+	return 0;
+}
+
+static void must(int rc, const char *what)
+{
+	if (!rc)
+		return;
+	fprintf(stderr, "sim: cannot %s the bundle: %s\n", what, fail_text());
+	abort();
+}
+
+void bundle_make(void)
+{
+	static struct bundle_manifest manifest;
+	const struct cow_sink to_payloads = { append, &payloads }, to_bundle = { append, &bundle };
+	const struct bundle_packing packing = { .level = 1, .payloads = &to_payloads };
+	struct cow_source source = { .read = read_buffer, .ctx = &payloads };
+
+	memset(&manifest, 0, sizeof(manifest));
+	payloads.len_bytes = bundle.len_bytes = 0;
+	snprintf(manifest.version_to, sizeof(manifest.version_to), "new");
+	for (unsigned v = 0; v < plan->volumes; v++) {
+		struct bundle_input input = {
+			.name = volume_names[v],
+			.old_image = { read_image, old_of[v], plan->volume_sectors[v] * SECTOR },
+			.new_image = { read_image, new_of[v], plan->volume_sectors[v] * SECTOR },
+			.chunk_sectors = plan->chunk_sectors,
+		};
+
+		must(bundle_pack(&packing, &input, &manifest), "pack");
+	}
+	source.size_bytes = payloads.len_bytes;
+	must(bundle_emit(&manifest, &source, &to_bundle), "write");
+}
+
+long bundle_take(size_t at, void *buf, size_t len_bytes)
+{
+	size_t left = bundle.len_bytes - at;
+
+	if (len_bytes > left)
+		len_bytes = left;
+	memcpy(buf, bundle.data + at, len_bytes);
+	return (long)len_bytes;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OLD and NEW of each volume, and the disks as a scenario begins.  Where stores will lie there is an old,
+ * whole store of somebody else's update: it must never come alive again.
+ */
+#include <string.h>
+
+#include "sim.h"
+
+#define STALE_EXCEPTIONS 4u
+
+content old_of[VOLUMES_MAX][512], new_of[VOLUMES_MAX][512];
+const char *const volume_names[VOLUMES_MAX] = { "system", "vendor" };
+
+/* Whether chunk c of n differs: in runs, each alone, or both. */
+static bool changes(unsigned c, unsigned n, unsigned changed)
+{
+	unsigned gap = n > changed ? n - changed : 0;
+
+	switch (plan->spread) {
+	case SPREAD_RUNS:
+		/* Two runs with the gap between them. */
+		return c < changed / 2 || (c >= changed / 2 + gap && c < n);
+	case SPREAD_ALONE:
+		return c % 2 == 1 && c / 2 < changed;
+	case SPREAD_MIXED:
+		return c < changed / 2 || (c >= changed / 2 && (c - changed / 2) % 3 == 1 &&
+					   (c - changed / 2) / 3 < changed - changed / 2);
+	}
+	return false;
+}
+
+void contents_make(void)
+{
+	for (unsigned v = 0; v < plan->volumes; v++) {
+		unsigned chunks = (plan->volume_sectors[v] + plan->chunk_sectors - 1) / plan->chunk_sectors;
+
+		for (unsigned s = 0; s < plan->volume_sectors[v]; s++) {
+			unsigned at = disk_base[DISK_VOL0 + v] + s;
+			unsigned c = s / plan->chunk_sectors;
+
+			old_of[v][s] = content_noise(at, 3);
+			new_of[v][s] = changes(c, chunks, plan->changed[v]) ? content_noise(at, 4) :
+									      old_of[v][s];
+		}
+	}
+}
+
+static void put(uint8_t *p, uint64_t v, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		p[i] = (uint8_t)(v >> 8 * i);
+}
+
+/* A store as the kernel would take it, whose exceptions lead to noise. */
+static void stale_store(struct image *image, unsigned at)
+{
+	uint8_t sector[SECTOR] = { 0 };
+
+	put(sector, 0x70416e53u, 4);
+	put(sector + 4, 1, 4);
+	put(sector + 8, 1, 4);
+	put(sector + 12, plan->chunk_sectors, 4);
+	image_set(image, at, content_of(sector));
+	memset(sector, 0, sizeof(sector));
+	for (unsigned i = 0; i < STALE_EXCEPTIONS; i++) {
+		put(sector + i * 16, i, 8);
+		put(sector + i * 16 + 8, 2 + i, 8);
+	}
+	image_set(image, at + plan->chunk_sectors, content_of(sector));
+}
+
+void contents_first_disks(struct disks *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	image_clear(&ret->durable);
+	for (unsigned v = 0; v < plan->volumes; v++)
+		for (unsigned s = 0; s < plan->volume_sectors[v]; s++)
+			image_set(&ret->durable, disk_base[DISK_VOL0 + v] + s, old_of[v][s]);
+	for (enum disk d = DISK_DATA; d <= DISK_COW; d++)
+		for (unsigned s = 0; s < disk_size[d]; s++)
+			image_set(&ret->durable, disk_base[d] + s, content_noise(disk_base[d] + s, 1));
+	stale_store(&ret->durable, disk_base[DISK_DATA] + 8);
+	if (disk_size[DISK_COW])
+		stale_store(&ret->durable, disk_base[DISK_COW]);
+}
+
+static enum shown verdict(unsigned v, bool old, bool new)
+{
+	(void)v;
+	if (old && new)
+		return SHOWN_EITHER;
+	return old ? SHOWN_OLD : new ? SHOWN_NEW : SHOWN_MIXED;
+}
+
+enum shown shown_on(unsigned volume, int minor)
+{
+	bool old = true, new = true;
+
+	if (dm_size(minor) != plan->volume_sectors[volume])
+		return SHOWN_MIXED;
+	for (unsigned s = 0; s < plan->volume_sectors[volume]; s++) {
+		int at = dm_resolve(minor, s);
+		content c = at < 0 ? CONTENT_BAD : view.at[at];
+
+		old = old && c == old_of[volume][s];
+		new = new && c == new_of[volume][s];
+	}
+	return verdict(volume, old, new);
+}
+
+enum shown shown_origin(unsigned volume)
+{
+	bool old = true, new = true;
+
+	for (unsigned s = 0; s < plan->volume_sectors[volume]; s++) {
+		content c = view.at[disk_base[DISK_VOL0 + volume] + s];
+
+		old = old && c == old_of[volume][s];
+		new = new && c == new_of[volume][s];
+	}
+	return verdict(volume, old, new);
+}

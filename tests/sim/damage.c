@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* What somebody, or age, did to the disks while the board was off. */
+#include <string.h>
+
+#include "scenario.h"
+
+#define COPY_B (512u * 1024 / SECTOR)
+#define COPY_SECTORS 8u
+
+static const char *const copy_ways[] = { "noise in its first sector", "noise", "unreadable", "zeros",
+					 "a flipped bit" };
+static const char *const store_ways[] = {
+	"header zeroed", "header noise", "header unreadable", "version", "not valid", "chunk size",
+	"another update's", "an exception out of bounds", "an exception twice", "an exception in metadata",
+	"the list cut short", "an area unreadable", "the file gone", "the file moved",
+};
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+unsigned damage_count(enum damage damage)
+{
+	switch (damage) {
+	case DAMAGE_COPY:
+		return 2 * COUNT(copy_ways);
+	case DAMAGE_BOTH:
+		return COUNT(copy_ways);
+	case DAMAGE_STORE:
+		return COUNT(store_ways);
+	case DAMAGE_NONE:
+		break;
+	}
+	return 1;
+}
+
+const char *damage_name(enum damage damage, unsigned n)
+{
+	switch (damage) {
+	case DAMAGE_COPY:
+	case DAMAGE_BOTH:
+		return copy_ways[n % COUNT(copy_ways)];
+	case DAMAGE_STORE:
+		return store_ways[n];
+	case DAMAGE_NONE:
+		break;
+	}
+	return "none";
+}
+
+static void change_byte(struct disks *disks, unsigned at, unsigned byte, uint8_t mask, uint8_t to)
+{
+	uint8_t sector[SECTOR];
+
+	memcpy(sector, content_bytes(disks->durable.at[at]), SECTOR);
+	sector[byte] = (uint8_t)((sector[byte] & ~mask) | (to & mask));
+	image_set(&disks->durable, at, content_of(sector));
+}
+
+static void spoil_copy(struct disks *disks, unsigned copy, unsigned way)
+{
+	unsigned at = disk_base[DISK_META] + copy * COPY_B;
+
+	if (way == 0)
+		image_set(&disks->durable, at, content_noise(at, 5));
+	for (unsigned i = 0; way > 0 && way < 4 && i < COPY_SECTORS; i++)
+		image_set(&disks->durable, at + i, way == 1 ? content_noise(at + i, 5) :
+						  way == 2 ? CONTENT_BAD : CONTENT_ZERO);
+	if (way == 4)
+		change_byte(disks, at, 100, 0xff, (uint8_t)~content_bytes(disks->durable.at[at])[100]);
+}
+
+/* Row's sector of the first store's sector s, wherever it lies. */
+static unsigned store_at(const struct disks *disks, unsigned s)
+{
+	uint32_t word[2 + 2 * 24 + 2];
+	unsigned i;
+
+	if (plan->raw)
+		return disk_base[DISK_COW] + s;
+	memcpy(word, content_bytes(disks->durable.at[disk_base[DISK_FS]]), sizeof(word));
+	for (i = 4; s >= word[i + 1]; i += 2)
+		s -= word[i + 1];
+	return disk_base[DISK_DATA] + word[i] + s;
+}
+
+static void put_entry(struct disks *disks, unsigned slot, unsigned byte, uint8_t to)
+{
+	change_byte(disks, store_at(disks, plan->chunk_sectors), slot * 16 + byte, 0xff, to);
+}
+
+static void spoil_store(struct disks *disks, unsigned way)
+{
+	unsigned head = store_at(disks, 0), area = store_at(disks, plan->chunk_sectors);
+	uint8_t entry;
+
+	switch (way) {
+	case 0:
+		image_set(&disks->durable, head, CONTENT_ZERO);
+		break;
+	case 1:
+		image_set(&disks->durable, head, content_noise(head, 5));
+		break;
+	case 2:
+		image_set(&disks->durable, head, CONTENT_BAD);
+		break;
+	case 3:
+		change_byte(disks, head, 8, 0xff, 2);
+		break;
+	case 4:
+		change_byte(disks, head, 4, 0xff, 0);
+		break;
+	case 5:
+		change_byte(disks, head, 12, 0xff, (uint8_t)(plan->chunk_sectors * 2));
+		break;
+	case 6:
+		change_byte(disks, head, 30, 0xff, 0x77);
+		break;
+	case 7:
+		put_entry(disks, 1, 2, 0x10);
+		break;
+	case 8:
+		entry = content_bytes(disks->durable.at[area])[0];
+		put_entry(disks, 1, 0, entry);
+		break;
+	case 9:
+		put_entry(disks, 0, 8, 1);
+		break;
+	case 10:
+		put_entry(disks, 1, 8, 0);
+		break;
+	case 11:
+		image_set(&disks->durable, area, CONTENT_BAD);
+		break;
+	case 12:
+		if (!plan->raw)
+			image_set(&disks->durable, disk_base[DISK_FS], CONTENT_ZERO);
+		else
+			image_set(&disks->durable, head, CONTENT_ZERO);
+		break;
+	default:
+		/* struct inode of fs.c: the flag "moved" */
+		if (!plan->raw)
+			change_byte(disks, disk_base[DISK_FS], 12, 0xff, 1);
+		else
+			image_set(&disks->durable, head, CONTENT_BAD);
+		break;
+	}
+}
+
+/* The list cut short while a merge is under way looks just like one that has gone further: nobody can tell. */
+void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, struct ledger *at)
+{
+	switch (s->damage) {
+	case DAMAGE_NONE:
+		return;
+	case DAMAGE_COPY:
+		spoil_copy(disks, n / COUNT(copy_ways), n % COUNT(copy_ways));
+		return;
+	case DAMAGE_BOTH:
+		spoil_copy(disks, 0, n);
+		spoil_copy(disks, 1, n == 3 ? 1 : n);
+		at->faults = 2;
+		at->damaged = 1;
+		return;
+	case DAMAGE_STORE:
+		if (s->from == FROM_MERGING && n == 10)
+			return;
+		spoil_store(disks, n);
+		at->damaged = 1;
+		if (s->from == FROM_MERGING)
+			at->excused = 1;
+		return;
+	}
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* The search: depth first, each level with its own state, trace and walk. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "search.h"
+#include "visited.h"
+
+#define PRINTED_MAX 8
+#define QUIET_BOOTS_MAX 3
+
+struct level *levels;
+struct found found;
+const char how_letters[] = "fFk";
+bool (*replay_branch)(unsigned n);
+
+static const struct scenario *scenario;
+static void (*print_line)(const char *line);
+static bool fault_missed;	/* the life never came to the call that should fail */
+
+static uint64_t key_of(const struct disks *d, const struct ledger *at)
+{
+	uint64_t word[sizeof(*at) / 8], key = disks_hash(d);
+
+	_Static_assert(sizeof(*at) % 8 == 0, "hashed in words");
+	memcpy(word, at, sizeof(*at));
+	for (unsigned i = 0; i < sizeof(*at) / 8; i++)
+		key = mix64(key ^ mix64(word[i] + i + 1));
+	return key;
+}
+
+static void failed(const struct level *last)
+{
+	char line[LEVELS_MAX * STEP_MAX + sizeof(violation_text) + sizeof(fault_name) + 128];
+	int len;
+
+	found.failures++;
+	if (found.failures > PRINTED_MAX)
+		return;
+	len = snprintf(line, sizeof(line), "FAIL %s", scenario->name);
+	for (const struct level *l = levels; l <= last; l++)
+		if (l->step[0])
+			len += snprintf(line + len, sizeof(line) - (size_t)len, "%c%s",
+					strchr(line, ':') ? '/' : ':', l->step);
+	snprintf(line + len, sizeof(line) - (size_t)len, " (life %u): %s", last->life, violation_text);
+	print_line(line);
+}
+
+void search_below(unsigned n, const struct disks *state, const struct ledger *at, unsigned cuts,
+		  struct life_fault fault)
+{
+	struct level *below = &levels[n + 1];
+
+	if (n + 1 == LEVELS_MAX)
+		abort();
+	disks_copy(&below->state, state);
+	below->at = *at;
+	below->cuts = cuts;
+	below->fault = fault;
+	search(n + 1);
+}
+
+static bool take_cut(void *ctx, unsigned op, unsigned variant, const struct disks *state,
+		     const struct ledger *at)
+{
+	unsigned n = *(const unsigned *)ctx, had = visited_get(key_of(state, at));
+	struct level *l = &levels[n];
+
+	if (had > l->cuts - 1)
+		return true;
+	if (!had)
+		found.states++;
+	snprintf(levels[n + 1].step, STEP_MAX, "%uc%uv%u", l->life, op, variant);
+	search_below(n, state, at, l->cuts - 1, (struct life_fault){ 0, FAULT_ONCE });
+	return true;
+}
+
+/* Every call in turn; ends when the life gets by without coming to the call that should fail. */
+static void each_fault(unsigned n)
+{
+	struct level *l = &levels[n];
+
+	for (enum fault_how how = FAULT_ONCE; how <= FAULT_KILLS; how++) {
+		fault_missed = false;
+		for (unsigned call = 1; !fault_missed; call++) {
+			snprintf(levels[n + 1].step, STEP_MAX, "%u%c%u", l->life, how_letters[how], call);
+			search_below(n, &l->state, &l->at, scenario->cuts_after_fault,
+				     (struct life_fault){ call, how });
+		}
+	}
+}
+
+/* Whether this history goes on; a circle is an error, unless it is recovery that nobody can mend. */
+static bool goes_on(struct level *l)
+{
+	uint64_t key = key_of(&l->state, &l->at);
+
+	for (unsigned i = 0; i < l->life; i++) {
+		if (l->passed[i] != key)
+			continue;
+		if (l->at.recoveries && (l->at.damaged || l->at.faults > 1))
+			return false;
+		snprintf(violation_text, sizeof(violation_text), "I10: the board starts again for ever");
+		failed(l);
+		return false;
+	}
+	l->passed[l->life] = key;
+	if (replay_branch || l->fault.call)
+		return true;
+	if (visited_get(key) > l->cuts)
+		return false;
+	visited_put(key, l->cuts + 1);
+	return true;
+}
+
+/*
+ * At rest: one more boot finds the same and leaves it so.  What a failing call kept from being done is done
+ * by the next boot, and then there is rest all the same.
+ */
+static void check_quiet(struct level *l)
+{
+	uint64_t key = mix64(key_of(&l->next, &l->next_at) + 1);
+	unsigned boots = l->next_at.faults ? QUIET_BOOTS_MAX : 1;
+
+	if (!replay_branch && visited_get(key))
+		return;
+	visited_put(key, 1);
+	while (boots--) {
+		disks_copy(&l->state, &l->next);
+		l->at = l->next_at;
+		say("\n==== at rest; once more ====");
+		found.lives++;
+		if (life_run(&l->state, &l->at, &scenario->policy, NULL, &l->trace) == LIFE_BROKEN) {
+			failed(l);
+			return;
+		}
+		if (!l->trace.writes)
+			return;
+		disks_copy(&l->next, &now);
+		l->next_at = ledger;
+	}
+	snprintf(violation_text, sizeof(violation_text), "I11: a quiet boot wrote %u times",
+		 l->trace.writes);
+	failed(l);
+}
+
+static void branch(unsigned n)
+{
+	const struct cutting cutting = { plan->blocks, scenario->all_max };
+	struct level *l = &levels[n];
+
+	if (l->cuts)
+		crash_each(&l->crash, &l->trace, &cutting, take_cut, &n);
+	if (scenario->faults && !l->at.faults && !l->fault.call && n <= scenario->cuts_before_fault)
+		each_fault(n);
+}
+
+void search(unsigned n)
+{
+	struct level *l = &levels[n];
+
+	for (l->life = 0; l->life < LIVES_MAX; l->life++) {
+		enum life_end end;
+
+		if (!goes_on(l))
+			return;
+		say("\n==== life %u ====", l->life);
+		end = life_run(&l->state, &l->at, &scenario->policy, &l->fault, &l->trace);
+		found.lives++;
+		fault_missed = l->fault.call && !fault_fired;
+		if (fault_missed)
+			return;
+		found.faults += l->fault.call != 0;
+		if (end == LIFE_BROKEN) {
+			failed(l);
+			return;
+		}
+		disks_copy(&l->next, &now);
+		l->next_at = ledger;
+		if (!replay_branch)
+			branch(n);
+		else if (replay_branch(n))
+			return;
+		fault_missed = false;
+		if (l->life + 1 > found.longest)
+			found.longest = l->life + 1;
+		if (end == LIFE_RESTS) {
+			check_quiet(l);
+			return;
+		}
+		disks_copy(&l->state, &l->next);
+		l->at = l->next_at;
+		l->fault.call = 0;
+	}
+	snprintf(violation_text, sizeof(violation_text), "I10: %u boots and no rest", LIVES_MAX);
+	failed(l);
+}
+
+void search_begin(const struct scenario *s, unsigned damage, void (*print)(const char *line))
+{
+	struct level *top;
+
+	if (!levels)
+		levels = calloc(LEVELS_MAX, sizeof(*levels));
+	if (!levels)
+		abort();
+	scenario = s;
+	print_line = print;
+	top = &levels[0];
+	scenario_begin(s, &top->state, &top->at);
+	damage_apply(s, damage, &top->state, &top->at);
+	top->fault = (struct life_fault){ 0, FAULT_ONCE };
+	top->cuts = s->cuts;
+	top->step[0] = 0;
+	if (s->damage != DAMAGE_NONE)
+		snprintf(top->step, sizeof(top->step), "d%u", damage);
+}
+
+void explore(const struct scenario *s, unsigned cuts, void (*print)(const char *line),
+	     struct found *ret_found)
+{
+	struct timespec from, to;
+
+	replay_branch = NULL;
+	memset(&found, 0, sizeof(found));
+	visited_clear();
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	for (unsigned d = 0; d < damage_count(s->damage); d++) {
+		search_begin(s, d, print);
+		if (cuts < s->cuts)
+			levels[0].cuts = cuts;
+		search(0);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	found.seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+	*ret_found = found;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stands for src/storage/dev.c and find.c: partitions are the fake disks, /dev/mapper/NAME what the
+ * fake kernel has.  A long write goes to the page cache and leaves it page by page, each for itself.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "sim.h"
+#include "storage/dev.h"
+#include "storage/find.h"
+
+#define FD_PARTITION 1000
+#define FD_DM 2000
+#define PAGE_SECTORS 8u
+
+uint8_t was_read[SECTORS_MAX];
+
+static const char *const labels[DISK_COUNT] = { "meta", "system", "vendor", "data", "cow", NULL };
+
+static unsigned held[16];	/* by minor: what the running program has open */
+
+void dev_reset(void)
+{
+	memset(held, 0, sizeof(held));
+	memset(was_read, 0, disks_total);
+}
+
+static enum fault_kind kind_of(const struct dev *dev)
+{
+	return dev->fd == FD_PARTITION + DISK_META ? FAULT_META : FAULT_DISK;
+}
+
+bool find_spec_ok(const char *spec)
+{
+	return strchr(spec, '=') || spec[0] == '/';
+}
+
+int find_part(const char *spec, uint64_t deadline_ms, struct part *ret_part)
+{
+	(void)deadline_ms;
+	for (unsigned d = 0; d < DISK_COUNT; d++) {
+		struct part part = { .major = MAJOR_PARTITION, .minor = d + 1 };
+
+		if (!labels[d] || !disk_size[d] || strncmp(spec, "PARTLABEL=", 10) ||
+		    strcmp(spec + 10, labels[d]))
+			continue;
+		if (fault(FAULT_MISSING, "find", labels[d]))
+			return fail(ENODEV, "cannot find %s", spec);
+		snprintf(part.name, sizeof(part.name), "sim%u", d + 1);
+		snprintf(part.path, sizeof(part.path), "/dev/sim%u", d + 1);
+		part.start_sectors = 2048ull * (d + 1);
+		part.size_sectors = disk_size[d];
+		part.logical_block_bytes = part.io_min_bytes = plan->blocks ? 4096 : 512;
+		*ret_part = part;
+		return 0;
+	}
+	return fail(ENODEV, "cannot find %s", spec);
+}
+
+int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev)
+{
+	struct dev dev = { .writable = mode == DEV_WRITE };
+	unsigned number;
+	int minor = dm_minor_of_path(path);
+
+	kernel_tick();
+	if (sscanf(path, "/dev/sim%u", &number) == 1) {
+		dev.fd = FD_PARTITION + (int)number - 1;
+		dev.size_bytes = (uint64_t)disk_size[number - 1] * SECTOR;
+	} else if (minor >= 0) {
+		dev.fd = FD_DM + minor;
+		dev.size_bytes = dm_size(minor) * SECTOR;
+	} else {
+		return fail_sys(ENOENT, "cannot open %s", path);
+	}
+	if (fault(dev.fd == FD_PARTITION + DISK_META ? FAULT_MISSING : FAULT_DISK, "open", path))
+		return fail_sys(EIO, "cannot open %s", path);
+	if (minor >= 0 && mode == DEV_WRITE && !dm_writable(minor))
+		return fail_sys(EROFS, "cannot open %s", path);
+	if (minor >= 0 && !dm_open(minor, 1))
+		return fail_sys(ENXIO, "cannot open %s", path);
+	if (minor >= 0)
+		held[minor]++;
+	snprintf(dev.name, sizeof(dev.name), "%s", path);
+	*ret_dev = dev;
+	return 0;
+}
+
+void dev_close(struct dev *dev)
+{
+	if (dev->fd >= FD_DM) {
+		held[dev->fd - FD_DM]--;
+		dm_open(dev->fd - FD_DM, -1);
+	}
+	dev->fd = -1;
+}
+
+void dev_close_all(void)
+{
+	for (int minor = 0; minor < 16; minor++)
+		for (; held[minor]; held[minor]--)
+			dm_open(minor, -1);
+}
+
+static int sector_of(const struct dev *dev, uint64_t sector)
+{
+	if (dev->fd >= FD_DM)
+		return dm_resolve(dev->fd - FD_DM, sector);
+	return (int)(disk_base[dev->fd - FD_PARTITION] + sector);
+}
+
+static bool outside(const struct dev *dev, uint64_t offset_bytes, size_t len_bytes)
+{
+	return dev->fd < 0 || offset_bytes > dev->size_bytes ||
+	       len_bytes > dev->size_bytes - offset_bytes;
+}
+
+int dev_read(const struct dev *dev, uint64_t offset_bytes, void *buf, size_t len_bytes)
+{
+	uint8_t *to = buf;
+
+	if (outside(dev, offset_bytes, len_bytes))
+		return fail(EINVAL, "cannot read %s: outside", dev->name);
+	kernel_tick();
+	if (fault(kind_of(dev), "read", dev->name))
+		return fail_sys(EIO, "cannot read %s", dev->name);
+	while (len_bytes) {
+		unsigned in = (unsigned)(offset_bytes % SECTOR);
+		size_t piece = SECTOR - in < len_bytes ? SECTOR - in : len_bytes;
+		int at = sector_of(dev, offset_bytes / SECTOR);
+
+		if (at < 0 || view.at[at] == CONTENT_BAD)
+			return fail_sys(EIO, "cannot read %s", dev->name);
+		was_read[at] = 1;
+		if (view.at[at] == CONTENT_ZERO)
+			memset(to, 0, piece);
+		else
+			memcpy(to, content_bytes(view.at[at]) + in, piece);
+		to += piece;
+		offset_bytes += piece;
+		len_bytes -= piece;
+	}
+	return 0;
+}
+
+static enum disk disk_of(int at)
+{
+	unsigned d = 0;
+
+	while (at >= (int)(disk_base[d] + disk_size[d]))
+		d++;
+	return (enum disk)d;
+}
+
+/*
+ * Before anything is laid into a store, the header and the first area of whatever lay there must be gone
+ * for good: else a cut brings it back to life under the new one.
+ */
+static void must_be_wiped(const struct dev *dev)
+{
+	static int last_minor;
+	static unsigned last_life;
+
+	if (dev->fd < FD_DM || (last_minor == dev->fd && last_life == lives_run))
+		return;
+	for (unsigned s = 0; s < 2 * plan->chunk_sectors; s++) {
+		int at = dm_resolve(dev->fd - FD_DM, s);
+
+		if (at >= 0 && now.durable.at[at] != CONTENT_ZERO)
+			violation("I5: a store is filled before what lay there is wiped for good");
+	}
+	last_minor = dev->fd;
+	last_life = lives_run;
+}
+
+/* Up to the page's end, or to where the next sector lies elsewhere. */
+static unsigned write_page(const struct dev *dev, uint64_t sector, const uint8_t *from, unsigned count)
+{
+	int at = sector_of(dev, sector);
+	unsigned n = 0, most = PAGE_SECTORS - (unsigned)(sector % PAGE_SECTORS);
+	content words[PAGE_SECTORS];
+
+	do {
+		words[n] = content_of(from + n * SECTOR);
+		if (words[n] != CONTENT_ZERO)
+			must_be_wiped(dev);
+		n++;
+	} while (n < most && n < count && sector_of(dev, sector + n) == at + (int)n);
+	if (disk_of(at) == DISK_VOL0 || disk_of(at) == DISK_VOL1)
+		violation("I6: %s was written by a program", dev->name);
+	disk_write(disk_of(at), (unsigned)at, n, words, WRITE_CACHED);
+	return n;
+}
+
+int dev_write(const struct dev *dev, uint64_t offset_bytes, const void *buf, size_t len_bytes)
+{
+	unsigned count = (unsigned)(len_bytes / SECTOR), done = 0;
+	uint8_t partial[SECTOR];
+	bool fails;
+
+	if (outside(dev, offset_bytes, len_bytes) || !dev->writable)
+		return fail(EINVAL, "cannot write %s: outside or not writable", dev->name);
+	if (offset_bytes % SECTOR)
+		violation("a write that begins inside a sector: %s", dev->name);
+	kernel_tick();
+	fails = fault(kind_of(dev), "write", dev->name);
+	/* A write that fails has got half way. */
+	if (fails)
+		count /= 2;
+	while (done < count)
+		done += write_page(dev, offset_bytes / SECTOR + done, (const uint8_t *)buf + done * SECTOR,
+				   count - done);
+	if (fails)
+		return fail_sys(EIO, "cannot write %s", dev->name);
+	if (len_bytes % SECTOR) {
+		int at = sector_of(dev, offset_bytes / SECTOR + done);
+
+		memcpy(partial, content_bytes(view.at[at]), SECTOR);
+		memcpy(partial, (const uint8_t *)buf + done * SECTOR, len_bytes % SECTOR);
+		write_page(dev, offset_bytes / SECTOR + done, partial, 1);
+	}
+	return 0;
+}
+
+int dev_flush(const struct dev *dev)
+{
+	enum disk d;
+	int at;
+
+	if (dev->fd < 0)
+		return fail(EBADF, "cannot flush %s: it is not open", dev->name);
+	at = sector_of(dev, 0);
+	if (at < 0)
+		return fail_sys(EIO, "cannot flush %s", dev->name);
+	d = disk_of(at);
+	kernel_tick();
+	if (fault(kind_of(dev), "flush", dev->name)) {
+		disk_flush_failed(d);
+		return fail_sys(EIO, "cannot flush %s", dev->name);
+	}
+	disk_flush(d);
+	return 0;
+}
+
+int dev_drop_cache(const struct dev *dev)
+{
+	if (dev->fd < 0)
+		return fail(EBADF, "cannot drop the cache of %s: it is not open", dev->name);
+	if (fault(kind_of(dev), "drop the cache of", dev->name))
+		return fail_sys(EIO, "cannot drop the cache of %s", dev->name);
+	if (sector_of(dev, 0) >= 0)
+		disk_forget_orphans(disk_of(sector_of(dev, 0)));
+	return 0;
+}

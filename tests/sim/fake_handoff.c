@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Stands for src/handoff: entering the new root, and the shell where no boot is left. */
+#include <errno.h>
+
+#include "base/fail.h"
+#include "handoff/mounts.h"
+#include "handoff/root.h"
+#include "handoff/shell.h"
+#include "sim.h"
+
+int mounts_early(void)
+{
+	return 0;
+}
+
+int mounts_move(const char *newroot)
+{
+	(void)newroot;
+	return 0;
+}
+
+int root_check(const char *newroot, const char *init)
+{
+	int minor = sys_mounted_minor(newroot);
+
+	if (minor < 0)
+		violation("I8: nothing is mounted on %s", newroot);
+	if (fault(FAULT_DM, "look into", newroot))
+		return fail_sys(EIO, "cannot find %s in the new root", init);
+	if (plan->new_without_init && shown_on(0, minor) == SHOWN_NEW)
+		return fail_sys(ENOENT, "cannot find %s in the new root", init);
+	return 0;
+}
+
+int root_enter(const char *newroot, const char *init, char *const argv[], char *const envp[])
+{
+	(void)newroot;
+	(void)argv;
+	(void)envp;
+	if (fault(FAULT_DM, "enter", init))
+		return fail_sys(EIO, "cannot run %s", init);
+	sys_enter_root();
+	sim_leave(LEFT_ENTERED);
+}
+
+int shell_run(const char *reason)
+{
+	saw_recovery(reason);
+	return 0;
+}

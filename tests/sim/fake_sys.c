@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stands for src/base/sys.c: files in memory, a clock that moves when it is asked.  Mounts: fake_mount.c.
+ * While somebody sleeps the kernel merges.
+ */
+#include "base/sys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "sim.h"
+
+#define FILES_MAX 12
+#define FILE_BYTES_MAX 8192
+#define SLEEPS_MAX 3000
+
+static struct file {
+	char path[64];
+	size_t len_bytes;
+	char data[FILE_BYTES_MAX];
+} files[FILES_MAX];
+static unsigned file_count;
+
+static uint64_t now_ms;
+static unsigned sleeps;
+char sim_config[1024];
+
+void sys_reset(void)
+{
+	file_count = 0;
+	mounts_reset();
+	now_ms = 0;
+	sleeps = 0;
+}
+
+int sys_mkdir(const char *path, mode_t mode)
+{
+	(void)path;
+	(void)mode;
+	return 0;
+}
+
+int sys_chdir(const char *path)
+{
+	(void)path;
+	return 0;
+}
+
+int sys_chroot(const char *path)
+{
+	(void)path;
+	return 0;
+}
+
+bool sys_is_dir(const char *path)
+{
+	(void)path;
+	return true;
+}
+
+bool sys_is_program(const char *path)
+{
+	(void)path;
+	return true;
+}
+
+int sys_fs_dev(const char *path, dev_t *ret_dev)
+{
+	int minor = sys_mounted_minor(path);
+
+	if (fault(FAULT_RAM, "stat", path))
+		return -EIO;
+	*ret_dev = minor < 0 ? makedev(0, 1) : makedev(MAJOR_DM, (unsigned)minor);
+	return 0;
+}
+
+static struct file *file_at(const char *path)
+{
+	for (unsigned i = 0; i < file_count; i++)
+		if (!strcmp(files[i].path, path))
+			return &files[i];
+	return NULL;
+}
+
+int sys_unlink(const char *path)
+{
+	struct file *f = file_at(path);
+
+	if (!f)
+		return -ENOENT;
+	*f = files[--file_count];
+	return 0;
+}
+
+static int give(const char *text, size_t len_bytes, char *buf, size_t size_bytes, size_t *ret_len)
+{
+	if (len_bytes >= size_bytes)
+		return -EFBIG;
+	memcpy(buf, text, len_bytes);
+	buf[len_bytes] = 0;
+	if (ret_len)
+		*ret_len = len_bytes;
+	return 0;
+}
+
+int sys_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_len_bytes)
+{
+	static const char cmdline[] = "console=ttyS0 quiet panic=5\n";
+	const struct file *f = file_at(path);
+
+	if (fault(FAULT_RAM, "read", path))
+		return -EIO;
+	if (f)
+		return give(f->data, f->len_bytes, buf, size_bytes, ret_len_bytes);
+	if (!strcmp(path, "/etc/cowboot.conf"))
+		return give(sim_config, strlen(sim_config), buf, size_bytes, ret_len_bytes);
+	if (!strcmp(path, "/proc/cmdline"))
+		return give(cmdline, sizeof(cmdline) - 1, buf, size_bytes, ret_len_bytes);
+	return -ENOENT;
+}
+
+int sys_write_file(const char *path, const void *data, size_t len_bytes)
+{
+	struct file *f = file_at(path);
+
+	if (fault(FAULT_RAM, "write", path))
+		return -EIO;
+	if (!strncmp(path, "/proc/", 6))
+		return 0;
+	if (!f) {
+		if (file_count == FILES_MAX || len_bytes > FILE_BYTES_MAX)
+			violation("no room for the file %s", path);
+		f = &files[file_count++];
+		snprintf(f->path, sizeof(f->path), "%s", path);
+	}
+	memcpy(f->data, data, len_bytes);
+	f->len_bytes = len_bytes;
+	return 0;
+}
+
+int sys_load_module(const char *path, const char *params)
+{
+	(void)path;
+	(void)params;
+	return 0;
+}
+
+int sys_exec(const char *path, char *const argv[], char *const envp[])
+{
+	(void)argv;
+	(void)envp;
+	violation("%s was executed past the hand-off", path);
+}
+
+void sys_sync(void)
+{
+	for (unsigned d = 0; d < DISK_COUNT; d++)
+		disk_flush((enum disk)d);
+}
+
+int sys_reboot(int cmd)
+{
+	(void)cmd;
+	sys_sync();
+	sim_leave(LEFT_REBOOT);
+}
+
+void sys_sleep_ms(unsigned ms)
+{
+	now_ms += ms;
+	if (++sleeps > SLEEPS_MAX)
+		violation("I10: somebody waits for ever");
+	dm_merge_one();
+}
+
+uint64_t sys_now_ms(void)
+{
+	return ++now_ms;
+}
+
+uint64_t sys_wall_s(void)
+{
+	return 1700000000;
+}
+
+/* Another update, another identity; and the same one whenever the same life is run again. */
+int sys_random(void *buf, size_t len_bytes)
+{
+	if (fault(FAULT_RAM, "get", "random bytes"))
+		return -EIO;
+	for (size_t i = 0; i < len_bytes; i++)
+		((uint8_t *)buf)[i] = (uint8_t)mix64(i + ledger.installs * 1000 + 1);
+	return 0;
+}
+
+int sys_kernel_release(char *buf, size_t size_bytes)
+{
+	snprintf(buf, size_bytes, "6.1.0-sim #1 SMP sim 6.1.192");
+	return 0;
+}

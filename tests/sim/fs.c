@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stands for src/storage/storefile.c: the file system on `data`, as far as stores are files there.  Its
+ * journal is a disk of its own, one sector for each file, written in order.  Space that is free again is
+ * at once somebody else's: what lay there is gone, as it would be on a busy board.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "sim.h"
+#include "storage/storefile.h"
+
+#define FILES VOLUMES_MAX
+#define GUARD_SECTORS 8u	/* between two pieces lie a user's data */
+#define PIECES_MAX 24u
+
+struct inode {
+	uint32_t exists, immutable, count, moved;
+	struct { uint32_t from, size; } piece[PIECES_MAX];
+};
+_Static_assert(sizeof(struct inode) <= SECTOR, "one sector for each file");
+
+static struct inode load(unsigned file)
+{
+	struct inode inode;
+
+	memcpy(&inode, content_bytes(view.at[disk_base[DISK_FS] + file]), sizeof(inode));
+	return inode;
+}
+
+static void save(unsigned file, const struct inode *inode)
+{
+	uint8_t sector[SECTOR] = { 0 };
+	content word;
+
+	memcpy(sector, inode, sizeof(*inode));
+	word = content_of(sector);
+	disk_write(DISK_FS, disk_base[DISK_FS] + file, 1, &word, WRITE_WHOLE | WRITE_ORDERED);
+}
+
+static int slot(const char *name)
+{
+	for (unsigned i = 0; i < FILES; i++)
+		if (!strcmp(name, volume_names[i]))
+			return (int)i;
+	violation("a store file for %s, which is no volume", name);
+}
+
+unsigned fs_files(void)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < FILES; i++)
+		count += load(i).exists != 0;
+	return count;
+}
+
+/* A store that an earlier update left behind is not there; only what the disks' free space holds. */
+void fs_first_files(void)
+{
+	const struct inode none = { 0 };
+
+	for (unsigned i = 0; i < FILES; i++) {
+		save(i, &none);
+		disk_flush(DISK_FS);
+	}
+}
+
+static bool is_guard(unsigned sector)
+{
+	unsigned period = (plan->piece_sectors ? plan->piece_sectors : 1u << 20) + GUARD_SECTORS;
+
+	return sector % period < GUARD_SECTORS;
+}
+
+/* What lies between the pieces is a user's, and nobody's to write. */
+bool fs_guards_whole(void)
+{
+	for (unsigned i = 0; i < disk_size[DISK_DATA]; i++)
+		if (is_guard(i) && view.at[disk_base[DISK_DATA] + i] !=
+				   content_noise(disk_base[DISK_DATA] + i, 1))
+			return false;
+	return true;
+}
+
+static bool mounted(const char *dir)
+{
+	char path[128];
+	char *end;
+
+	snprintf(path, sizeof(path), "%s", dir);
+	end = strrchr(path, '/');
+	if (end)
+		*end = 0;
+	return sys_mounted_minor(path) >= 0;
+}
+
+int storefile_check_fs(const char *dir)
+{
+	return mounted(dir) ? 0 : fail(ENOTSUP, "%s is not mounted", dir);
+}
+
+/* First fit, behind the pieces of the files before it. */
+static int allocate(struct inode *inode, unsigned need, unsigned from)
+{
+	while (need) {
+		unsigned size = 0;
+
+		while (from < disk_size[DISK_DATA] && is_guard(from))
+			from++;
+		while (from + size < disk_size[DISK_DATA] && size < need && !is_guard(from + size))
+			size++;
+		if (!size || inode->count == PIECES_MAX)
+			return -ENOSPC;
+		inode->piece[inode->count].from = from;
+		inode->piece[inode->count++].size = size;
+		from += size;
+		need -= size;
+	}
+	return 0;
+}
+
+static unsigned first_free(void)
+{
+	unsigned from = 0;
+
+	for (unsigned i = 0; i < FILES; i++) {
+		struct inode inode = load(i);
+
+		for (unsigned p = 0; inode.exists && p < inode.count; p++)
+			if (inode.piece[p].from + inode.piece[p].size > from)
+				from = inode.piece[p].from + inode.piece[p].size;
+	}
+	return from;
+}
+
+/* From now on the blocks are somebody else's. */
+static void scribble(const struct inode *inode)
+{
+	for (unsigned p = 0; p < inode->count; p++)
+		for (unsigned s = 0; s < inode->piece[p].size; s++) {
+			unsigned at = disk_base[DISK_DATA] + inode->piece[p].from + s;
+
+			disk_poke(at, content_noise(at, 2));
+		}
+}
+
+static int sync_dir(const char *dir)
+{
+	if (fault(FAULT_FILE, "sync", dir)) {
+		disk_flush_failed(DISK_FS);
+		return fail_sys(EIO, "cannot sync the folder %s", dir);
+	}
+	disk_flush(DISK_FS);
+	return 0;
+}
+
+int storefile_remove(const char *dir, const char *name)
+{
+	const struct inode none = { 0 };
+	unsigned file = (unsigned)slot(name);
+	struct inode inode = load(file);
+	int rc;
+
+	if (!mounted(dir))
+		return fail_sys(ENOENT, "cannot open the folder %s", dir);
+	if (!inode.exists)
+		return 0;
+	if (fault(FAULT_FILE, "unlink", name))
+		return fail_sys(EIO, "cannot remove %s/%s.store", dir, name);
+	save(file, &none);
+	rc = sync_dir(dir);
+	if (!rc)
+		scribble(&inode);
+	return rc;
+}
+
+int storefile_sweep(const char *dir, unsigned *ret_removed)
+{
+	unsigned removed = 0;
+
+	if (!mounted(dir))
+		return fail_sys(EIO, "cannot open the folder %s", dir);
+	if (fault(FAULT_FILE, "read", dir))
+		return fail_sys(EIO, "cannot read the folder %s", dir);
+	for (unsigned i = 0; i < plan->volumes; i++) {
+		if (load(i).exists) {
+			int rc = storefile_remove(dir, volume_names[i]);
+
+			if (rc)
+				return rc;
+			removed++;
+		}
+	}
+	*ret_removed = removed;
+	return 0;
+}
+
+int storefile_create(const char *dir, const char *name, uint64_t size_sectors,
+		     uint64_t part_start_sectors, uint32_t io_min_bytes,
+		     struct extent *ret_extents, unsigned max, unsigned *ret_count)
+{
+	struct inode inode = { .exists = 1 };
+	unsigned file = (unsigned)slot(name);
+	int rc = storefile_remove(dir, name);
+
+	(void)part_start_sectors;
+	(void)io_min_bytes;
+	if (rc)
+		return rc;
+	if (fault(FAULT_FILE, "create", name) ||
+	    allocate(&inode, (unsigned)size_sectors, first_free()) || inode.count > max)
+		return fail(ENOSPC, "cannot reserve the store of %s: no space", name);
+	save(file, &inode);
+	rc = sync_dir(dir);
+	if (!rc) {
+		inode.immutable = 1;
+		save(file, &inode);
+		rc = sync_dir(dir);
+	}
+	if (rc) {
+		/* As the real one does: nothing is left. Should that fail too, the next boot sweeps. */
+		if (storefile_remove(dir, name) == 0)
+			fail(EIO, "cannot make the store of %s", name);
+		return -EIO;
+	}
+	for (unsigned i = 0; i < inode.count; i++)
+		ret_extents[i] = (struct extent){ inode.piece[i].from, inode.piece[i].size };
+	*ret_count = inode.count;
+	return 0;
+}
+
+int storefile_compare(const char *dir, const char *name, uint64_t part_start_sectors,
+		      uint32_t io_min_bytes, const struct extent *extents, unsigned count)
+{
+	struct inode inode = load((unsigned)slot(name));
+
+	(void)part_start_sectors;
+	(void)io_min_bytes;
+	if (!mounted(dir) || !inode.exists)
+		return fail_sys(ENOENT, "cannot open %s/%s.store", dir, name);
+	if (fault(FAULT_FILE, "look at", name))
+		return fail_sys(EIO, "cannot look at %s/%s.store", dir, name);
+	if (count != inode.count || inode.moved)
+		return fail(ESTALE, "cannot trust %s/%s.store: it has moved", dir, name);
+	for (unsigned i = 0; i < count; i++)
+		if (extents[i].start_sectors != inode.piece[i].from ||
+		    extents[i].size_sectors != inode.piece[i].size)
+			return fail(ESTALE, "cannot trust %s/%s.store: piece %u has moved", dir, name, i);
+	return 0;
+}

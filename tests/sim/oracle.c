@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules, each with the invariant it stands for. Includes nothing of src/. */
+#include "oracle.h"
+
+#include <stddef.h>
+
+#include "trace.h"
+
+struct ledger ledger;
+struct rules rules;
+
+static const char *const verbs[VERB_COUNT] = { "install", "mark-good", "mark-bad", "merge", "cancel" };
+
+const char *verb_name(enum verb verb)
+{
+	return verbs[verb];
+}
+
+/* Every change of the ledger is a point to cut at: what was promised before the cut must hold after. */
+static void note(void)
+{
+	trace_ledger();
+}
+
+static bool decided(void)
+{
+	return ledger.confirmed || ledger.refused || ledger.dropped || ledger.reverted;
+}
+
+void saw_power_on(void)
+{
+	if (ledger.may_be_armed && !decided() && ledger.boots <= rules.tries)
+		ledger.boots++;
+	note();
+}
+
+/* I1: each load has spent a try that no cut can bring back, so there are never more loads than tries. */
+void saw_snapshot_load(void)
+{
+	if (!ledger.may_be_armed)
+		violation("I12: a snapshot was loaded though nothing was installed");
+	/* With a record that cannot be made durable a confirmed system runs on its store, and the merge waits. */
+	if (ledger.may_be_confirmed && ledger.faults)
+		return;
+	if (ledger.confirmed)
+		violation("I3: a snapshot was loaded after the update was confirmed");
+	if (ledger.refused || ledger.dropped || ledger.reverted)
+		violation("I12: a snapshot was loaded after the update was given up");
+	if (ledger.damaged)
+		violation("I5: a damaged store was loaded for a trial");
+	if (++ledger.loads > rules.tries)
+		violation("I1: trial boot %u of %u", ledger.loads, rules.tries);
+	note();
+}
+
+/* I2: from here on any cut must lead to a merge; the boots that follow show whether it does. */
+void saw_merge_start(void)
+{
+	if (!ledger.may_be_confirmed)
+		violation("I2: a merge began though nobody confirmed");
+	if (ledger.damaged)
+		violation("I5: a damaged store was loaded for a merge");
+	ledger.confirmed = 1;
+	note();
+}
+
+void saw_origin_write(void)
+{
+	if (!ledger.confirmed)
+		violation("I6: an origin was written before the update was confirmed");
+}
+
+static enum shown together(const enum shown *volume, unsigned count)
+{
+	enum shown all = SHOWN_EITHER;
+
+	for (unsigned v = 0; v < count; v++) {
+		if (volume[v] == SHOWN_EITHER)
+			continue;
+		if (all == SHOWN_EITHER)
+			all = volume[v];
+		else if (all != volume[v])
+			return SHOWN_MIXED;
+	}
+	return all;
+}
+
+static void judge_old(void)
+{
+	bool given_up = ledger.may_be_refused || ledger.may_be_dropped || ledger.reverted ||
+			ledger.damaged || ledger.faults || !rules.new_boots;
+
+	if (ledger.confirmed)
+		violation("I3: the old system came up after the new one was confirmed");
+	if (ledger.armed && !given_up && ledger.boots <= rules.tries)
+		violation("I12: the old system came up with tries left and no reason to go back");
+	/* A board that cannot write its record may go back for one boot only. */
+	if (ledger.armed && !ledger.faults && !ledger.reverted) {
+		ledger.reverted = 1;
+		note();
+	}
+}
+
+static void judge_new(bool bare)
+{
+	if (!ledger.may_be_armed)
+		violation("I12: the new system came up though nothing was installed");
+	if (ledger.refused || ledger.dropped || ledger.reverted)
+		violation("I12: the new system came up after it was given up");
+	if (bare && !ledger.confirmed)
+		violation("I6: the new system lies on the partition, unconfirmed");
+}
+
+void saw_root(const enum shown *volume, unsigned count, bool bare)
+{
+	switch (together(volume, count)) {
+	case SHOWN_OLD:
+		judge_old();
+		break;
+	case SHOWN_NEW:
+		judge_new(bare);
+		break;
+	default:
+		violation("I12: the system that came up is a mixture of OLD and NEW");
+	}
+}
+
+void saw_root_still(const enum shown *volume, unsigned count, bool was_new)
+{
+	enum shown all = together(volume, count);
+
+	if (all != (was_new ? SHOWN_NEW : SHOWN_OLD) && all != SHOWN_EITHER)
+		violation("I12: the system changed under whoever runs it");
+}
+
+void saw_recovery(const char *reason)
+{
+	if (ledger.recoveries < 3)
+		ledger.recoveries++;
+	if (ledger.faults < 2 && !ledger.excused)
+		violation("I10: recovery after %u real faults: %s", ledger.faults, reason);
+	note();
+}
+
+void saw_fault(unsigned count, bool excuses_recovery)
+{
+	ledger.faults = (uint8_t)(ledger.faults + count);
+	ledger.excused |= excuses_recovery;
+	note();
+}
+
+void saw_verb(enum verb verb)
+{
+	switch (verb) {
+	case VERB_INSTALL:
+		ledger.installs++;
+		ledger.may_be_armed = 1;
+		ledger.armed = ledger.boots = ledger.loads = 0;
+		ledger.refused = ledger.dropped = ledger.reverted = 0;
+		ledger.may_be_refused = ledger.may_be_dropped = ledger.may_be_confirmed = 0;
+		break;
+	case VERB_GOOD:
+		ledger.may_be_confirmed = 1;
+		break;
+	case VERB_BAD:
+		ledger.may_be_refused = 1;
+		break;
+	case VERB_CANCEL:
+		ledger.may_be_dropped = 1;
+		break;
+	default:
+		break;
+	}
+	note();
+}
+
+/* What a verb has said is so must be durable when it says it. */
+void saw_answer(enum verb verb, int code, unsigned more_store_files)
+{
+	bool done = code == 0 || code == 4;
+
+	if (!done && !ledger.faults && code != 2 && code != 3)
+		violation("%s failed (%d) though nothing was wrong", verb_name(verb), code);
+	if (verb == VERB_INSTALL && !done && ledger.faults < 2 && more_store_files)
+		violation("I9: a failed install left %u store files", more_store_files);
+	if (verb == VERB_INSTALL && code == 4)
+		ledger.armed = 1;
+	if (verb == VERB_GOOD && done)
+		ledger.confirmed = 1;
+	if (verb == VERB_BAD && done)
+		ledger.refused = 1;
+	if (verb == VERB_CANCEL && done)
+		ledger.dropped = 1;
+	note();
+}
+
+void saw_rest(const enum shown *origin, unsigned count, unsigned store_files, unsigned store_devices)
+{
+	enum shown all = together(origin, count);
+
+	if (all == SHOWN_MIXED)
+		violation("I2: at rest, and the partitions are a mixture of OLD and NEW");
+	if (all == SHOWN_OLD && ledger.confirmed)
+		violation("I3: at rest on OLD after the update was confirmed");
+	if (all == SHOWN_NEW && !ledger.confirmed)
+		violation("I6: at rest on NEW though nobody confirmed");
+	if (store_files || store_devices)
+		violation("I9: at rest with %u store files and %u store devices", store_files,
+			  store_devices);
+}

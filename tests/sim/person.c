@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* What the person at the board does, or its new system by itself, and what is looked at meanwhile. */
+#include "person.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct policy *policy;
+static bool goes_again;
+
+/* What was killed is given once more: every verb is safe to repeat. */
+static int again(enum verb verb)
+{
+	int code = run_verb(verb);
+
+	return code == KILLED ? run_verb(verb) : code;
+}
+
+static void reboot(void)
+{
+	for (unsigned d = 0; d < DISK_COUNT; d++)
+		disk_flush((enum disk)d);
+	goes_again = true;
+}
+
+static void on_old(void)
+{
+	if (ledger.installs >= policy->installs)
+		return;
+	if (again(VERB_INSTALL) == 4 && policy->cancel)
+		again(VERB_CANCEL);
+	reboot();
+}
+
+static void on_merging(void)
+{
+	if (ledger.lazy < policy->lazy) {
+		ledger.lazy++;
+		trace_ledger();
+		for (unsigned i = 0; i < policy->lazy_steps; i++)
+			dm_merge_one();
+		goes_again = true;
+	} else if (policy->never_wait) {
+		while (dm_merge_one())
+			;
+		reboot();
+	} else if (again(VERB_MERGE) != 0) {
+		reboot();
+	}
+}
+
+static void on_trial(void)
+{
+	int code;
+
+	switch (policy->on_new) {
+	case NEW_HANGS:
+		goes_again = true;
+		return;
+	case NEW_IS_REFUSED:
+		again(VERB_BAD);
+		reboot();
+		return;
+	case NEW_IS_GOOD:
+		/* The unit that merges starts when the one that confirms has ended, however it did. */
+		code = run_verb(VERB_GOOD);
+		if (code == 0 || code == KILLED)
+			on_merging();
+		else
+			reboot();
+	}
+}
+
+/* What is mounted, looked at through its devices. */
+static bool look(enum shown shown[VOLUMES_MAX])
+{
+	bool bare = true;
+
+	for (unsigned v = 0; v < plan->volumes; v++) {
+		char path[64];
+		int minor;
+
+		snprintf(path, sizeof(path), "/dev/mapper/%s", volume_names[v]);
+		minor = dm_minor_of_path(path);
+		if (minor < 0 || sys_mounted_minor(v ? "/vendor" : "/") != minor)
+			violation("I8: %s is not mounted through its device", volume_names[v]);
+		shown[v] = shown_on(v, minor);
+		bare = bare && dm_bare(minor);
+	}
+	return bare;
+}
+
+static void act(void)
+{
+	enum shown shown[VOLUMES_MAX];
+	bool bare = look(shown), new = shown[0] == SHOWN_NEW;
+
+	say("-- the %s system is up%s", new ? "new" : "old", bare ? "" : ", on its store");
+	saw_root(shown, plan->volumes, bare);
+	if (!new)
+		on_old();
+	else if (!bare && !ledger.confirmed)
+		on_trial();
+	else if (!bare)
+		on_merging();
+	look(shown);
+	saw_root_still(shown, plan->volumes, new);
+}
+
+static void rest(void)
+{
+	enum shown origin[VOLUMES_MAX];
+	unsigned files = plan->raw ? 0 : fs_files();
+
+	/* What a fault kept from being given back is given back later. */
+	if (ledger.faults && (files || dm_store_devices())) {
+		reboot();
+		return;
+	}
+	for (unsigned v = 0; v < plan->volumes; v++)
+		origin[v] = shown_origin(v);
+	saw_rest(origin, plan->volumes, files, dm_store_devices());
+}
+
+void person_looks(void)
+{
+	if (!plan->raw && !fs_guards_whole())
+		violation("I9: a user's data was written over");
+}
+
+void person_begin(const struct policy *with)
+{
+	policy = with;
+	goes_again = false;
+}
+
+bool person_acts(void)
+{
+	act();
+	if (!goes_again)
+		rest();
+	return goes_again;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What is simulated: a board, a person, where the cuts begin, how many there are. */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include "life.h"
+
+enum from {
+	FROM_START,		/* an idle board */
+	FROM_ARMED,		/* an update waits for its first trial boot */
+	FROM_MERGING,		/* confirmed, and the merge has begun */
+};
+
+enum damage {
+	DAMAGE_NONE,
+	DAMAGE_COPY,		/* one copy of the record, in turn and in several ways */
+	DAMAGE_BOTH,		/* both copies */
+	DAMAGE_STORE,		/* a store, in several ways */
+};
+
+struct scenario {
+	const char *name;
+	struct board_plan plan;
+	struct policy policy;
+	enum from from;
+	enum damage damage;
+	unsigned cuts;		/* in one history */
+	unsigned faults;	/* failing calls in one history: 0 or 1 */
+	unsigned cuts_before_fault, cuts_after_fault;
+	unsigned all_max;	/* up to so many pending writes every subset is a state */
+};
+
+extern const struct scenario scenarios[];
+extern const unsigned scenario_count;
+
+/* Lays out the disks and makes contents, configuration and bundle. */
+void scenario_begin(const struct scenario *s, struct disks *ret_disks, struct ledger *ret_ledger);
+
+/* damage.c */
+unsigned damage_count(enum damage damage);
+/* What variant n does, to disks at rest; the ledger learns what may be expected of the board now. */
+void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, struct ledger *at);
+const char *damage_name(enum damage damage, unsigned n);
+
+#endif
