@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Trials that end badly: the old system is back after exactly the tries there were, or in the same
+boot where the new one cannot even be started; the record keeps why (I10), the space is free again
+(I9), and the origin was never written to (I6, I12)."""
+import pytest
+from board import image_digest
+from steps import begin_trial, ended, free_blocks, mapped, store_files
+
+
+@pytest.fixture
+def installed(board, images, bundle):
+    """A board with an update installed and not booted yet: (board, old, free blocks before it).
+    broken makes NEW unusable, behave is how it behaves, all else is board's."""
+    def make(behave="ok", broken=None, **options):
+        old, new = images.pair(behave=behave)
+        b = board(old, **options)
+        b.run("mkdir -p /data/cowboot", check=True)
+        before = free_blocks(b)
+        code, out = b.install(bundle(system=(old, broken(new) if broken else new)))
+        assert code == 4, out
+        return b, old, before
+    return make
+
+
+def check_reverted(b, old, before, reason):
+    """The old system runs as if nothing had been, and says why."""
+    assert ended(b)[::2] == ("reverted", "new")
+    assert b.status()["last"]["reason"].startswith(reason)
+    assert f"last     reverted, ? -> new: {reason}" in b.run("cowboot status", check=True)
+    assert free_blocks(b) == before
+    assert b.digest() == b.partition_digest("system") == image_digest(old)
+
+
+SPENT = "all tries are spent and the new system never said it is good"
+
+
+def test_trial_that_panics(installed):
+    b, old, before = installed("panic")
+    assert b.reboot(timeout=120) == "old"
+    assert b.resets() == 1 + 3      # the test's own reboot, and each of the three tries
+    check_reverted(b, old, before, SPENT)
+    plan = {"persist": "revert", "map": "linear", "then": "boot"}
+    assert (b.boot_json()["plan"], b.boot_json()["phase"]) == (plan, "trial")
+
+    # For good: the next boot doesn't come back to it.
+    assert b.reboot() == "old"
+    assert b.boot_json()["reason"] == "no update is pending"
+    check_reverted(b, old, before, SPENT)
+
+
+def test_trial_that_hangs(installed):
+    b, old, before = installed("hang")
+    b.channel.say("reboot")
+    for _ in range(3):
+        b.wait_for("tiny: hanging, as told")
+        assert b.partition_digest("system") == image_digest(old)
+        b.reset()
+    assert b.wait_up() == "old"
+    assert "hanging" not in b.serial.text()[b.serial.at:]
+    check_reverted(b, old, before, SPENT)
+
+
+def test_trial_that_never_says_it_is_good(installed):
+    """It runs well, but nothing confirms it: each boot is one try."""
+    b, old, before = installed()
+    for left in (2, 1, 0):
+        assert b.reboot() == "new"
+        assert b.status()["tries_left"] == b.boot_json()["tries_left"] == left
+    explained = b.run("cowboot status --explain", check=True)
+    assert f"next boot: map linear, go back for good, boot: {SPENT}" in explained
+    assert b.reboot() == "old"
+    check_reverted(b, old, before, SPENT)
+
+
+def test_trial_confirmed_on_its_last_try(installed):
+    b, _, _ = installed(conf="tries 1\n")
+    assert b.reboot() == "new"
+    assert (b.status()["tries_left"], b.status()["tries_total"]) == (0, 1)
+    b.run("cowboot mark-good && cowboot merge --wait", check=True)
+    assert b.reboot() == "new"
+    assert ended(b)[::2] == ("merged", "new")
+
+
+BROKEN = [
+    ("without_init", "the new system has no init that can be started: cannot find /sbin/init in "
+                     "the new root"),
+    ("unmountable", "the new system cannot be mounted: cannot mount /dev/mapper/system on "),
+]
+
+
+@pytest.mark.parametrize("broken, reason", BROKEN, ids=[b for b, _ in BROKEN])
+def test_trial_that_cannot_be_started(installed, images, broken, reason):
+    b, old, before = installed(broken=getattr(images, broken))
+    assert b.reboot() == "old"
+    assert b.resets() == 1      # the test's own: it went back in the very boot that tried it
+    check_reverted(b, old, before, reason)
+    assert b.boot_json()["plan"] == {"persist": "revert", "map": "linear", "then": "boot"}
+
+
+def test_mark_bad(installed):
+    b, old, before = installed()
+    assert b.reboot() == "new"
+    code, out = b.cowboot("mark-bad 'no network'")
+    assert (code, out) == (4, "refused new (no network): reboot to go back\n")
+    # Safe to repeat: the first reason stays. There is no way on from here.
+    assert b.cowboot("mark-bad 'another reason'") == (code, out)
+    assert b.status()["refused"] == "no network" and mapped(b) == {"system": "snapshot"}
+    code, out = b.cowboot("mark-good")
+    assert code == 3 and "cannot confirm new: it was refused (no network)" in out
+    assert b.partition_digest("system") == image_digest(old)
+    assert b.reboot() == "old"
+    assert b.resets() == 2
+    check_reverted(b, old, before, "the new system was marked bad: no network")
+
+
+def test_mark_bad_before_the_first_try(installed):
+    b, old, before = installed()
+    assert b.cowboot("mark-bad")[0] == 4
+    assert b.reboot() == "old"
+    check_reverted(b, old, before, "the new system was marked bad: refused by mark-bad")
+
+
+def test_cancel_before_reboot(installed, images):
+    b, old, before = installed()
+    assert b.cowboot("cancel") == (0, "cancelled new: nothing is pending\n")
+    assert free_blocks(b) == before and store_files(b) == []
+    assert b.cowboot("cancel") == (2, "cowboot: nothing to cancel: no update is pending\n")
+    assert b.reboot() == "old"
+    assert b.boot_json()["reason"] == "no update is pending"
+    assert ended(b)[::2] == ("cancelled", "new")
+    assert b.status()["last"]["reason"] == "cancelled before it was booted"
+    assert b.digest() == b.partition_digest("system") == image_digest(old)
+
+
+def test_next_update_after_a_revert(installed, images, bundle):
+    """A board that went back takes the next update as if nothing had been."""
+    b, old, before = installed(broken=images.without_init)
+    assert b.reboot() == "old"
+    new = images.new(old, seed=2)
+    begin_trial(b, bundle(system=(old, new)))
+    b.run("cowboot mark-good && cowboot merge --wait", check=True)
+    assert ended(b)[::2] == ("merged", "new")
+    assert free_blocks(b) == before
+    assert b.digest() == b.partition_digest("system") == image_digest(new)
