@@ -41,8 +41,9 @@ class Board(VM):
         return self.run(f"cowboot {args}", timeout)
 
     def status(self):
-        """`cowboot status --json`, parsed."""
-        return json.loads(self.run("cowboot status --json", check=True))
+        """`cowboot status --json`, parsed, without the warnings before it on standard error."""
+        out = self.run("cowboot status --json", check=True)
+        return json.loads(out[out.index("{"):])
 
     def boot_json(self):
         """/run/cowboot/boot.json, parsed."""

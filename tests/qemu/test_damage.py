@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Stores that are not what was installed. Before the confirmation the same boot goes back to OLD
-and says exactly why (I5); while merging nothing but the recovery is left, never a bare origin (I3), and
-nothing is written that a repaired store would miss."""
+and says exactly why (I5); while merging nothing but the recovery is left, never a bare origin (I3),
+and nothing is written that a repaired store would miss."""
 import hashlib
 
 import pytest
