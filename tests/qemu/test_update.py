@@ -85,6 +85,21 @@ def test_update(board, images, bundle, store):
     assert b.digest() == image_digest(new)
 
 
+def test_image_smaller_than_its_volume(board, images, bundle):
+    """What lies behind the image is no part of the update, and stays as it is."""
+    old, new = images.pair()
+    behind = b"behind the image\n".ljust(1 << 20, b"!")
+
+    def make(out):
+        out.write_bytes(old.read_bytes() + behind)
+    b = board(images.cache.get("longer.ext4", make, old, behind))
+    begin_trial(b, bundle(system=(old, new)))
+    assert b.read("/dev/mapper/system") == new.read_bytes() + behind
+    b.run("cowboot mark-good && cowboot merge --wait", check=True)
+    assert ended(b)[::2] == ("merged", "new")
+    assert b.read_partition("system") == new.read_bytes() + behind
+
+
 def digests(b):
     return b.digest("/dev/mapper/system"), b.digest("/dev/mapper/vendor")
 

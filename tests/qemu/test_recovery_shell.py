@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Where no boot is left: the console says why and gives a shell that works, nothing has been
+written, and leaving the shell starts the board again (I3, I4, I10)."""
+import random
+
+import pytest
+from artefacts import configuration
+
+COPIES = (0, 512 * 1024)        # where the record's two copies are on meta
+
+
+def check_shell(b, reason):
+    """The reason is on the screen, and the shell runs the tools of the initramfs."""
+    b.wait_for(r"\*\*\* cowboot: recovery \*\*\*")
+    b.wait_for(r"No system was started: " + reason)
+    b.wait_for("recovery# ")
+    code, out = b.console_run("echo here; readlink /proc/$$/exe; test -e /etc/cowboot.conf")
+    assert (code, out) == (0, "here\n/bin/toybox\n")
+    assert b.console_run("false")[0] == 1
+    assert b.console_run("ls /dev/mapper")[1].split() in (["control"], ["control", "data"], [])
+
+
+def leave(b, reason):
+    """`exit` starts the board again, and it ends where it ended."""
+    b.type("exit\r")
+    b.wait_reset()
+    check_shell(b, reason)
+
+
+def test_both_copies_damaged(board):
+    b = board(boot=False)
+    for at in COPIES:
+        b.corrupt("meta", at, random.Random(at).randbytes(4096))
+    before = b.digests("meta", "system")
+    b.start()
+    reason = r"the record is damaged: whether a merge has begun is not known\."
+    check_shell(b, reason)
+    why = "copy A is damaged or unreadable, copy B is damaged or unreadable"
+    assert why in b.console_run("dmesg | grep cowboot")[1]
+    leave(b, reason)
+    assert b.resets() == 1
+    assert b.digests("meta", "system") == before
+
+
+def test_meta_missing(board):
+    b = board(conf="meta PARTLABEL=gone\ndevice-timeout 1\n", boot=False)
+    before = b.digests("meta", "system")
+    b.start()
+    check_shell(b, r"the meta partition is missing: whether a merge has begun is not known\.")
+    assert "no partition PARTLABEL=gone" in b.console_run("dmesg | grep cowboot")[1]
+    assert b.digests("meta", "system") == before
+
+
+def test_volume_missing(board):
+    b = board(conf="volume system PARTLABEL=gone / ext4 ro\ndevice-timeout 1\n", boot=False)
+    b.start()
+    check_shell(b, r"a volume's partition is missing\.")
+
+
+BAD = [
+    ("unknown", "colour blue\n", "unknown key 'colour'"),
+    ("unreadable", "tries \1\n",
+     "more than 8 words or 511 bytes, or a control character"),
+    ("contradictory", "volume vendor PARTLABEL=meta /vendor ext4 ro\n",
+     r"PARTLABEL=meta is in use already, on line \d+"),
+]
+
+
+@pytest.mark.parametrize("conf, why", [b[1:] for b in BAD], ids=[b[0] for b in BAD])
+def test_bad_configuration(board, conf, why):
+    """The line that is wrong is on the screen, with its number."""
+    lines = configuration(conf, None, "file", None).splitlines()
+    last = len(lines)
+    assert lines[-1] == conf.splitlines()[-1]
+    b = board(conf=conf, boot=False)
+    b.start()
+    check_shell(b, f"cannot use /etc/cowboot.conf: line {last}: {why}")
+    assert b.resets() == 0
+
+
+def test_recovery_that_reboots(board):
+    """A board nobody looks at starts again by itself, and not in a frenzy."""
+    b = board(conf="meta PARTLABEL=gone\ndevice-timeout 1\nrecovery reboot\n", boot=False)
+    b.start()
+    b.wait_for("cowboot: recovery: the meta partition is missing")
+    b.wait_for("cowboot: starting again: recovery has ended")
+    b.wait_reset()
+    b.wait_for("cowboot: recovery: the meta partition is missing")
+    assert "recovery#" not in b.serial.text()
+
+
+def test_recovery_that_powers_off(board):
+    b = board(conf="meta PARTLABEL=gone\ndevice-timeout 1\nrecovery poweroff\n", boot=False)
+    b.start()
+    b.wait_for("cowboot: recovery: the meta partition is missing")
+    b.process.wait(30)
