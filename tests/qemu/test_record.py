@@ -7,7 +7,7 @@ import pytest
 from board import image_digest
 from ondisk import COPY_AT, copy_of, flip, generation, phase, put_copy, sealed
 from points import recovery_after_start, recovery_log, recovery_mapped
-from steps import ended
+from steps import ended, log_lines, mapped
 
 OTHER = {"A": "B", "B": "A"}
 VERSION_AT = {"idle": "old", "trial": "new", "merging": "new"}    # what comes up at that point
@@ -56,7 +56,64 @@ def test_one_copy_is_damaged(at, point, name):
     assert copy_of(b, "A") == copy_of(b, "B") == good
 
 
-# ---- both are ------------------------------------------------------------------------------------
+# ---- one copy cannot be written any more ---------------------------------------------------------
+
+def break_copy(b, name):
+    """Damages a copy, and from the next start on its place takes no write."""
+    flip(b, name, 200)
+    b.disks[0].inject = [{"event": "none", "iotype": "write", "errno": 5,
+                          "sector": b.sector("meta", COPY_AT[name])}]
+
+
+def test_a_copy_that_cannot_be_repaired_in_idle(at):
+    b = at("idle").b
+    break_copy(b, "A")
+    before = b.digests("meta", "system")
+    start(b, "old")
+    assert log_lines(b, "cannot save copy A of the record")
+    assert b.status()["record"]["copies"] == ["damaged", "good"]
+    assert b.digests("meta", "system") == before
+
+
+def test_a_copy_that_cannot_be_repaired_in_a_trial(at):
+    """No try can be spent, so there is no trial (I1); it waits for a disk that can be written."""
+    b = at("trial").b
+    break_copy(b, "A")
+    before = b.digests("meta", "system")
+    start(b, "old")
+    assert b.boot_json()["reason"] == "the record cannot be saved: no trial without it"
+    assert b.digests("meta", "system") == before
+    b.poweroff()
+    b.disks[0].inject = []
+    start(b, "new")
+    assert b.status()["tries_left"] == 2
+
+
+def test_a_copy_that_cannot_be_repaired_while_merging(at):
+    """The snapshot shows all of NEW, and the merge waits: neither init nor the command goes on with
+    it on a record that a cut may take back (I2)."""
+    p = at("merging")
+    b = p.b
+    break_copy(b, "A")
+    before = b.digests("meta", "system")
+    start(b, "new")
+    assert b.boot_json()["plan"] == {"persist": "nothing", "map": "snapshot", "then": "boot"}
+    assert b.boot_json()["reason"] == "the merge waits until the record can be saved"
+    assert b.digest() == image_digest(p.new)
+    code, out = b.cowboot("merge --wait")
+    assert code == 1 and "cannot merge: cannot save copy A of the record" in out
+    assert mapped(b) == {"system": "snapshot"}
+    assert b.digests("meta", "system") == before
+    b.poweroff()
+    b.disks[0].inject = []
+    start(b, "new")
+    assert b.boot_json()["plan"]["map"] == "merge"
+    b.run("cowboot merge --wait", check=True)
+    assert ended(b)[::2] == ("merged", "new")
+    assert b.digest() == b.partition_digest("system") == image_digest(p.new)
+
+
+# ---- both are damaged ---------------------------------------------------------------------------
 
 def flip_both(b, _):
     flip(b, "A", 200)
