@@ -209,11 +209,15 @@ qemu: $(ready) ## an interactive board
 check: $(ready) ## every test that a change must pass
 	@$(MAKE) --no-print-directory check-gates
 	@$(MAKE) --no-print-directory check-unit
+	@$(MAKE) --no-print-directory check-sim
 	@$(MAKE) --no-print-directory check-host
 	@$(MAKE) --no-print-directory check-qemu
 
 check-gates: $(ready) ## rules of the house: includes, sizes, manual pages, reproducible builds
 	@tests/gate.sh
+
+check-sim: $B/packages-build ## cut the power at every step of every life, in a world of its own
+	@tests/sim/run
 
 check-host: $(ready) ## the command on the machine that builds: every verb, every bad input
 	@/usr/bin/python3 -m pytest -q tests/host
@@ -248,6 +252,6 @@ $B/unit/%: tests/unit/%.c $B/unit/rooms.a Makefile
 clean: ## remove all that was built or fetched
 	rm -rf $B
 
-.PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-qemu check-unit clean
+.PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-qemu check-sim check-unit clean
 
 -include $(wildcard $A/obj/*/*.d $B/host/obj/*/*.d $B/unit/obj/*/*.d $B/unit/*/*.d)
