@@ -41,8 +41,8 @@ static int read_image(void *ctx, uint64_t offset_bytes, void *buf, size_t len_by
 	const content *image = ctx;
 
 	for (size_t done = 0; done < len_bytes; done++)
-		((uint8_t *)buf)[done] = content_bytes(image[(offset_bytes + done) / SECTOR])
-						      [(offset_bytes + done) % SECTOR];
+		((uint8_t *)buf)[done] = content_bytes(
+			image[(offset_bytes + done) / SECTOR])[(offset_bytes + done) % SECTOR];
 	return 0;
 }
 

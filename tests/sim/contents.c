@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OLD and NEW of each volume, and the disks as a scenario begins.  Where stores will lie there is an old,
- * whole store of somebody else's update: it must never come alive again.
+ * OLD and NEW of each volume, and the disks as a scenario begins.  Where stores will lie there is
+ * an old, whole store of somebody else's update: it must never come alive again.
  */
 #include <string.h>
 
@@ -33,15 +33,16 @@ static bool changes(unsigned c, unsigned n, unsigned changed)
 void contents_make(void)
 {
 	for (unsigned v = 0; v < plan->volumes; v++) {
-		unsigned chunks = (plan->volume_sectors[v] + plan->chunk_sectors - 1) / plan->chunk_sectors;
+		unsigned chunks =
+			(plan->volume_sectors[v] + plan->chunk_sectors - 1) / plan->chunk_sectors;
 
 		for (unsigned s = 0; s < plan->volume_sectors[v]; s++) {
 			unsigned at = disk_base[DISK_VOL0 + v] + s;
 			unsigned c = s / plan->chunk_sectors;
 
 			old_of[v][s] = content_noise(at, 3);
-			new_of[v][s] = changes(c, chunks, plan->changed[v]) ? content_noise(at, 4) :
-									      old_of[v][s];
+			new_of[v][s] = changes(c, chunks, plan->changed[v]) ? content_noise(at, 4)
+									    : old_of[v][s];
 		}
 	}
 }
@@ -79,7 +80,8 @@ void contents_first_disks(struct disks *ret)
 			image_set(&ret->durable, disk_base[DISK_VOL0 + v] + s, old_of[v][s]);
 	for (enum disk d = DISK_DATA; d <= DISK_COW; d++)
 		for (unsigned s = 0; s < disk_size[d]; s++)
-			image_set(&ret->durable, disk_base[d] + s, content_noise(disk_base[d] + s, 1));
+			image_set(&ret->durable, disk_base[d] + s,
+				  content_noise(disk_base[d] + s, 1));
 	stale_store(&ret->durable, disk_base[DISK_DATA] + 8);
 	if (disk_size[DISK_COW])
 		stale_store(&ret->durable, disk_base[DISK_COW]);
@@ -104,7 +106,7 @@ enum shown shown_on(unsigned volume, int minor)
 		content c = at < 0 ? CONTENT_BAD : view.at[at];
 
 		old = old && c == old_of[volume][s];
-		new = new && c == new_of[volume][s];
+		new = new &&c == new_of[volume][s];
 	}
 	return verdict(volume, old, new);
 }
@@ -117,7 +119,7 @@ enum shown shown_origin(unsigned volume)
 		content c = view.at[disk_base[DISK_VOL0 + volume] + s];
 
 		old = old && c == old_of[volume][s];
-		new = new && c == new_of[volume][s];
+		new = new &&c == new_of[volume][s];
 	}
 	return verdict(volume, old, new);
 }

@@ -2,12 +2,12 @@
 /*
  * Every state a cut can leave, from the trace of a life.
  *
- * Few writes pending: every subset of them, and each with every tear.  Many: all up to the last one,
- * all but one, one alone, and each torn among the others.  After a write only those states are made in
- * which it counts; those without it were made at the step before.
+ * Few writes pending: every subset of them, and each with every tear.  Many: all up to the last
+ * one, all but one, one alone, and each torn among the others.  After a write only those states are
+ * made in which it counts; those without it were made at the step before.
  *
- * A reboot without a power cut (panic, watchdog) is a cut of another kind: what reached the disk's cache
- * is read back, and still is not durable.
+ * A reboot without a power cut (panic, watchdog) is a cut of another kind: what reached the disk's
+ * cache is read back, and still is not durable.
  */
 #include <string.h>
 
@@ -70,7 +70,7 @@ static void drop(struct crash *c)
 {
 	const bool stopped = c->stopped;
 
-	c->stopped = true;	/* only undo */
+	c->stopped = true; /* only undo */
 	show(c);
 	c->variant--;
 	c->stopped = stopped;
@@ -86,8 +86,10 @@ static void each_subset(struct crash *c, bool last)
 		bool gap = false, possible = true;
 
 		for (unsigned i = 0; i < n && possible; i++) {
-			unsigned choice = i < free ? gen_index(&g, 2) :
-				1 + gen_index(&g, 1 + tear_count(&c->cutting, &c->base.pending[i]));
+			unsigned choice =
+				i < free ? gen_index(&g, 2)
+					 : 1 + gen_index(&g, 1 + tear_count(&c->cutting,
+									    &c->base.pending[i]));
 
 			possible = choose(c, i, choice, &gap);
 		}
@@ -179,10 +181,11 @@ static void each_soft(struct crash *c)
 	unsigned cached = 0;
 
 	for (unsigned i = 0; i < c->base.pending_count; i++)
-		if (c->base.pending[i].flags & WRITE_CACHED && !(c->base.pending[i].flags & WRITE_ORPHAN))
+		if (c->base.pending[i].flags & WRITE_CACHED &&
+		    !(c->base.pending[i].flags & WRITE_ORPHAN))
 			cached++;
 	if (cached > SOFT_SUBSETS_MAX)
-		cached = 1;	/* all of them or none */
+		cached = 1; /* all of them or none */
 	for (unsigned bits = 0; bits < 1u << cached && !c->stopped; bits++)
 		one_soft(c, bits);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shipped crc32c goes bit by bit and would be most of the simulator's time.  This one takes eight
- * bytes at once, and is compared with the shipped one before anything is simulated.
+ * The shipped crc32c goes bit by bit and would be most of the simulator's time.  This one takes
+ * eight bytes at once, and is compared with the shipped one before anything is simulated.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ uint32_t crc32c(uint32_t crc, const void *data, size_t len_bytes)
 	for (; len_bytes >= 8; len_bytes -= 8, p += 8) {
 		uint64_t word;
 
-		memcpy(&word, p, sizeof(word));	/* the simulator's machine is little-endian */
+		memcpy(&word, p, sizeof(word)); /* the simulator's machine is little-endian */
 		word ^= crc;
 		crc = 0;
 		for (int t = 0; t < 8; t++)

@@ -2,17 +2,23 @@
 /* What somebody, or age, did to the disks while the board was off. */
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "scenario.h"
 
 #define COPY_B (512u * 1024 / SECTOR)
 #define COPY_SECTORS 8u
 
-static const char *const copy_ways[] = { "noise in its first sector", "noise", "unreadable", "zeros",
-					 "a flipped bit" };
+static const char *const copy_ways[] = { "noise in its first sector", "noise", "unreadable",
+					 "zeros", "a flipped bit" };
 static const char *const store_ways[] = {
-	"header zeroed", "header noise", "header unreadable", "version", "not valid", "chunk size",
-	"another update's", "an exception out of bounds", "an exception twice", "an exception in metadata",
-	"the list cut short", "an area unreadable", "the file gone", "the file moved",
+	"header zeroed",      "header noise",
+	"header unreadable",  "version",
+	"not valid",          "chunk size",
+	"another update's",   "an exception out of bounds",
+	"an exception twice", "an exception in metadata",
+	"the list cut short", "an area unreadable",
+	"the file gone",      "the file moved",
+	"its mark damaged",
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -61,10 +67,13 @@ static void spoil_copy(struct disks *disks, unsigned copy, unsigned way)
 	if (way == 0)
 		image_set(&disks->durable, at, content_noise(at, 5));
 	for (unsigned i = 0; way > 0 && way < 4 && i < COPY_SECTORS; i++)
-		image_set(&disks->durable, at + i, way == 1 ? content_noise(at + i, 5) :
-						  way == 2 ? CONTENT_BAD : CONTENT_ZERO);
+		image_set(&disks->durable, at + i,
+			  way == 1   ? content_noise(at + i, 5)
+			  : way == 2 ? CONTENT_BAD
+				     : CONTENT_ZERO);
 	if (way == 4)
-		change_byte(disks, at, 100, 0xff, (uint8_t)~content_bytes(disks->durable.at[at])[100]);
+		change_byte(disks, at, 50, 0xff,
+			    (uint8_t)~content_bytes(disks->durable.at[at])[50]);
 }
 
 /* Row's sector of the first store's sector s, wherever it lies. */
@@ -84,6 +93,15 @@ static unsigned store_at(const struct disks *disks, unsigned s)
 static void put_entry(struct disks *disks, unsigned slot, unsigned byte, uint8_t to)
 {
 	change_byte(disks, store_at(disks, plan->chunk_sectors), slot * 16 + byte, 0xff, to);
+}
+
+/* The mark, bytes 16 to 95 of the header, ends with its own crc32c (docs/formats.md). */
+static void sign_mark(struct disks *disks, unsigned head)
+{
+	uint32_t crc = crc32c(0, content_bytes(disks->durable.at[head]) + 16, 76);
+
+	for (unsigned i = 0; i < 4; i++)
+		change_byte(disks, head, 16 + 76 + i, 0xff, (uint8_t)(crc >> 8 * i));
 }
 
 static void spoil_store(struct disks *disks, unsigned way)
@@ -112,6 +130,7 @@ static void spoil_store(struct disks *disks, unsigned way)
 		break;
 	case 6:
 		change_byte(disks, head, 30, 0xff, 0x77);
+		sign_mark(disks, head);
 		break;
 	case 7:
 		put_entry(disks, 1, 2, 0x10);
@@ -135,6 +154,9 @@ static void spoil_store(struct disks *disks, unsigned way)
 		else
 			image_set(&disks->durable, head, CONTENT_ZERO);
 		break;
+	case 14:
+		change_byte(disks, head, 30, 0xff, 0x77);
+		break;
 	default:
 		/* struct inode of fs.c: the flag "moved" */
 		if (!plan->raw)
@@ -145,7 +167,8 @@ static void spoil_store(struct disks *disks, unsigned way)
 	}
 }
 
-/* The list cut short while a merge is under way looks just like one that has gone further: nobody can tell. */
+/* The list cut short while a merge is under way looks just like one that has gone further: nobody
+ * can tell. */
 void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, struct ledger *at)
 {
 	switch (s->damage) {
@@ -158,7 +181,7 @@ void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, str
 		spoil_copy(disks, 0, n);
 		spoil_copy(disks, 1, n == 3 ? 1 : n);
 		at->faults = 2;
-		at->damaged = 1;
+		at->damaged = at->lost = 1;
 		return;
 	case DAMAGE_STORE:
 		if (s->from == FROM_MERGING && n == 10)

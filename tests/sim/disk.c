@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The running disks: reads, writes and flushes, each told to the trace. Knows nothing of what is stored. */
+/* The running disks: reads, writes and flushes, each told to the trace. Knows nothing of what is
+ * stored. */
 #include "disk.h"
 
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fake world's disks.  A disk is an array of sectors; a sector is the number of its content in a
- * pool, so that a whole world is copied, compared and hashed cheaply.  A write goes to a volatile cache
- * and is durable after the disk's next flush; until then a power cut keeps it, loses it or tears it.
+ * The fake world's disks.  A disk is an array of sectors; a sector is the number of its content in
+ * a pool, so that a whole world is copied, compared and hashed cheaply.  A write goes to a volatile
+ * cache and is durable after the disk's next flush; until then a power cut keeps it, loses it or
+ * tears it.
  *
  * Each partition counts as a disk of its own with its own cache: a flush of one says nothing of the
  * others, which is the harder case.
@@ -25,11 +26,11 @@ enum disk { DISK_META, DISK_VOL0, DISK_VOL1, DISK_DATA, DISK_COW, DISK_FS, DISK_
 /* Content of one sector; equal numbers, equal bytes. */
 typedef uint32_t content;
 #define CONTENT_ZERO 0u
-#define CONTENT_BAD 1u		/* cannot be read until it is written again */
+#define CONTENT_BAD 1u /* cannot be read until it is written again */
 
 content content_of(const void *sector);
 const uint8_t *content_bytes(content c);
-content content_noise(unsigned at, unsigned seed);	/* bytes that nobody wrote */
+content content_noise(unsigned at, unsigned seed); /* bytes that nobody wrote */
 
 /* One world's sectors, all disks in one row. */
 struct image {
@@ -38,23 +39,25 @@ struct image {
 };
 
 enum write_flag {
-	WRITE_CACHED = 1,	/* in the page cache: lost with a soft reboot */
-	WRITE_WHOLE = 2,	/* never torn */
-	WRITE_ORDERED = 4,	/* kept only when all ordered writes before it are: a journal */
-	WRITE_ORPHAN = 8,	/* its flush failed: no later flush makes it durable */
+	WRITE_CACHED = 1, /* in the page cache: lost with a soft reboot */
+	WRITE_WHOLE = 2, /* never torn */
+	WRITE_ORDERED = 4, /* kept only when all ordered writes before it are: a journal */
+	WRITE_ORPHAN = 8, /* its flush failed: no later flush makes it durable */
 	WRITE_FUA = 16,
 };
-/* What the host held itself; what the disk had taken already is durable after its next good flush. */
+/* What the host held itself; what the disk had taken already is durable after its next good flush.
+ */
 #define WRITE_MADE_BY_HOST (WRITE_CACHED | WRITE_ORDERED)
 
 struct write {
 	uint8_t disk, flags;
-	uint16_t count;		/* sectors */
-	uint32_t at;		/* first sector, in the row of all disks */
-	uint32_t word;		/* its contents, in the words of whatever holds it */
+	uint16_t count; /* sectors */
+	uint32_t at; /* first sector, in the row of all disks */
+	uint32_t word; /* its contents, in the words of whatever holds it */
 };
 
-/* What survives between two lives of the board: the medium, and what is still in the disks' caches. */
+/* What survives between two lives of the board: the medium, and what is still in the disks' caches.
+ */
 struct disks {
 	struct image durable;
 	unsigned pending_count, word_count;
@@ -75,8 +78,8 @@ uint64_t mix64(uint64_t x);
 
 /* ---- The running disks ---- */
 
-extern struct disks now;	/* as it is at this moment */
-extern struct image view;	/* what a read returns: durable with all that is pending */
+extern struct disks now; /* as it is at this moment */
+extern struct image view; /* what a read returns: durable with all that is pending */
 
 void disks_start(const struct disks *from);
 /* A copy to go on from, holding the pending writes too. */

@@ -18,7 +18,8 @@ bool (*replay_branch)(unsigned n);
 
 static const struct scenario *scenario;
 static void (*print_line)(const char *line);
-static bool fault_missed;	/* the life never came to the call that should fail */
+static struct limits limits;
+static bool fault_missed; /* the life never came to the call that should fail */
 
 static uint64_t key_of(const struct disks *d, const struct ledger *at)
 {
@@ -44,7 +45,8 @@ static void failed(const struct level *last)
 		if (l->step[0])
 			len += snprintf(line + len, sizeof(line) - (size_t)len, "%c%s",
 					strchr(line, ':') ? '/' : ':', l->step);
-	snprintf(line + len, sizeof(line) - (size_t)len, " (life %u): %s", last->life, violation_text);
+	snprintf(line + len, sizeof(line) - (size_t)len, " (life %u): %s", last->life,
+		 violation_text);
 	print_line(line);
 }
 
@@ -62,19 +64,44 @@ void search_below(unsigned n, const struct disks *state, const struct ledger *at
 	search(n + 1);
 }
 
+/* Calls are made to fail in histories with few cuts before, and once. */
+static bool may_fail(unsigned n, const struct ledger *at)
+{
+	return scenario->faults && !at->faults && n <= scenario->cuts_before_fault;
+}
+
+/*
+ * What level n, being at that state, would still find out: more cuts than it was given before, or
+ * its first failing calls.  Both are kept, each under a key of its own.
+ */
+static bool is_new(unsigned n, uint64_t key, unsigned cuts, const struct ledger *at, bool *ret_cuts,
+		   bool *ret_faults)
+{
+	*ret_cuts = visited_get(key) <= cuts;
+	*ret_faults = may_fail(n, at) && !visited_get(mix64(key + 2));
+	return *ret_cuts || *ret_faults;
+}
+
 static bool take_cut(void *ctx, unsigned op, unsigned variant, const struct disks *state,
 		     const struct ledger *at)
 {
-	unsigned n = *(const unsigned *)ctx, had = visited_get(key_of(state, at));
+	unsigned n = *(const unsigned *)ctx;
+	uint64_t key = key_of(state, at);
 	struct level *l = &levels[n];
+	bool cuts, faults;
 
-	if (had > l->cuts - 1)
+	if (!is_new(n + 1, key, l->cuts - 1, at, &cuts, &faults))
 		return true;
-	if (!had)
+	if (!visited_get(key))
 		found.states++;
 	snprintf(levels[n + 1].step, STEP_MAX, "%uc%uv%u", l->life, op, variant);
 	search_below(n, state, at, l->cuts - 1, (struct life_fault){ 0, FAULT_ONCE });
 	return true;
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
 }
 
 /* Every call in turn; ends when the life gets by without coming to the call that should fail. */
@@ -84,17 +111,22 @@ static void each_fault(unsigned n)
 
 	for (enum fault_how how = FAULT_ONCE; how <= FAULT_KILLS; how++) {
 		fault_missed = false;
-		for (unsigned call = 1; !fault_missed; call++) {
-			snprintf(levels[n + 1].step, STEP_MAX, "%u%c%u", l->life, how_letters[how], call);
-			search_below(n, &l->state, &l->at, scenario->cuts_after_fault,
+		for (unsigned call = 1; !fault_missed && !(limits.first && found.failures);
+		     call++) {
+			snprintf(levels[n + 1].step, STEP_MAX, "%u%c%u", l->life, how_letters[how],
+				 call);
+			search_below(n, &l->state, &l->at,
+				     least(limits.cuts, scenario->cuts_after_fault),
 				     (struct life_fault){ call, how });
 		}
 	}
 }
 
-/* Whether this history goes on; a circle is an error, unless it is recovery that nobody can mend. */
-static bool goes_on(struct level *l)
+/* Whether this history goes on; a circle is an error, unless it is recovery that nobody can mend.
+ */
+static bool goes_on(unsigned n)
 {
+	struct level *l = &levels[n];
 	uint64_t key = key_of(&l->state, &l->at);
 
 	for (unsigned i = 0; i < l->life; i++) {
@@ -102,22 +134,27 @@ static bool goes_on(struct level *l)
 			continue;
 		if (l->at.recoveries && (l->at.damaged || l->at.faults > 1))
 			return false;
-		snprintf(violation_text, sizeof(violation_text), "I10: the board starts again for ever");
+		snprintf(violation_text, sizeof(violation_text),
+			 "I10: the board starts again for ever");
 		failed(l);
 		return false;
 	}
 	l->passed[l->life] = key;
+	l->cut_it = l->cuts > 0;
+	l->fail_it = false;
 	if (replay_branch || l->fault.call)
 		return true;
-	if (visited_get(key) > l->cuts)
+	if (!is_new(n, key, l->cuts, &l->at, &l->cut_it, &l->fail_it))
 		return false;
 	visited_put(key, l->cuts + 1);
+	if (l->fail_it)
+		visited_put(mix64(key + 2), 1);
 	return true;
 }
 
 /*
- * At rest: one more boot finds the same and leaves it so.  What a failing call kept from being done is done
- * by the next boot, and then there is rest all the same.
+ * At rest: one more boot finds the same and leaves it so.  What a failing call kept from being done
+ * is done by the next boot, and then there is rest all the same.
  */
 static void check_quiet(struct level *l)
 {
@@ -132,7 +169,8 @@ static void check_quiet(struct level *l)
 		l->at = l->next_at;
 		say("\n==== at rest; once more ====");
 		found.lives++;
-		if (life_run(&l->state, &l->at, &scenario->policy, NULL, &l->trace) == LIFE_BROKEN) {
+		if (life_run(&l->state, &l->at, &scenario->policy, NULL, &l->trace) ==
+		    LIFE_BROKEN) {
 			failed(l);
 			return;
 		}
@@ -151,9 +189,9 @@ static void branch(unsigned n)
 	const struct cutting cutting = { plan->blocks, scenario->all_max };
 	struct level *l = &levels[n];
 
-	if (l->cuts)
+	if (l->cut_it && l->cuts)
 		crash_each(&l->crash, &l->trace, &cutting, take_cut, &n);
-	if (scenario->faults && !l->at.faults && !l->fault.call && n <= scenario->cuts_before_fault)
+	if (l->fail_it)
 		each_fault(n);
 }
 
@@ -164,7 +202,7 @@ void search(unsigned n)
 	for (l->life = 0; l->life < LIVES_MAX; l->life++) {
 		enum life_end end;
 
-		if (!goes_on(l))
+		if ((limits.first && found.failures) || !goes_on(n))
 			return;
 		say("\n==== life %u ====", l->life);
 		end = life_run(&l->state, &l->at, &scenario->policy, &l->fault, &l->trace);
@@ -198,7 +236,7 @@ void search(unsigned n)
 	failed(l);
 }
 
-void search_begin(const struct scenario *s, unsigned damage, void (*print)(const char *line))
+bool search_begin(const struct scenario *s, unsigned damage, void (*print)(const char *line))
 {
 	struct level *top;
 
@@ -209,31 +247,38 @@ void search_begin(const struct scenario *s, unsigned damage, void (*print)(const
 	scenario = s;
 	print_line = print;
 	top = &levels[0];
-	scenario_begin(s, &top->state, &top->at);
-	damage_apply(s, damage, &top->state, &top->at);
 	top->fault = (struct life_fault){ 0, FAULT_ONCE };
 	top->cuts = s->cuts;
 	top->step[0] = 0;
+	top->life = 0;
+	if (!scenario_begin(s, &top->state, &top->at)) {
+		failed(top);
+		return false;
+	}
+	damage_apply(s, damage, &top->state, &top->at);
 	if (s->damage != DAMAGE_NONE)
 		snprintf(top->step, sizeof(top->step), "d%u", damage);
+	return true;
 }
 
-void explore(const struct scenario *s, unsigned cuts, void (*print)(const char *line),
+void explore(const struct scenario *s, const struct limits *with, void (*print)(const char *line),
 	     struct found *ret_found)
 {
 	struct timespec from, to;
 
+	limits = *with;
 	replay_branch = NULL;
 	memset(&found, 0, sizeof(found));
 	visited_clear();
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (unsigned d = 0; d < damage_count(s->damage); d++) {
-		search_begin(s, d, print);
-		if (cuts < s->cuts)
-			levels[0].cuts = cuts;
+		if (!search_begin(s, d, print))
+			break;
+		levels[0].cuts = least(limits.cuts, s->cuts);
 		search(0);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	found.seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+	found.seconds =
+		(double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
 	*ret_found = found;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goes through a scenario: runs it, cuts each of its lives at every point, runs what is left of each cut, and
- * cuts that too.  A state of disks and ledger is gone through once.
+ * Goes through a scenario: runs it, cuts each of its lives at every point, runs what is left of
+ *each cut, and cuts that too.  A state of disks and ledger is gone through once.
  *
  * An id tells the way to a state: SCENARIO:STEP/STEP/…, where a step is
  *	d3	damage number 3, before anything else
  *	1c12v4	in the second life from there, after its step 12, crash state number 4
- *	0f7	in the first life the seventh call fails; 0F7: and all of its kind after it; 0k7: the command
- *		is killed there
+ *	0f7	in the first life the seventh call fails; 0F7: and all of its kind after it; 0k7:
+ *the command is killed there
  */
 #ifndef SIM_EXPLORE_H
 #define SIM_EXPLORE_H
@@ -15,16 +15,22 @@
 #include "scenario.h"
 
 struct found {
-	uint64_t states;	/* distinct ones that a cut left */
-	uint64_t lives;		/* run for it */
-	uint64_t faults;	/* calls that were made to fail */
-	unsigned longest;	/* lives until rest */
+	uint64_t states; /* distinct ones that a cut left */
+	uint64_t lives; /* run for it */
+	uint64_t faults; /* calls that were made to fail */
+	unsigned longest; /* lives until rest */
 	unsigned failures;
 	double seconds;
 };
 
-/* cuts: at most so many, or the scenario's own number. Prints failures to out. */
-void explore(const struct scenario *s, unsigned cuts, void (*print)(const char *line),
+struct limits {
+	unsigned cuts; /* at most so many, before a failing call and after it; else the scenario's
+			  own */
+	bool first; /* the first failure ends the scenario */
+};
+
+/* Prints failures through print. */
+void explore(const struct scenario *s, const struct limits *limits, void (*print)(const char *line),
 	     struct found *ret_found);
 
 /* Runs one id alone, loudly. 0, 1 when it fails, 2 when there is no such way. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stands for src/storage/dev.c and find.c: partitions are the fake disks, /dev/mapper/NAME what the
- * fake kernel has.  A long write goes to the page cache and leaves it page by page, each for itself.
+ * fake kernel has.  A long write goes to the page cache and leaves it page by page, each for
+ * itself.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ uint8_t was_read[SECTORS_MAX];
 
 static const char *const labels[DISK_COUNT] = { "meta", "system", "vendor", "data", "cow", NULL };
 
-static unsigned held[16];	/* by minor: what the running program has open */
+static unsigned held[16]; /* by minor: what the running program has open */
 
 void dev_reset(void)
 {
@@ -156,8 +157,8 @@ static enum disk disk_of(int at)
 }
 
 /*
- * Before anything is laid into a store, the header and the first area of whatever lay there must be gone
- * for good: else a cut brings it back to life under the new one.
+ * Before anything is laid into a store, the header and the first area of whatever lay there must be
+ * gone for good: else a cut brings it back to life under the new one.
  */
 static void must_be_wiped(const struct dev *dev)
 {
@@ -177,7 +178,8 @@ static void must_be_wiped(const struct dev *dev)
 }
 
 /* Up to the page's end, or to where the next sector lies elsewhere. */
-static unsigned write_page(const struct dev *dev, uint64_t sector, const uint8_t *from, unsigned count)
+static unsigned write_page(const struct dev *dev, uint64_t sector, const uint8_t *from,
+			   unsigned count)
 {
 	int at = sector_of(dev, sector);
 	unsigned n = 0, most = PAGE_SECTORS - (unsigned)(sector % PAGE_SECTORS);
@@ -191,6 +193,8 @@ static unsigned write_page(const struct dev *dev, uint64_t sector, const uint8_t
 	} while (n < most && n < count && sector_of(dev, sector + n) == at + (int)n);
 	if (disk_of(at) == DISK_VOL0 || disk_of(at) == DISK_VOL1)
 		violation("I6: %s was written by a program", dev->name);
+	if (disk_of(at) == DISK_META)
+		saw_record_write();
 	disk_write(disk_of(at), (unsigned)at, n, words, WRITE_CACHED);
 	return n;
 }
@@ -211,8 +215,8 @@ int dev_write(const struct dev *dev, uint64_t offset_bytes, const void *buf, siz
 	if (fails)
 		count /= 2;
 	while (done < count)
-		done += write_page(dev, offset_bytes / SECTOR + done, (const uint8_t *)buf + done * SECTOR,
-				   count - done);
+		done += write_page(dev, offset_bytes / SECTOR + done,
+				   (const uint8_t *)buf + done * SECTOR, count - done);
 	if (fails)
 		return fail_sys(EIO, "cannot write %s", dev->name);
 	if (len_bytes % SECTOR) {

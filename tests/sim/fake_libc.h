@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the shipped objects' calls of libc go to, by objcopy --redefine-syms (tests/sim/libc.syms). */
+/* What the shipped objects' calls of libc go to, by objcopy --redefine-syms (tests/sim/libc.syms).
+ */
 #ifndef SIM_FAKE_LIBC_H
 #define SIM_FAKE_LIBC_H
 

@@ -12,7 +12,7 @@
 
 static struct mount {
 	bool used;
-	int minor;		/* -1: no device */
+	int minor; /* -1: no device */
 	char target[96];
 } mounts[MOUNTS_MAX];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands for src/base/sys.c: files in memory, a clock that moves when it is asked.  Mounts: fake_mount.c.
- * While somebody sleeps the kernel merges.
+ * Stands for src/base/sys.c: files in memory, a clock that moves when it is asked.  Mounts:
+ * fake_mount.c. While somebody sleeps the kernel merges.
  */
 #include "base/sys.h"
 

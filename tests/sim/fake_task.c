@@ -120,7 +120,8 @@ int task_load_pieces(const char *name, bool readonly, struct map_disk disk,
 static int owner_of(enum disk origin, int store_minor)
 {
 	for (int i = 0; i < DM_DEVICES_MAX; i++)
-		if (snaps[i].used && (snaps[i].origin == origin || snaps[i].store_minor == store_minor))
+		if (snaps[i].used &&
+		    (snaps[i].origin == origin || snaps[i].store_minor == store_minor))
 			return i;
 	return -1;
 }
@@ -163,12 +164,14 @@ int task_load(const char *name, bool readonly, enum dm_target target, uint64_t s
 		if (sscanf(params, "%u:%u %llu", &major, &minor, &from) != 3)
 			violation("a table line that is none: %s", params);
 		piece.start_sectors = from;
-		return task_load_pieces(name, readonly, (struct map_disk){ major, minor }, &piece, 1);
+		return task_load_pieces(name, readonly, (struct map_disk){ major, minor }, &piece,
+					1);
 	}
 	kernel_tick();
 	if (fault(FAULT_DM, "dm load", name))
 		return fail_sys(EIO, "cannot load the table of device %s", name);
-	if (sscanf(params, "%u:%u %u:%u P %u", &major, &minor, &store_major, &store_minor, &chunk) != 5 ||
+	if (sscanf(params, "%u:%u %u:%u P %u", &major, &minor, &store_major, &store_minor,
+		   &chunk) != 5 ||
 	    major != MAJOR_PARTITION || store_major != MAJOR_DM || !dm_devices[store_minor].used)
 		violation("a table line that is none: %s", params);
 	if (!d)
@@ -259,14 +262,16 @@ int task_look(const char *name, enum task_what what, struct task_look *ret_look)
 	if (d->live.kind == DMK_LINEAR) {
 		snprintf(look.target, sizeof(look.target), "linear");
 		if (what == TASK_TABLE)
-			snprintf(look.params, sizeof(look.params), "%d:%d %u", d->live.piece[0].major,
-				 d->live.piece[0].minor, d->live.piece[0].from);
+			snprintf(look.params, sizeof(look.params), "%d:%d %u",
+				 d->live.piece[0].major, d->live.piece[0].minor,
+				 d->live.piece[0].from);
 	} else if (d->live.kind != DMK_NONE) {
 		snprintf(look.target, sizeof(look.target), "%s",
 			 d->live.kind == DMK_MERGE ? "snapshot-merge" : "snapshot");
 		if (what == TASK_TABLE)
-			snprintf(look.params, sizeof(look.params), "%d:%d %d:%d P %u", MAJOR_PARTITION,
-				 d->live.origin + 1, MAJOR_DM, d->live.store_minor, d->live.chunk);
+			snprintf(look.params, sizeof(look.params), "%d:%d %d:%d P %u",
+				 MAJOR_PARTITION, d->live.origin + 1, MAJOR_DM, d->live.store_minor,
+				 d->live.chunk);
 		else
 			snap_status(&snaps[d->live.snap], look.params, sizeof(look.params));
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that fail: which one, what that excuses, and the command that is killed in the middle of one. */
+/* Calls that fail: which one, what that excuses, and the command that is killed in the middle of
+ * one. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +12,12 @@ unsigned fault_calls;
 bool fault_fired;
 char fault_name[160];
 
-static struct { unsigned call; enum fault_how how; enum fault_kind kind; bool in_verb; } failing;
+static struct {
+	unsigned call;
+	enum fault_how how;
+	enum fault_kind kind;
+	bool in_verb;
+} failing;
 static bool copies_differ, record_is_zero;
 
 /* The record's two copies byte for byte, without a look at what they say. */
@@ -41,8 +47,9 @@ void fault_in_verb(bool in_verb)
 }
 
 /*
- * Recovery may follow when the board cannot start without what failed: a missing device, the origin's
- * mapping.  Never from one fault of the record, and never in a trial, from which OLD is the way out.
+ * Recovery may follow when the board cannot start without what failed: a missing device, the
+ * origin's mapping.  Never from one fault of the record, and never in a trial, from which OLD is
+ * the way out.
  */
 static bool excuses(enum fault_kind kind)
 {
@@ -52,8 +59,9 @@ static bool excuses(enum fault_kind kind)
 	if (kind == FAULT_MISSING || kind == FAULT_RAM)
 		return true;
 	/*
-	 * Of the record's two copies one may be torn by a cut, and the other is then all there is.  And on a
-	 * disk that was never written to, what cannot be read is not known to be empty (I4).
+	 * Of the record's two copies one may be torn by a cut, and the other is then all there is.
+	 * And on a disk that was never written to, what cannot be read is not known to be empty
+	 * (I4).
 	 */
 	if (kind == FAULT_META)
 		return copies_differ || record_is_zero;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands for src/storage/storefile.c: the file system on `data`, as far as stores are files there.  Its
- * journal is a disk of its own, one sector for each file, written in order.  Space that is free again is
- * at once somebody else's: what lay there is gone, as it would be on a busy board.
+ * Stands for src/storage/storefile.c: the file system on `data`, as far as stores are files there.
+ * Its journal is a disk of its own, one sector for each file, written in order.  Space that is free
+ * again is at once somebody else's: what lay there is gone, as it would be on a busy board.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,12 +13,14 @@
 #include "storage/storefile.h"
 
 #define FILES VOLUMES_MAX
-#define GUARD_SECTORS 8u	/* between two pieces lie a user's data */
+#define GUARD_SECTORS 8u /* between two pieces lie a user's data */
 #define PIECES_MAX 24u
 
 struct inode {
 	uint32_t exists, immutable, count, moved;
-	struct { uint32_t from, size; } piece[PIECES_MAX];
+	struct {
+		uint32_t from, size;
+	} piece[PIECES_MAX];
 };
 _Static_assert(sizeof(struct inode) <= SECTOR, "one sector for each file");
 
@@ -57,7 +59,8 @@ unsigned fs_files(void)
 	return count;
 }
 
-/* A store that an earlier update left behind is not there; only what the disks' free space holds. */
+/* A store that an earlier update left behind is not there; only what the disks' free space holds.
+ */
 void fs_first_files(void)
 {
 	const struct inode none = { 0 };
@@ -79,8 +82,8 @@ static bool is_guard(unsigned sector)
 bool fs_guards_whole(void)
 {
 	for (unsigned i = 0; i < disk_size[DISK_DATA]; i++)
-		if (is_guard(i) && view.at[disk_base[DISK_DATA] + i] !=
-				   content_noise(disk_base[DISK_DATA] + i, 1))
+		if (is_guard(i) &&
+		    view.at[disk_base[DISK_DATA] + i] != content_noise(disk_base[DISK_DATA] + i, 1))
 			return false;
 	return true;
 }
@@ -199,8 +202,8 @@ int storefile_sweep(const char *dir, unsigned *ret_removed)
 }
 
 int storefile_create(const char *dir, const char *name, uint64_t size_sectors,
-		     uint64_t part_start_sectors, uint32_t io_min_bytes,
-		     struct extent *ret_extents, unsigned max, unsigned *ret_count)
+		     uint64_t part_start_sectors, uint32_t io_min_bytes, struct extent *ret_extents,
+		     unsigned max, unsigned *ret_count)
 {
 	struct inode inode = { .exists = 1 };
 	unsigned file = (unsigned)slot(name);
@@ -221,7 +224,8 @@ int storefile_create(const char *dir, const char *name, uint64_t size_sectors,
 		rc = sync_dir(dir);
 	}
 	if (rc) {
-		/* As the real one does: nothing is left. Should that fail too, the next boot sweeps. */
+		/* As the real one does: nothing is left. Should that fail too, the next boot
+		 * sweeps. */
 		if (storefile_remove(dir, name) == 0)
 			fail(EIO, "cannot make the store of %s", name);
 		return -EIO;
@@ -248,6 +252,7 @@ int storefile_compare(const char *dir, const char *name, uint64_t part_start_sec
 	for (unsigned i = 0; i < count; i++)
 		if (extents[i].start_sectors != inode.piece[i].from ||
 		    extents[i].size_sectors != inode.piece[i].size)
-			return fail(ESTALE, "cannot trust %s/%s.store: piece %u has moved", dir, name, i);
+			return fail(ESTALE, "cannot trust %s/%s.store: piece %u has moved", dir,
+				    name, i);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Visits every combination of answers: a loop asks gen_index(n) as often as it likes, and comes back
- * until gen_next says that all answers were given (exhaustigen, after TigerBeetle).
+ * Visits every combination of answers: a loop asks gen_index(n) as often as it likes, and comes
+ *back until gen_next says that all answers were given (exhaustigen, after TigerBeetle).
  *
  *	struct gen g = { 0 };
  *	while (gen_next(&g)) { a = gen_index(&g, 2); b = gen_index(&g, a + 1); ... }

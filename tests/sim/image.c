@@ -7,12 +7,12 @@
 
 #include "disk.h"
 
-#define POOL_MAX (1u << 22)	/* contents; memory is used as they come */
+#define POOL_MAX (1u << 22) /* contents; memory is used as they come */
 #define TABLE_MAX (POOL_MAX * 2)
 
 static uint8_t (*pool)[SECTOR];
 static uint64_t *pool_hash;
-static uint32_t *table;		/* content number + 1 */
+static uint32_t *table; /* content number + 1 */
 static uint32_t pool_count;
 
 uint64_t mix64(uint64_t x)

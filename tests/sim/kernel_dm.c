@@ -71,7 +71,8 @@ int linear_sector(int minor, uint64_t sector)
 		return -1;
 	for (unsigned i = 0; i < t->pieces; i++) {
 		if (sector < t->piece[i].size)
-			return below(t->piece[i].major, t->piece[i].minor, t->piece[i].from + sector);
+			return below(t->piece[i].major, t->piece[i].minor,
+				     t->piece[i].from + sector);
 		sector -= t->piece[i].size;
 	}
 	return -1;

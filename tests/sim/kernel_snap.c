@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The exception store: loading, status, one step of the merge.  It trusts what it reads, as the kernel
- * does; the trust being misplaced is a violation, for init must have looked first (I5).
+ * The exception store: loading, status, one step of the merge.  It trusts what it reads, as the
+ * kernel does; the trust being misplaced is a violation, for init must have looked first (I5).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -76,7 +76,8 @@ static void write_chunk(const struct snap *s, unsigned chunk, const uint8_t *buf
 	}
 }
 
-/* The kernel takes a zero magic for a new store: header, then the first area, and no flush between. */
+/* The kernel takes a zero magic for a new store: header, then the first area, and no flush between.
+ */
 static void make_new(struct snap *s)
 {
 	uint8_t buf[4096] = { 0 };

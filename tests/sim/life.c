@@ -140,8 +140,9 @@ static void run_person(void)
 	goes_again = person_acts();
 }
 
-enum life_end life_run(const struct disks *start, const struct ledger *at, const struct policy *policy,
-		       const struct life_fault *life_fault, struct trace *trace)
+enum life_end life_run(const struct disks *start, const struct ledger *at,
+		       const struct policy *policy, const struct life_fault *life_fault,
+		       struct trace *trace)
 {
 	enum left how;
 

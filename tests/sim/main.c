@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulator's command: all scenarios or some, on as many processes as asked for, or one id alone.
+ * The simulator's command: all scenarios or some, on as many processes as asked for, or one id
+ *alone.
  *
- *	sim [--jobs N] [--cuts N] [--list] [NAME…]
+ *	sim [--jobs N] [--cuts N] [--first] [--list] [NAME…]
  *	sim --replay ID
  */
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #define WANTED_MAX 64
 
 struct shared {
-	unsigned next;			/* scenario that nobody has taken yet */
+	unsigned next; /* scenario that nobody has taken yet */
 	struct found found[256];
 	bool done[256];
 };
@@ -27,7 +28,8 @@ struct shared {
 static struct shared *shared;
 static FILE *out;
 static const char *wanted[WANTED_MAX];
-static unsigned wanted_count, cuts_most = 9;
+static unsigned wanted_count;
+static struct limits limits = { .cuts = 99 };
 
 static void print_line(const char *line)
 {
@@ -47,19 +49,21 @@ static bool is_wanted(const struct scenario *s)
 
 static void work(void)
 {
-	unsigned i;
+	unsigned taken;
 
-	while ((i = __atomic_fetch_add(&shared->next, 1, __ATOMIC_SEQ_CST)) < scenario_count) {
+	/* From the last on: the long ones stand there, and short ones fill the end. */
+	while ((taken = __atomic_fetch_add(&shared->next, 1, __ATOMIC_SEQ_CST)) < scenario_count) {
+		unsigned i = scenario_count - 1 - taken;
 		struct found *f = &shared->found[i];
 
 		if (!is_wanted(&scenarios[i]))
 			continue;
-		explore(&scenarios[i], cuts_most, print_line, f);
+		explore(&scenarios[i], &limits, print_line, f);
 		shared->done[i] = true;
 		fprintf(out, "%-20s %9llu states %9llu lives %6llu faults %3u long %7.1f s  %s\n",
-			scenarios[i].name, (unsigned long long)f->states, (unsigned long long)f->lives,
-			(unsigned long long)f->faults, f->longest, f->seconds,
-			f->failures ? "FAILED" : "good");
+			scenarios[i].name, (unsigned long long)f->states,
+			(unsigned long long)f->lives, (unsigned long long)f->faults, f->longest,
+			f->seconds, f->failures ? "FAILED" : "good");
 		fflush(out);
 	}
 }
@@ -81,7 +85,8 @@ static int run_all(unsigned jobs)
 	unsigned passed = 0, failed = 0, broken = 0;
 	int status;
 
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (shared == MAP_FAILED) {
 		perror("sim: no memory");
 		return 1;
@@ -153,7 +158,9 @@ int main(int argc, char **argv)
 		} else if (!strcmp(argv[i], "--jobs") && i + 1 < argc) {
 			jobs = (unsigned)atoi(argv[++i]);
 		} else if (!strcmp(argv[i], "--cuts") && i + 1 < argc) {
-			cuts_most = (unsigned)atoi(argv[++i]);
+			limits.cuts = (unsigned)atoi(argv[++i]);
+		} else if (!strcmp(argv[i], "--first")) {
+			limits.first = true;
 		} else if (wanted_count < WANTED_MAX) {
 			wanted[wanted_count++] = by_name(argv[i], strlen(argv[i]))->name;
 		}

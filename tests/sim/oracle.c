@@ -9,14 +9,16 @@
 struct ledger ledger;
 struct rules rules;
 
-static const char *const verbs[VERB_COUNT] = { "install", "mark-good", "mark-bad", "merge", "cancel" };
+static const char *const verbs[VERB_COUNT] = { "install", "mark-good", "mark-bad", "merge",
+					       "cancel" };
 
 const char *verb_name(enum verb verb)
 {
 	return verbs[verb];
 }
 
-/* Every change of the ledger is a point to cut at: what was promised before the cut must hold after. */
+/* Every change of the ledger is a point to cut at: what was promised before the cut must hold
+ * after. */
 static void note(void)
 {
 	trace_ledger();
@@ -34,12 +36,14 @@ void saw_power_on(void)
 	note();
 }
 
-/* I1: each load has spent a try that no cut can bring back, so there are never more loads than tries. */
+/* I1: each load has spent a try that no cut can bring back, so there are never more loads than
+ * tries. */
 void saw_snapshot_load(void)
 {
 	if (!ledger.may_be_armed)
 		violation("I12: a snapshot was loaded though nothing was installed");
-	/* With a record that cannot be made durable a confirmed system runs on its store, and the merge waits. */
+	/* With a record that cannot be made durable a confirmed system runs on its store, and the
+	 * merge waits. */
 	if (ledger.may_be_confirmed && ledger.faults)
 		return;
 	if (ledger.confirmed)
@@ -113,6 +117,8 @@ static void judge_new(bool bare)
 
 void saw_root(const enum shown *volume, unsigned count, bool bare)
 {
+	if (ledger.lost)
+		violation("I4: a system came up, and whether a merge has begun is not known");
 	switch (together(volume, count)) {
 	case SHOWN_OLD:
 		judge_old();
@@ -131,6 +137,12 @@ void saw_root_still(const enum shown *volume, unsigned count, bool was_new)
 
 	if (all != (was_new ? SHOWN_NEW : SHOWN_OLD) && all != SHOWN_EITHER)
 		violation("I12: the system changed under whoever runs it");
+}
+
+void saw_record_write(void)
+{
+	if (ledger.lost)
+		violation("I4: a record that could not be read was written over");
 }
 
 void saw_recovery(const char *reason)
@@ -194,7 +206,8 @@ void saw_answer(enum verb verb, int code, unsigned more_store_files)
 	note();
 }
 
-void saw_rest(const enum shown *origin, unsigned count, unsigned store_files, unsigned store_devices)
+void saw_rest(const enum shown *origin, unsigned count, unsigned store_files,
+	      unsigned store_devices)
 {
 	enum shown all = together(origin, count);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The judge.  It sees what a person beside the board sees: which command was given and what it
- * answered, what the kernel was told to map, which system came up, and how often the power went; and
- * it knows OLD and NEW.  It shares no code with src/ and never reads a record: what I1 to I12 promise
- * must show from outside.
+ * answered, what the kernel was told to map, which system came up, and how often the power went;
+ * and it knows OLD and NEW.  It shares no code with src/ and never reads a record: what I1 to I12
+ * promise must show from outside.
  */
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H
@@ -13,31 +13,32 @@
 
 /* What is known of one board's past; bytes only, it is hashed with the disks. */
 struct ledger {
-	uint8_t installs;	/* begun */
-	uint8_t may_be_armed;	/* an install was begun: NEW may boot from now on */
-	uint8_t armed;		/* install said so */
-	uint8_t boots;		/* since then, while nothing was decided; stops at 250 */
-	uint8_t loads;		/* of them, those in which a snapshot was loaded */
+	uint8_t installs; /* begun */
+	uint8_t may_be_armed; /* an install was begun: NEW may boot from now on */
+	uint8_t armed; /* install said so */
+	uint8_t boots; /* since then, while nothing was decided; stops at 250 */
+	uint8_t loads; /* of them, those in which a snapshot was loaded */
 	uint8_t may_be_refused, refused;
-	uint8_t may_be_dropped, dropped;	/* cancelled */
+	uint8_t may_be_dropped, dropped; /* cancelled */
 	uint8_t may_be_confirmed, confirmed;
-	uint8_t reverted;	/* OLD came up after it was armed */
-	uint8_t lazy;		/* boots in which nobody looked after the merge */
-	uint8_t faults;		/* real ones: cuts do not count */
-	uint8_t excused;	/* one of them was such that recovery is right */
+	uint8_t reverted; /* OLD came up after it was armed */
+	uint8_t lazy; /* boots in which nobody looked after the merge */
+	uint8_t faults; /* real ones: cuts do not count */
+	uint8_t excused; /* one of them was such that recovery is right */
 	uint8_t recoveries;
-	uint8_t damaged;	/* somebody damaged a store: the update cannot come up */
-	uint8_t padding[7];
+	uint8_t damaged; /* somebody damaged a store: the update cannot come up */
+	uint8_t lost; /* nobody can know what the record said */
+	uint8_t padding[6];
 };
 
 enum verb { VERB_INSTALL, VERB_GOOD, VERB_BAD, VERB_MERGE, VERB_CANCEL, VERB_COUNT };
 
-enum shown { SHOWN_OLD, SHOWN_NEW, SHOWN_EITHER, SHOWN_MIXED };	/* EITHER: OLD and NEW are equal */
+enum shown { SHOWN_OLD, SHOWN_NEW, SHOWN_EITHER, SHOWN_MIXED }; /* EITHER: OLD and NEW are equal */
 
 /* What this scenario promises beside the rules that always hold. */
 struct rules {
 	unsigned tries;
-	bool new_boots;		/* NEW can be mounted and entered */
+	bool new_boots; /* NEW can be mounted and entered */
 };
 
 extern struct ledger ledger;
@@ -53,12 +54,15 @@ void saw_origin_write(void);
 void saw_root(const enum shown *volume, unsigned count, bool bare);
 /* The same system, after something was done under it. */
 void saw_root_still(const enum shown *volume, unsigned count, bool was_new);
+void saw_record_write(void);
 void saw_recovery(const char *reason);
 void saw_fault(unsigned count, bool excuses_recovery);
 void saw_verb(enum verb verb);
 void saw_answer(enum verb verb, int code, unsigned more_store_files);
-/* The board wants nothing more: what the partitions themselves hold, and what was not given back. */
-void saw_rest(const enum shown *origin, unsigned count, unsigned store_files, unsigned store_devices);
+/* The board wants nothing more: what the partitions themselves hold, and what was not given back.
+ */
+void saw_rest(const enum shown *origin, unsigned count, unsigned store_files,
+	      unsigned store_devices);
 
 const char *verb_name(enum verb verb);
 

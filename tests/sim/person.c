@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the person at the board does, or its new system by itself, and what is looked at meanwhile. */
+/* What the person at the board does, or its new system by itself, and what is looked at meanwhile.
+ */
 #include "person.h"
 
 #include <stdio.h>
@@ -62,7 +63,8 @@ static void on_trial(void)
 		reboot();
 		return;
 	case NEW_IS_GOOD:
-		/* The unit that merges starts when the one that confirms has ended, however it did. */
+		/* The unit that merges starts when the one that confirms has ended, however it did.
+		 */
 		code = run_verb(VERB_GOOD);
 		if (code == 0 || code == KILLED)
 			on_merging();

@@ -5,7 +5,7 @@
 
 #include "life.h"
 
-#define KILLED 137		/* as the shell has it */
+#define KILLED 137 /* as the shell has it */
 
 void person_begin(const struct policy *policy);
 

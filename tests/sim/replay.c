@@ -6,7 +6,7 @@
 #include "search.h"
 #include "visited.h"
 
-static const char *steps;	/* what of the way is left */
+static const char *steps; /* what of the way is left */
 static const struct scenario *scenario;
 static bool lost;
 
@@ -43,7 +43,8 @@ static bool replay_cut(unsigned n)
 	unsigned life;
 	int len = 0;
 
-	if (sscanf(steps, "%uc%uv%u%n", &life, &want.op, &want.variant, &len) != 3 || life != l->life)
+	if (sscanf(steps, "%uc%uv%u%n", &life, &want.op, &want.variant, &len) != 3 ||
+	    life != l->life)
 		return false;
 	step_on(len);
 	crash_each(&l->crash, &l->trace, &cutting, take_cut, &want);
@@ -62,7 +63,8 @@ static bool replay_fault(unsigned n)
 	char how;
 	int len = 0;
 
-	if (sscanf(steps, "%u%c%u%n", &life, &how, &call, &len) != 3 || life != l->life || l->fault.call)
+	if (sscanf(steps, "%u%c%u%n", &life, &how, &call, &len) != 3 || life != l->life ||
+	    l->fault.call)
 		return false;
 	letter = strchr(how_letters, how);
 	if (!letter || !*letter)
@@ -100,7 +102,8 @@ int explore_replay(const struct scenario *s, const char *way)
 	}
 	visited_clear();
 	replay_branch = go;
-	search_begin(s, damage, print_line);
+	if (!search_begin(s, damage, print_line))
+		return 1;
 	if (s->damage != DAMAGE_NONE)
 		printf("damage: %s\n", damage_name(s->damage, damage));
 	verbose = true;

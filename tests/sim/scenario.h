@@ -6,16 +6,16 @@
 #include "life.h"
 
 enum from {
-	FROM_START,		/* an idle board */
-	FROM_ARMED,		/* an update waits for its first trial boot */
-	FROM_MERGING,		/* confirmed, and the merge has begun */
+	FROM_START, /* an idle board */
+	FROM_ARMED, /* an update waits for its first trial boot */
+	FROM_MERGING, /* confirmed, and the merge has begun */
 };
 
 enum damage {
 	DAMAGE_NONE,
-	DAMAGE_COPY,		/* one copy of the record, in turn and in several ways */
-	DAMAGE_BOTH,		/* both copies */
-	DAMAGE_STORE,		/* a store, in several ways */
+	DAMAGE_COPY, /* one copy of the record, in turn and in several ways */
+	DAMAGE_BOTH, /* both copies */
+	DAMAGE_STORE, /* a store, in several ways */
 };
 
 struct scenario {
@@ -24,21 +24,25 @@ struct scenario {
 	struct policy policy;
 	enum from from;
 	enum damage damage;
-	unsigned cuts;		/* in one history */
-	unsigned faults;	/* failing calls in one history: 0 or 1 */
+	unsigned cuts; /* in one history */
+	unsigned faults; /* failing calls in one history: 0 or 1 */
 	unsigned cuts_before_fault, cuts_after_fault;
-	unsigned all_max;	/* up to so many pending writes every subset is a state */
+	unsigned all_max; /* up to so many pending writes every subset is a state */
 };
 
 extern const struct scenario scenarios[];
 extern const unsigned scenario_count;
 
-/* Lays out the disks and makes contents, configuration and bundle. */
-void scenario_begin(const struct scenario *s, struct disks *ret_disks, struct ledger *ret_ledger);
+/*
+ * Lays out the disks, makes contents, configuration and bundle, and runs the board up to where the
+ * scenario begins. false: it does not get there, violation_text says why.
+ */
+bool scenario_begin(const struct scenario *s, struct disks *ret_disks, struct ledger *ret_ledger);
 
 /* damage.c */
 unsigned damage_count(enum damage damage);
-/* What variant n does, to disks at rest; the ledger learns what may be expected of the board now. */
+/* What variant n does, to disks at rest; the ledger learns what may be expected of the board now.
+ */
 void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, struct ledger *at);
 const char *damage_name(enum damage damage, unsigned n);
 

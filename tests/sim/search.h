@@ -14,8 +14,9 @@ struct level {
 	struct disks state, next;
 	struct ledger at, next_at;
 	unsigned life, cuts;
+	bool cut_it, fail_it; /* this life has cuts and failing calls to find out */
 	struct life_fault fault;
-	char step[STEP_MAX];	/* from the level above */
+	char step[STEP_MAX]; /* from the level above */
 	uint64_t passed[LIVES_MAX];
 	struct trace trace;
 	struct crash crash;
@@ -23,9 +24,11 @@ struct level {
 
 extern struct level *levels;
 extern struct found found;
-extern const char how_letters[];	/* by enum fault_how, in ids */
+extern const char how_letters[]; /* by enum fault_how, in ids */
 
-void search_begin(const struct scenario *s, unsigned damage, void (*print)(const char *line));
+/* Gets ready for it. false: the board does not get to where the scenario begins; that is printed.
+ */
+bool search_begin(const struct scenario *s, unsigned damage, void (*print)(const char *line));
 
 /* From levels[n].state to its rest, with everything that branches off on the way. */
 void search(unsigned n);
@@ -34,7 +37,8 @@ void search(unsigned n);
 void search_below(unsigned n, const struct disks *state, const struct ledger *at, unsigned cuts,
 		  struct life_fault fault);
 
-/* Set while one way is replayed: called where the search would branch. true: the way branched here. */
+/* Set while one way is replayed: called where the search would branch. true: the way branched here.
+ */
 extern bool (*replay_branch)(unsigned n);
 
 #endif

@@ -18,15 +18,15 @@ struct board_plan {
 	unsigned volumes;
 	unsigned volume_sectors[VOLUMES_MAX];
 	unsigned chunk_sectors;
-	bool raw;			/* stores on a partition of their own, not in files */
-	unsigned piece_sectors;		/* longest extent of a store file; 0: no limit */
+	bool raw; /* stores on a partition of their own, not in files */
+	unsigned piece_sectors; /* longest extent of a store file; 0: no limit */
 	unsigned tries;
-	unsigned changed[VOLUMES_MAX];	/* chunks in which NEW differs from OLD */
+	unsigned changed[VOLUMES_MAX]; /* chunks in which NEW differs from OLD */
 	enum { SPREAD_RUNS, SPREAD_ALONE, SPREAD_MIXED } spread;
-	bool blocks;			/* disks with sectors of 4096 bytes */
-	bool new_disk;			/* nothing was ever written to meta */
+	bool blocks; /* disks with sectors of 4096 bytes */
+	bool new_disk; /* nothing was ever written to meta */
 	bool new_unmountable, new_without_init;
-	bool eager_merge;		/* the kernel merges between any two calls, not only during a sleep */
+	bool eager_merge; /* the kernel merges between any two calls, not only during a sleep */
 };
 
 extern const struct board_plan *plan;
@@ -41,27 +41,28 @@ extern char violation_text[512];
 /* ---- Failing calls ---- */
 
 enum fault_kind {
-	FAULT_META,		/* the record's disk: there are two copies, one fault never matters */
-	FAULT_DISK,		/* any other disk */
-	FAULT_MISSING,		/* a device is not there */
-	FAULT_DM,		/* device-mapper or a mount */
-	FAULT_FILE,		/* store files, reserving included */
-	FAULT_KERNEL,		/* the merge's own reads and writes */
-	FAULT_RAM,		/* what needs no disk at all */
+	FAULT_META, /* the record's disk: there are two copies, one fault never matters */
+	FAULT_DISK, /* any other disk */
+	FAULT_MISSING, /* a device is not there */
+	FAULT_DM, /* device-mapper or a mount */
+	FAULT_FILE, /* store files, reserving included */
+	FAULT_KERNEL, /* the merge's own reads and writes */
+	FAULT_RAM, /* what needs no disk at all */
 };
 
-/* Whether the call that is being made fails. what is for the log. Also counts steps: a loop without end is found. */
+/* Whether the call that is being made fails. what is for the log. Also counts steps: a loop without
+ * end is found. */
 bool fault(enum fault_kind kind, const char *what, const char *object);
 
 enum fault_how {
 	FAULT_ONCE,
-	FAULT_ALWAYS,		/* and every later call of its kind */
-	FAULT_KILLS,		/* the command is killed in the middle of it; init cannot be */
+	FAULT_ALWAYS, /* and every later call of its kind */
+	FAULT_KILLS, /* the command is killed in the middle of it; init cannot be */
 };
 
 /* The call to fail, counted from 1; 0: none. fault_fired: it came to that. */
 void fault_plan(unsigned call, enum fault_how how);
-void fault_in_verb(bool in_verb);	/* only a command can be killed */
+void fault_in_verb(bool in_verb); /* only a command can be killed */
 extern unsigned fault_calls;
 extern bool fault_fired;
 extern char fault_name[160];
@@ -72,23 +73,23 @@ extern unsigned lives_run;
 
 /* ---- The parts of the running board; reset at power on ---- */
 
-void kernel_reset(void);	/* kernel_dm.c */
-void sys_reset(void);		/* fake_sys.c: files in memory, mounts, clock */
-void dev_reset(void);		/* fake_dev.c */
-void dev_close_all(void);	/* the program is gone */
+void kernel_reset(void); /* kernel_dm.c */
+void sys_reset(void); /* fake_sys.c: files in memory, mounts, clock */
+void dev_reset(void); /* fake_dev.c */
+void dev_close_all(void); /* the program is gone */
 
 /* kernel_dm.c */
-int dm_minor_of_path(const char *path);			/* "/dev/mapper/NAME", -1: none */
-bool dm_open(int minor, int by);			/* counts who has it open */
+int dm_minor_of_path(const char *path); /* "/dev/mapper/NAME", -1: none */
+bool dm_open(int minor, int by); /* counts who has it open */
 uint64_t dm_size(int minor);
 bool dm_writable(int minor);
 /* The row's sector that holds sector of the device now; -1: it cannot be read. */
 int dm_resolve(int minor, uint64_t sector);
-bool dm_bare(int minor);				/* one linear line */
+bool dm_bare(int minor); /* one linear line */
 unsigned dm_store_devices(void);
-bool dm_merge_one(void);				/* one step of any merge that runs; false: none does */
+bool dm_merge_one(void); /* one step of any merge that runs; false: none does */
 bool dm_merging(void);
-void kernel_tick(void);					/* time passes between two calls */
+void kernel_tick(void); /* time passes between two calls */
 
 /* Reading by the command or init, as opposed to the kernel: what was checked. */
 extern uint8_t was_read[SECTORS_MAX];
@@ -103,8 +104,8 @@ void fs_damage(unsigned how);
 extern content old_of[VOLUMES_MAX][512], new_of[VOLUMES_MAX][512];
 void contents_make(void);
 void contents_first_disks(struct disks *ret);
-enum shown shown_on(unsigned volume, int minor);	/* through a device */
-enum shown shown_origin(unsigned volume);		/* on the partition itself, as cached */
+enum shown shown_on(unsigned volume, int minor); /* through a device */
+enum shown shown_origin(unsigned volume); /* on the partition itself, as cached */
 
 /* bundle.c */
 void bundle_make(void);
@@ -112,8 +113,8 @@ long bundle_take(size_t at, void *buf, size_t len_bytes);
 
 /* fake_mount.c */
 void mounts_reset(void);
-void sys_enter_root(void);		/* the new root's mounts lose its prefix */
-int sys_mounted_minor(const char *target);	/* -1: nothing is */
+void sys_enter_root(void); /* the new root's mounts lose its prefix */
+int sys_mounted_minor(const char *target); /* -1: nothing is */
 
 enum { MAJOR_PARTITION = 254, MAJOR_DM = 253 };
 extern const char *const volume_names[VOLUMES_MAX];

@@ -8,19 +8,19 @@
 #include "trace.h"
 
 enum tear {
-	TEAR_FIRST,		/* only the first sector */
+	TEAR_FIRST, /* only the first sector */
 	TEAR_HALF,
 	TEAR_BUT_LAST,
-	TEAR_LAST,		/* only the last */
-	TEAR_SPLIT_NOISE,	/* the first half; then one sector of noise; the rest old */
-	TEAR_NOISE,		/* all of it noise */
-	TEAR_BAD_FIRST,		/* the first cannot be read, the others are new */
-	TEAR_NOISE_LAST,	/* the last is noise, the others are new */
-	TEAR_BAD,		/* none can be read */
+	TEAR_LAST, /* only the last */
+	TEAR_SPLIT_NOISE, /* the first half; then one sector of noise; the rest old */
+	TEAR_NOISE, /* all of it noise */
+	TEAR_BAD_FIRST, /* the first cannot be read, the others are new */
+	TEAR_NOISE_LAST, /* the last is noise, the others are new */
+	TEAR_BAD, /* none can be read */
 	TEAR_COUNT
 };
 
-#define BLOCK 8u		/* sectors of 512 in one of 4096 */
+#define BLOCK 8u /* sectors of 512 in one of 4096 */
 
 /* The tears of w as bits; a word of bits at once, for this is asked for every pending write. */
 static unsigned tears_of(const struct cutting *cutting, const struct write *w)

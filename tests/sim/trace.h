@@ -16,13 +16,13 @@ enum op_kind { OP_WRITE, OP_FLUSH, OP_ORPHAN, OP_FORGET, OP_SETTLE, OP_POKE, OP_
 
 struct op {
 	uint8_t kind, disk;
-	struct write write;	/* its contents are in the trace's words */
-	struct ledger ledger;	/* after OP_LEDGER */
+	struct write write; /* its contents are in the trace's words */
+	struct ledger ledger; /* after OP_LEDGER */
 };
 
 struct trace {
 	struct disks start;
-	struct ledger ledger;	/* at the start */
+	struct ledger ledger; /* at the start */
 	unsigned count, word_count, writes, flushes;
 	struct op op[OPS_MAX];
 	content words[TRACE_WORDS_MAX];
@@ -41,19 +41,22 @@ void trace_ledger(void);
 
 /* How crash states are made. */
 struct cutting {
-	bool blocks;		/* sectors of 4096 bytes: nothing smaller is torn */
-	unsigned all_max;	/* up to so many pending writes every subset is taken */
+	bool blocks; /* sectors of 4096 bytes: nothing smaller is torn */
+	unsigned all_max; /* up to so many pending writes every subset is taken */
 };
 
 /* Takes one state; false ends the walk. variant counts from 0 at each op. */
 typedef bool crash_visit(void *ctx, unsigned op, unsigned variant, const struct disks *state,
 			 const struct ledger *at);
 
-struct crash {			/* what a walk works in */
+struct crash { /* what a walk works in */
 	struct disks base, child;
 	struct ledger at;
 	unsigned op, variant, undo_count;
-	struct { unsigned at; content was; } undo[WORDS_MAX];
+	struct {
+		unsigned at;
+		content was;
+	} undo[WORDS_MAX];
 	bool stopped;
 	crash_visit *visit;
 	void *ctx;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 void visited_clear(void);
-unsigned visited_get(uint64_t key);		/* 0: never seen */
-void visited_put(uint64_t key, unsigned value);	/* 1 to 7; never less than it was */
+unsigned visited_get(uint64_t key); /* 0: never seen */
+void visited_put(uint64_t key, unsigned value); /* 1 to 7; never less than it was */
 
 #endif
