@@ -28,6 +28,8 @@ typedef uint32_t content;
 #define CONTENT_ZERO 0u
 #define CONTENT_BAD 1u /* cannot be read until it is written again */
 
+/* Empties the pool: all numbers are void. Before anything else, and between two scenarios. */
+void contents_forget(void);
 content content_of(const void *sector);
 const uint8_t *content_bytes(content c);
 content content_noise(unsigned at, unsigned seed); /* bytes that nobody wrote */

@@ -15,6 +15,9 @@ static uint64_t *pool_hash;
 static uint32_t *table; /* content number + 1 */
 static uint32_t pool_count;
 
+#define SEEDS 8
+static content noise[SEEDS][SECTORS_MAX]; /* as made already */
+
 uint64_t mix64(uint64_t x)
 {
 	x ^= x >> 30;
@@ -61,13 +64,20 @@ static uint32_t add(const void *sector, uint64_t hash)
 	return pool_count++;
 }
 
-static void begin(void)
+void contents_forget(void)
 {
 	static const uint8_t zeros[SECTOR];
 
-	pool = reserve((size_t)POOL_MAX * SECTOR);
-	pool_hash = reserve((size_t)POOL_MAX * sizeof(*pool_hash));
-	table = reserve((size_t)TABLE_MAX * sizeof(*table));
+	if (!pool) {
+		pool = reserve((size_t)POOL_MAX * SECTOR);
+		pool_hash = reserve((size_t)POOL_MAX * sizeof(*pool_hash));
+		table = reserve((size_t)TABLE_MAX * sizeof(*table));
+	}
+	/* The memory goes back; it reads as zeros again. */
+	madvise(pool, (size_t)POOL_MAX * SECTOR, MADV_DONTNEED);
+	madvise(table, (size_t)TABLE_MAX * sizeof(*table), MADV_DONTNEED);
+	memset(noise, 0, sizeof(noise));
+	pool_count = 0;
 	add(zeros, 0);
 	/* Its bytes are never looked at, and it is in no table: no write can make it. */
 	add(zeros, mix64(0x0bad5ec70bad5ec7u));
@@ -79,8 +89,6 @@ content content_of(const void *sector)
 	uint64_t hash = hash_sector(sector);
 	uint32_t at = (uint32_t)(hash % TABLE_MAX);
 
-	if (!pool)
-		begin();
 	for (; table[at]; at = (at + 1) % TABLE_MAX)
 		if (memcmp(pool[table[at] - 1], sector, SECTOR) == 0)
 			return table[at] - 1;
@@ -90,21 +98,18 @@ content content_of(const void *sector)
 
 const uint8_t *content_bytes(content c)
 {
-	if (!pool)
-		begin();
 	return pool[c];
 }
 
 content content_noise(unsigned at, unsigned seed)
 {
-	static content kept[8][SECTORS_MAX];
 	uint64_t word[SECTOR / 8];
 
-	if (kept[seed % 8][at])
-		return kept[seed % 8][at];
+	if (noise[seed % SEEDS][at])
+		return noise[seed % SEEDS][at];
 	for (unsigned i = 0; i < SECTOR / 8; i++)
 		word[i] = mix64(((uint64_t)seed << 40) + ((uint64_t)at << 8) + i + 0x5eed);
-	return kept[seed % 8][at] = content_of(word);
+	return noise[seed % SEEDS][at] = content_of(word);
 }
 
 static uint64_t share(unsigned at, content c)
@@ -127,8 +132,6 @@ void image_copy(struct image *to, const struct image *from)
 
 void image_clear(struct image *image)
 {
-	if (!pool)
-		begin();
 	image->hash = 0;
 	memset(image->at, 0, sizeof(image->at));
 }

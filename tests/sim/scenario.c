@@ -205,6 +205,7 @@ static bool first_record(const struct scenario *s, struct disks *disks)
 
 bool scenario_begin(const struct scenario *s, struct disks *ret_disks, struct ledger *ret_ledger)
 {
+	contents_forget();
 	plan = &s->plan;
 	rules = (struct rules){ .tries = plan->tries,
 				.new_boots = !plan->new_unmountable && !plan->new_without_init };
