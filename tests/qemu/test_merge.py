@@ -76,16 +76,38 @@ def test_reboot_while_merging(trial):
     still = wait_merging(b, changed)
     assert b.reboot() == "new"
     is_merging(b, new)
-    assert left(b) <= still
+    assert 0 < left(b) <= still
+    speed_up(b)
     b.run("cowboot merge --wait", check=True)
     is_merged(b, new)
     assert b.reboot() == "new"
     is_merged(b, new)
 
 
+def test_two_wait_for_the_merge(trial):
+    """One of them ends it, the other says so; a third that is interrupted disturbs nothing."""
+    b, _, new, _ = trial(**MANY)
+    slow_down(b)
+    b.run("cowboot mark-good", check=True)
+    for n in "123":
+        b.run(f"cowboot merge --wait > /tmp/{n} 2>&1 &", check=True)
+    wait_until(lambda: len(b.run("pidof cowboot")[1].split()) == 3, "three wait for the merge")
+    b.run("kill -INT $(pidof cowboot | cut -d ' ' -f 1)", check=True)
+    wait_until(lambda: len(b.run("pidof cowboot")[1].split()) == 2, "one goes")
+    assert left(b)
+    speed_up(b)
+    wait_until(lambda: b.run("pidof cowboot")[0], "both have ended")
+    said = "".join(b.run(f"cat /tmp/{n}", check=True) for n in "123")
+    assert said.count("merged new: it is the system now\n") == 1
+    assert said.count("merged: another command ended it\n") == 1
+    is_merged(b, new)
+
+
 def cut_power(b):
+    """The board comes back as slow as it was."""
     b.cut()
     b.start()
+    slow_down(b)
     assert b.wait_up() == "new"
 
 
@@ -95,7 +117,6 @@ def test_power_cuts_while_merging(trial):
     b.run("cowboot mark-good", check=True)
     wait_merging(b, changed)
     cut_power(b)
-    slow_down(b)
     is_merging(b, new)
     still = left(b)
     assert 0 < still < changed
@@ -103,23 +124,26 @@ def test_power_cuts_while_merging(trial):
     wait_merging(b, still)
     cut_power(b)
     is_merging(b, new)
+    speed_up(b)
     b.run("cowboot merge --wait", check=True)
     is_merged(b, new)
 
 
 def test_power_cut_right_after_mark_good(trial):
-    b, _, new, _ = trial(**MANY)
+    b, _, new, changed = trial(**MANY)
     slow_down(b)
     b.run("cowboot mark-good", check=True)
+    assert left(b) > changed * 9 / 10
     cut_power(b)
     is_merging(b, new)
     assert b.status()["phase"] == "merging"
+    speed_up(b)
     b.run("cowboot merge --wait", check=True)
     is_merged(b, new)
 
 
 def test_one_volume_is_merged_before_the_other(board, images, bundle):
-    """A cut when one volume runs on its new origin and the other is half way: both are NEW."""
+    """A cut when one volume's store is empty and the other's is not: both are NEW."""
     old, new = images.pair(**MANY)
     vendor_old = images.volume()
     vendor_new = images.new(vendor_old, change=8)
@@ -136,6 +160,7 @@ def test_one_volume_is_merged_before_the_other(board, images, bundle):
     is_merging(b, new)
     assert mapped(b) == {"system": "snapshot-merge", "vendor": "snapshot-merge"}
     assert b.digest("/dev/mapper/vendor") == image_digest(vendor_new)
+    speed_up(b)
     b.run("cowboot merge --wait", check=True)
     is_merged(b, new)
     assert b.partition_digest("vendor") == image_digest(vendor_new)

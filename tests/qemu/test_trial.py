@@ -4,7 +4,8 @@ boot where the new one cannot even be started; the record keeps why (I10), the s
 (I9), and the origin was never written to (I6, I12)."""
 import pytest
 from board import image_digest
-from steps import begin_trial, ended, free_blocks, mapped, store_files
+from steps import ended, free_blocks, mapped, store_files
+from tiny.image import VERSION
 
 
 @pytest.fixture
@@ -29,6 +30,10 @@ def check_reverted(b, old, before, reason):
     assert f"last     reverted, ? -> new: {reason}" in b.run("cowboot status", check=True)
     assert free_blocks(b) == before
     assert b.digest() == b.partition_digest("system") == image_digest(old)
+
+
+def image_version(image):
+    return VERSION.search(image.read_bytes()).group().split()[1].decode()
 
 
 SPENT = "all tries are spent and the new system never said it is good"
@@ -132,13 +137,23 @@ def test_cancel_before_reboot(installed, images):
     assert b.digest() == b.partition_digest("system") == image_digest(old)
 
 
-def test_next_update_after_a_revert(installed, images, bundle):
-    """A board that went back takes the next update as if nothing had been."""
-    b, old, before = installed(broken=images.without_init)
+@pytest.mark.parametrize("store", ["file", "cow"])
+def test_next_updates(installed, images, bundle, store):
+    """A board that went back takes the next update as if nothing had been, and that one the next;
+    what lies in a raw store from the one before never comes alive again."""
+    b, old, before = installed(broken=images.without_init, store=store)
     assert b.reboot() == "old"
-    new = images.new(old, seed=2)
-    begin_trial(b, bundle(system=(old, new)))
-    b.run("cowboot mark-good && cowboot merge --wait", check=True)
-    assert ended(b)[::2] == ("merged", "new")
-    assert free_blocks(b) == before
-    assert b.digest() == b.partition_digest("system") == image_digest(new)
+    new = images.new(old, seed=2, change=24)
+    newer = images.new(new, version="newer", seed=3, change=120)
+    for base, image, update in ((old, new, bundle(system=(old, new))),
+                                (new, newer, bundle(system=(new, newer), version="newer"))):
+        version = image_version(image)
+        assert b.install(update)[0] == 4
+        assert b.reboot() == version
+        assert b.digest() == image_digest(image)
+        assert b.partition_digest("system") == image_digest(base)
+        assert b.cowboot("mark-good --wait")[0] == 0
+        assert ended(b)[::2] == ("merged", version)
+        assert free_blocks(b) == before
+        assert b.digest() == b.partition_digest("system") == image_digest(image)
+    assert ended(b) == ("merged", "new", "newer")

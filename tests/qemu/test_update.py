@@ -5,7 +5,7 @@ root for all volumes (I12), the space given back (I9)."""
 import pytest
 from board import image_digest
 from steps import (begin_trial, check_store, ended, exact_store_bytes, free_blocks, mapped,
-                   store_devices, store_files)
+                   slow_down, speed_up, store_devices, store_files)
 from tiny.image import changed_chunks
 
 
@@ -49,6 +49,11 @@ def check_trial(b, old, new, changed, where):
                      "exceptions": changed, "runs": found["runs"], "ascending": True}
 
 
+def flags(b):
+    """What systemd's units go by, beside the record."""
+    return [n for n in b.run("ls /run/cowboot", check=True).split() if n in ("trial", "merging")]
+
+
 @pytest.mark.parametrize("store", ["file", "cow"])
 def test_update(board, images, bundle, store):
     old, new = images.pair()
@@ -68,12 +73,16 @@ def test_update(board, images, bundle, store):
 
     assert b.reboot() == "new"
     check_trial(b, old, new, changed, b.dir)
+    assert flags(b) == ["trial"]
 
+    slow_down(b)
     assert b.cowboot("mark-good") == (0, "confirmed new\nmerging in the background; cowboot merge "
                                          "--wait ends it\n")
+    assert flags(b) == ["merging"]
+    speed_up(b)
     code, out = b.cowboot("merge --wait")
     assert code == 0 and out.endswith("merged new: it is the system now\n")
-    assert ended(b)[::2] == ("merged", "new")
+    assert ended(b)[::2] == ("merged", "new") and flags(b) == []
     assert b.status()["version"] == "new"
     assert b.status()["last"]["reason"] == "confirmed and merged"
     assert free_blocks(b) == before
