@@ -51,7 +51,7 @@ all: $A/init $A/cowboot $A/toybox $B/host/cowboot $(INITRAMFS) ## build everythi
 
 help: ## this list
 	@echo 'make [TARGET] [BOARD=$(BOARD)] [KERNEL=$(KERNEL)] [V=1]'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile tests/sim/sim.mk | \
 		while IFS='|' read -r name text; do printf '  %-13s %s\n' "$$name" "$$text"; done
 
 ## ---- Flags ------------------------------------------------------------------------------------
@@ -216,9 +216,6 @@ check: $(ready) ## every test that a change must pass
 check-gates: $(ready) ## rules of the house: includes, sizes, manual pages, reproducible builds
 	@tests/gate.sh
 
-check-sim: $B/packages-build ## cut the power at every step of every life, in a world of its own
-	@tests/sim/run
-
 check-host: $(ready) ## the command on the machine that builds: every verb, every bad input
 	@/usr/bin/python3 -m pytest -q tests/host
 
@@ -252,6 +249,7 @@ $B/unit/%: tests/unit/%.c $B/unit/rooms.a Makefile
 clean: ## remove all that was built or fetched
 	rm -rf $B
 
-.PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-qemu check-sim check-unit clean
+.PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-qemu check-unit clean
 
+include tests/sim/sim.mk
 -include $(wildcard $A/obj/*/*.d $B/host/obj/*/*.d $B/unit/obj/*/*.d $B/unit/*/*.d)
