@@ -180,11 +180,11 @@ def test_store_file_while_merging(at, deed, why):
 
 # ---- while merging, on the disk ------------------------------------------------------------------
 
-MERGING = [DAMAGES[0], DAMAGES[2], DAMAGES[5]]
+MERGING = [(*DAMAGES[0], "file"), (*DAMAGES[2], "cow"), (*DAMAGES[5], "file")]
 
 
-@pytest.mark.parametrize("store", ["file", "cow"])
-@pytest.mark.parametrize("spoil, why", MERGING, ids=[d[0].__name__ for d in MERGING])
+@pytest.mark.parametrize("spoil, why, store", MERGING,
+                         ids=[f"{d[0].__name__}-{d[2]}" for d in MERGING])
 def test_store_damaged_while_merging(at, spoil, why, store):
     p = at("merging", store=store)
     b = p.b
