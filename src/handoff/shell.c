@@ -55,7 +55,7 @@ int shell_run(const char *reason)
 	snprintf(text, sizeof(text),
 		 "\n\n*** cowboot: recovery ***\n\nNo system was started: %s.\n\n"
 		 "This is a shell in the initramfs. `dmesg | grep cowboot` shows what was tried.\n"
-		 "Nothing has been written. `exit` starts the board again.\n\n",
+		 "`exit` starts the board again.\n\n",
 		 reason);
 	fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd >= 0) {

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Where no boot is left: the console says why and gives a shell that works, nothing has been
-written, and leaving the shell starts the board again (I3, I4, I10)."""
+"""Where no boot is left: the console says why and gives a shell that works; nothing has been written
+where nothing could be decided; leaving the shell starts the board again (I3, I4, I10)."""
 import random
 
 import pytest
 from artefacts import configuration
+from board import image_digest
 
 COPIES = (0, 512 * 1024)        # where the record's two copies are on meta
 
@@ -55,6 +56,30 @@ def test_volume_missing(board):
     b = board(conf="volume system PARTLABEL=gone / ext4 ro\ndevice-timeout 1\n", boot=False)
     b.start()
     check_shell(b, r"a volume's partition is missing\.")
+
+
+def test_neither_system_starts(board, images, bundle):
+    """The new one goes back in the boot that tried it, and then the old one fails as well: the
+    record knows of the first, the screen tells of the second, and claims nothing that is not so."""
+    old, new = images.pair()
+    b = board(old)
+    assert b.install(bundle(system=(old, new)))[0] == 4
+    b.poweroff()
+    usual, b.append = b.append, b.append + " init=/sbin/nothing"
+    before = b.partition_digest("meta")
+    b.start()
+    check_shell(b, r"the system cannot be started\.")
+    assert b.partition_digest("meta") != before
+    assert "Nothing has been written" not in b.serial.text()
+    b.cut()
+    b.append = usual
+    b.start()
+    assert b.wait_up() == "old"
+    last = b.status()["last"]
+    assert last["result"] == "reverted"
+    assert last["reason"].startswith("the new system has no init that can be started: cannot find "
+                                     "/sbin/nothing in the new root")
+    assert b.digest() == image_digest(old)
 
 
 BAD = [
