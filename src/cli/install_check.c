@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a bundle fits this board.  Reads the manifest and asks the system; must never write, so
- * that a refusal leaves nothing to undo (I9).
+ * Whether a bundle fits this board.  Reads the manifest and asks the system; must never write more
+ * than the empty folder of the stores, so that a refusal leaves nothing to undo (I9).
  */
 #include <errno.h>
 #include <inttypes.h>
