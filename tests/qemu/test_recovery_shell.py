@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where no boot is left: the console says why and gives a shell that works; nothing has been written
+"""Where no boot is left: the console says why and gives a shell that works; nothing was written
 where nothing could be decided; leaving the shell starts the board again (I3, I4, I10)."""
 import random
 
