@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The host's part of the demo: where things are, what was found out so far, bundles."""
+import fcntl
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
-from demo_tell import Differs, Work, check, mb, say
+from demo_tell import Work, check, differ, mb, say
 
 TOP = Path(__file__).resolve().parent.parent
 BUILD = TOP / "build"
@@ -27,20 +31,62 @@ class Story:
         return f"({seconds:.1f} s)"
 
 
-def host(*argv):
-    """Runs a command of the host that must succeed; its output."""
-    run = subprocess.run([str(a) for a in argv], text=True, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE)
-    if run.returncode:
-        raise Differs(f"{' '.join(map(str, argv))}\n  expected: exit code 0\n  seen:     exit code "
-                      f"{run.returncode}: {run.stderr.strip()}")
-    return run.stdout
+def run(*argv):
+    """Runs a command that must succeed; its output."""
+    ended = subprocess.run([str(a) for a in argv], text=True, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE)
+    if ended.returncode:
+        differ(" ".join(map(str, argv)), "exit code 0",
+               f"{ended.returncode}: {ended.stderr.strip()}")
+    return ended.stdout
+
+
+def clear_home():
+    """Empties build/demo, for this demo alone for as long as it lives."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    clear_home.lock = open(HOME / "lock", "w")
+    try:
+        fcntl.flock(clear_home.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"qemu/demo: cannot use {HOME}: another demo is at work there; wait for it")
+    for each in HOME.iterdir():
+        if each.name != "lock":
+            each.unlink()
+
+
+def make_debian(story):
+    """Debian's images: mkroot makes those that are missing or old, and says what it does."""
+    if os.geteuid() and not shutil.which("sudo"):
+        sys.exit("qemu/demo: cannot make Debian's images: that needs root (mmdebstrap, loop "
+                 "mounts), or sudo")
+    fresh, said = not (DEBIAN / "base/key").exists(), []
+    with Work("Debian 12 for arm64: old, new and broken") as work:
+        with subprocess.Popen([TOP / "qemu/debian/mkroot"], text=True, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE) as mkroot:
+            for each in mkroot.stderr:
+                said.append(each.replace("DEBIAN", "").strip())
+                work.at(said[-1])
+    if mkroot.returncode:
+        differ("qemu/debian/mkroot", "exit code 0", f"{mkroot.returncode}: " + "; ".join(said))
+    how = "bootstrapped" if fresh else "made anew" if said else "made before"
+    say(f"Debian 12 for arm64, {how}: build/debian/{{old,new,broken}}.img "
+        f"{story.took('Debian images', work.seconds)}")
+
+
+def make_disk(story):
+    """The board's disk: U-Boot's script, kernel and initramfs, an empty meta, the root, data."""
+    disk = HOME / "disk.img"
+    with Work("making the board's disk") as work:
+        run(TOP / "qemu/mkdisk", "-o", disk, "--system", DEBIAN / "old.img")
+    say(f"the board's disk, by genimage: boot_a, boot_b, meta, system, data: "
+        f"{mb(disk.stat().st_size)} {story.took('disk image', work.seconds)}")
+    return disk
 
 
 def packages_of(name):
     """{package: version} of a system, from its tree on the host."""
-    return parse_packages(host("dpkg-query", "--admindir", DEBIAN / name / "usr/lib/sysimage/dpkg",
-                               "-W", "-f", "${Package} ${Version}\\n"))
+    return parse_packages(run("dpkg-query", "--admindir", DEBIAN / name / "usr/lib/sysimage/dpkg",
+                              "-W", "-f", "${Package} ${Version}\\n"))
 
 
 def parse_packages(text):
@@ -52,12 +98,12 @@ def make_bundle(story, old, new):
     out = HOME / f"{new}.bundle"
     images = {name: DEBIAN / f"{name}.img" for name in (old, new)}
     with Work(f"comparing {old}.img with {new}.img") as work:
-        host(COWBOOT, "bundle", "create", "-o", out, "--from", VERSIONS[old], "--version",
-             VERSIONS[new], "--board", "qemu-virt", "--chunk-sectors", CHUNK_SECTORS,
-             f"system={images[old]}:{images[new]}")
-        sound = host(COWBOOT, "bundle", "verify", out)
+        run(COWBOOT, "bundle", "create", "-o", out, "--from", VERSIONS[old], "--version",
+            VERSIONS[new], "--board", "qemu-virt", "--chunk-sectors", CHUNK_SECTORS,
+            f"system={images[old]}:{images[new]}")
+        sound = run(COWBOOT, "bundle", "verify", out)
     seconds = story.took(f"bundle {VERSIONS[old]} -> {VERSIONS[new]}", work.seconds)
-    facts = json.loads(host(COWBOOT, "bundle", "info", "--json", out))["volumes"][0]
+    facts = json.loads(run(COWBOOT, "bundle", "info", "--json", out))["volumes"][0]
     check("the old image's digest in the bundle", story.digest[old], facts["old_blake2b"])
     check("the new image's digest in the bundle", story.digest[new], facts["new_blake2b"])
     found = re.search(r"(\d+) exceptions in (\d+) runs?, sound", sound)

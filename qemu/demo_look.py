@@ -5,7 +5,7 @@ import re
 import time
 
 from demo_host import TRIES, VERSIONS, parse_packages
-from demo_tell import Differs, Work, check, say
+from demo_tell import Work, check, differ, say
 from stream import SCALE
 
 MERGE_S = 300
@@ -13,7 +13,8 @@ MERGE_S = 300
 
 def healthy(board):
     """What must be so in every boot of a good system."""
-    check("the state of systemd", (0, "running"), board.ask("systemctl is-system-running --wait", 120))
+    state = board.ask("systemctl is-system-running --wait", 120)
+    check("the state of systemd", (0, "running"), state)
     check("the units that failed", "", board.sh("systemctl --failed --no-legend --plain"))
     root = board.sh("findmnt -n -o SOURCE,OPTIONS /").split()
     check("what / is", ["/dev/mapper/system", "ro"], [root[0], root[1].split(",")[0]])
@@ -51,8 +52,8 @@ def watch_merge(board, work):
             seen.append(status["merge_percent"])
             work.at(f"{seen[-1]} %")
         elif seen:
-            raise Differs(f"the phase\n  expected: merging, or idle\n  seen:     {status['phase']}")
-    raise Differs(f"the merge\n  expected: over in {MERGE_S * SCALE:.0f} s\n  seen:     {status}")
+            differ("the phase", "merging, or idle", status["phase"])
+    return differ("the merge", f"over within {MERGE_S * SCALE:.0f} s", status)
 
 
 def unit_messages(board, unit):
@@ -68,7 +69,7 @@ def when(board, unit, message):
     for at, text in unit_messages(board, unit):
         if re.search(message, text):
             return at
-    raise Differs(f"the journal of {unit}\n  expected: {message}\n  seen:     nothing of it")
+    return differ(f"the journal of {unit}", message, "nothing of it")
 
 
 def trial(board):
@@ -96,8 +97,7 @@ def space(story, board):
     check("the files in /data/cowboot", "", board.sh("ls -A /data/cowboot"))
     left = story.free_bytes - free_bytes(board)
     if left > 1 << 20:
-        raise Differs(f"the free space of /data\n  expected: as before the install\n"
-                      f"  seen:     {left} bytes less")
+        differ("the free space of /data", "as before the install", f"{left} bytes less")
     return "the store's space is free again"
 
 

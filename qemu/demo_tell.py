@@ -27,10 +27,14 @@ def step(number, title):
     line(f"{number}  {title}")
 
 
+def differ(what, expected, seen):
+    raise Differs(f"{what}\n  expected: {expected}\n  seen:     {seen}")
+
+
 def check(what, expected, seen):
     """Compares before anything is claimed."""
     if expected != seen:
-        raise Differs(f"{what}\n  expected: {expected}\n  seen:     {seen}")
+        differ(what, expected, seen)
 
 
 def mb(size_bytes):
