@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One pass over /sys/class/block.  Must never open a device it does not need, nor return one of
- * ours: device-mapper's devices are passed over.  A device can go while it is looked at; what cannot
- * be read is then not there.
+ * ours: device-mapper's are passed over.  A device can go while it is looked at; what cannot be
+ * read is then not there.
  */
 #include "storage/scan.h"
 
