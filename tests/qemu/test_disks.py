@@ -6,10 +6,11 @@ import shutil
 import struct
 
 import pytest
+from artefacts import KERNEL
 from board import image_digest
 from disk import Part, build_disk
 from life import check_trial, install, merge, whole_life
-from ondisk import COPY_AT, SECTOR_BYTES, Store, copy_of, put_copy, sealed
+from ondisk import COPY_AT, SECTOR_BYTES, Extent, Store, copy_of, put_copy, sealed
 from points import recovery_after_start, recovery_log, recovery_mapped
 from steps import ended, log_lines
 from vm import Disk
@@ -87,22 +88,38 @@ def test_no_alignment_warning(board, images, bundle, store):
     assert log_lines(b, WARNING) == []
 
 
-def move_store(b, by_bytes):
-    """Moves a store on its partition, and the record knows."""
+def lay(b, extents):
+    """Lays the one piece of a store down in these, and the record knows."""
     store = Store(b)
-    data, extent = store.read(), store.extents[0]
-    b.corrupt(store.label, extent.at + by_bytes, data)
-    begin = struct.pack("<Q", (extent.at + by_bytes) // SECTOR_BYTES)
+    data, done = store.read(), 0
+    for extent in extents:
+        b.corrupt(store.label, extent.at, data[done:done + extent.size])
+        done += extent.size
+    assert done == len(data)
+    count = struct.pack("<I", len(extents))
+    lines = b"".join(struct.pack("<QQ", e.at // SECTOR_BYTES, e.size // SECTOR_BYTES)
+                     for e in extents)
     for name in COPY_AT:
-        put_copy(b, name, sealed(copy_of(b, name), {3072: begin}))
+        put_copy(b, name, sealed(copy_of(b, name), {368: count, 1024 + 72: count, 3072: lines}))
 
 
-def test_alignment_warning_of_a_store_placed_anyhow(at):
-    """The control: 4 KiB further on, this kernel does warn."""
+def shifted(size):
+    return [Extent(4096, size)]
+
+
+def split(size):
+    return [Extent(0, 2 * IO_MIN), Extent(2 * IO_MIN + 4096, size - 2 * IO_MIN)]
+
+
+@pytest.mark.parametrize("how", [shifted, split])
+def test_alignment_warning_of_a_store_placed_anyhow(at, how):
+    """The control: 4 KiB further on, the kernel does warn."""
+    if how is shifted and KERNEL == "6.12":
+        pytest.skip("there the store itself, shifted, reads alignment_offset 0: nothing differs")
     p = at("trial", store="cow", props=BIG_IO)
     b = p.b
     assert is_aligned(b, Store(b))
-    move_store(b, 4096)
+    lay(b, how(len(Store(b).read())))
     assert not is_aligned(b, Store(b))
     b.start()
     assert b.wait_up() == "new"
