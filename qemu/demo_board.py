@@ -13,8 +13,8 @@ from stream import SCALE, Timeout
 from vm import VM
 
 MIB = 1 << 20
-# Without a seed for KASLR in the device tree the kernel needs no page tables of its own, and there is
-# a quarter less to emulate. A random number generator makes up for it.
+# Without a seed for KASLR in the device tree the kernel needs no page tables of its own, and there
+# is a quarter less to emulate. A random number generator makes up for it.
 HARDWARE = ["-machine", "dtb-randomness=off", "-device", "virtio-rng-pci"]
 BOOT_S, COMMAND_S = 240, 60
 PHASES = ["idle", "staging", "trial", "merging"]
@@ -73,7 +73,7 @@ class Board(VM):
         self.sh("dmesg -n 1; kill -s RTMIN+21 1; stty -echo; PS1=")
 
     def wait_reset(self, timeout=BOOT_S):
-        """Waits until the board resets itself."""
+        """Waits until the board resets itself, and lets it start again."""
         try:
             self.process.wait(timeout * SCALE)
         except subprocess.TimeoutExpired:

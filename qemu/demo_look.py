@@ -18,6 +18,7 @@ def healthy(board):
     check("the units that failed", "", board.sh("systemctl --failed --no-legend --plain"))
     root = board.sh("findmnt -n -o SOURCE,OPTIONS /").split()
     check("what / is", ["/dev/mapper/system", "ro"], [root[0], root[1].split(",")[0]])
+    check("whether its device is read-only", "1", board.sh("blockdev --getro /dev/mapper/system"))
     check("what /data is", "/dev/mapper/data", board.sh("findmnt -n -o SOURCE /data"))
     board.sh("touch /data/writable && rm /data/writable")
 
@@ -33,6 +34,8 @@ def linear(board):
 def packages(story, board, name):
     seen = board.sh("dpkg-query -W -f '${Package} ${Version}\\n'")
     check(f"the packages of the {name} system", story.packages[name], parse_packages(seen))
+    check("what openssl says it is", story.packages[name]["openssl"].split("-")[0],
+          board.sh("openssl version").split()[1])
     check("/etc/demo-version", VERSIONS[name], board.sh("cat /etc/demo-version"))
 
 
@@ -54,6 +57,11 @@ def watch_merge(board, work):
         elif seen:
             differ("the phase", "merging, or idle", status["phase"])
     return differ("the merge", f"over within {MERGE_S * SCALE:.0f} s", status)
+
+
+def tenths(percents):
+    """The percentages as a text, at most one of each tenth."""
+    return ", ".join(str(each) for each in sorted({each // 10: each for each in percents}.values()))
 
 
 def unit_messages(board, unit):
