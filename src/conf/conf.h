@@ -35,7 +35,6 @@ struct conf {
 	char store[CONF_SPEC_MAX];		/* empty: files on data; else the raw partition */
 	unsigned tries;				/* 1 to 100, default 3 */
 	unsigned device_timeout_s;		/* default 10; rootwait makes it at least 120 */
-	unsigned chunk_sectors;			/* for `bundle create`: default 8 */
 	enum conf_recovery recovery;
 	bool overrides;				/* cowboot.KEY=VALUE counts; default yes */
 

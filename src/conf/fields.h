@@ -11,7 +11,6 @@
 
 #define CONF_TRIES_MAX 100
 #define CONF_DEVICE_TIMEOUT_MAX_S 3600
-#define CONF_CHUNK_SECTORS_MAX 2097152	/* the kernel's: 1 GiB (dm-exception-store.c) */
 
 int field_spec(char buf[CONF_SPEC_MAX], const char *word);
 

@@ -103,19 +103,6 @@ static int take_device_timeout(struct parsing *p, char *const *words)
 	return field_number(&p->conf.device_timeout_s, words[0], 1, CONF_DEVICE_TIMEOUT_MAX_S);
 }
 
-static int take_chunk_sectors(struct parsing *p, char *const *words)
-{
-	unsigned sectors;
-	int rc = field_number(&sectors, words[0], 1, CONF_CHUNK_SECTORS_MAX);
-
-	if (rc)
-		return rc;
-	if (sectors & (sectors - 1))
-		return fail(EINVAL, "cannot use %s: not a power of two", words[0]);
-	p->conf.chunk_sectors = sectors;
-	return 0;
-}
-
 static int take_recovery(struct parsing *p, char *const *words)
 {
 	return field_recovery(&p->conf.recovery, words[0]);
@@ -145,7 +132,6 @@ static const struct key {
 	{ "store", take_store, 1, false, "file|SPEC" },
 	{ "tries", take_tries, 1, false, "N" },
 	{ "device-timeout", take_device_timeout, 1, false, "SECONDS" },
-	{ "chunk-sectors", take_chunk_sectors, 1, false, "N" },
 	{ "recovery", take_recovery, 1, false, "shell|reboot|poweroff" },
 	{ "overrides", take_overrides, 1, false, "yes|no" },
 };
@@ -202,8 +188,8 @@ static void sort_volumes(struct conf *conf)
 
 int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf)
 {
-	struct parsing p = { .conf = { .tries = 3, .device_timeout_s = 10, .chunk_sectors = 8,
-				       .overrides = true, .init = "/sbin/init" } };
+	struct parsing p = { .conf = { .tries = 3, .device_timeout_s = 10, .overrides = true,
+				       .init = "/sbin/init" } };
 	int rc = take_lines(&p, text, len_bytes);
 
 	if (!rc)

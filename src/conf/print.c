@@ -44,7 +44,6 @@ int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
 	text_add(&out, "store %s\n", conf->store[0] ? conf->store : "file");
 	text_add(&out, "tries %u\n", conf->tries);
 	text_add(&out, "device-timeout %u\n", conf->device_timeout_s);
-	text_add(&out, "chunk-sectors %u\n", conf->chunk_sectors);
 	text_add(&out, "recovery %s\n", field_recovery_name(conf->recovery));
 	text_add(&out, "overrides %s\n", conf->overrides ? "yes" : "no");
 	add_comments(&out, conf);
