@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* CRC-32 of IEEE 802.3: what zlib and the crc32 command of U-Boot compute. Pure. */
+#ifndef COWBOOT_BASE_CRC32_H
+#define COWBOOT_BASE_CRC32_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of "123456789" it is 0xcbf43926. */
+uint32_t crc32_of(const void *data, size_t len_bytes);
+
+#endif
