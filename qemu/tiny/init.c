@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include "channel.h"
+#include "feeder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -135,13 +136,16 @@ static void serve(int *port)
 int main(void)
 {
 	sigset_t set;
-	int sigfd, port;
+	int sigfd, port, err;
 
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	read_version();
 	misbehave();
 	if (mount("tmpfs", "/tmp", "tmpfs", 0, NULL))
 		say("cannot mount /tmp: ", strerror(errno));
+	err = feeder_start();
+	if (err)
+		say("cannot feed the watchdog: ", strerror(-err));
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);	/* toybox reboot */

@@ -16,7 +16,6 @@
 #include "conf/fields.h"
 
 #define ROOTWAIT_S 120
-#define PANIC_MAX_S 86400
 #define WARN_BYTES 640
 
 struct laying {
@@ -109,14 +108,6 @@ static int take_init(struct laying *l, const struct arg *arg)
 	return field_path(l->conf->init, arg->value);
 }
 
-static int take_panic(struct laying *l, const struct arg *arg)
-{
-	/* Less than zero: reboot at once. Here the shortest wait there is. */
-	if (arg->value[0] == '-')
-		return field_number(&l->conf->panic_s, "1", 1, 1);
-	return field_number(&l->conf->panic_s, arg->value, 0, PANIC_MAX_S);
-}
-
 static int take_quiet(struct laying *l, const struct arg *arg)
 {
 	(void)arg;
@@ -142,6 +133,11 @@ static int take_device_timeout(struct laying *l, const struct arg *arg)
 	return field_number(&l->conf->device_timeout_s, arg->value, 1, CONF_DEVICE_TIMEOUT_MAX_S);
 }
 
+static int take_watchdog(struct laying *l, const struct arg *arg)
+{
+	return field_watchdog(l->conf->watchdog, arg->value);
+}
+
 /* Alone it asks for recovery now, always; with a value it sets what recovery is. */
 static int take_recovery(struct laying *l, const struct arg *arg)
 {
@@ -165,11 +161,11 @@ static const struct parameter {
 	{ "ro", take_ro, 0 },
 	{ "rw", take_rw, 0 },
 	{ "init", take_init, NEEDS_VALUE },
-	{ "panic", take_panic, NEEDS_VALUE },
 	{ "quiet", take_quiet, 0 },
 	{ "cowboot.slot", take_slot, NEEDS_VALUE },
 	{ "cowboot.tries", take_tries, NEEDS_VALUE | NEEDS_OVERRIDES },
 	{ "cowboot.device-timeout", take_device_timeout, NEEDS_VALUE | NEEDS_OVERRIDES },
+	{ "cowboot.watchdog", take_watchdog, NEEDS_VALUE | NEEDS_OVERRIDES },
 	{ "cowboot.recovery", take_recovery, NEEDS_OVERRIDES },
 };
 

@@ -35,6 +35,9 @@ struct conf {
 	char store[CONF_SPEC_MAX];		/* empty: files on data; else the raw partition */
 	unsigned tries;				/* 1 to 100, default 3 */
 	unsigned device_timeout_s;		/* default 10; rootwait makes it at least 120 */
+	char watchdog[CONF_PATH_MAX];		/* its device; empty: off, the default */
+	unsigned watchdog_s;			/* 10 to 3600, default 60 */
+	unsigned panic_s;			/* where panic= says nothing; default 10, 0: leave it */
 	enum conf_recovery recovery;
 	bool overrides;				/* cowboot.KEY=VALUE counts; default yes */
 
@@ -43,7 +46,6 @@ struct conf {
 	char slot;				/* cowboot.slot=a|b, 0: the loader said nothing */
 	bool ask_recovery;			/* cowboot.recovery */
 	bool quiet;				/* quiet */
-	unsigned panic_s;			/* panic=, 0: unset */
 	bool rw;				/* rw was given; no volume heeds it yet */
 };
 
@@ -56,8 +58,8 @@ struct conf {
 int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf);
 
 /*
- * Lays the kernel command line over conf: root= rootfstype= rootflags= ro rw rootwait init= panic=
- * quiet always; cowboot.tries= cowboot.device-timeout= cowboot.recovery=POLICY where
+ * Lays the kernel command line over conf: root= rootfstype= rootflags= ro rw rootwait init= quiet
+ * always; cowboot.tries= cowboot.device-timeout= cowboot.watchdog= cowboot.recovery=POLICY where
  * conf->overrides.  cowboot.slot= and cowboot.recovery (no value) always count.  What cannot be
  * used is passed over, and a line about it is left through warn (may be NULL).
  */

@@ -126,6 +126,17 @@ int field_number(unsigned *ret_value, const char *word, unsigned min, unsigned m
 	return 0;
 }
 
+int field_watchdog(char buf[CONF_PATH_MAX], const char *word)
+{
+	if (strcmp(word, "off") == 0)
+		word = "";
+	else if (strcmp(word, "auto") == 0)
+		word = CONF_WATCHDOG_AUTO;
+	else if (strncmp(word, "/dev/", strlen("/dev/")) != 0 || !is_plain_path(word))
+		return fail(EINVAL, "cannot use %s: not auto, off or a device in /dev", word);
+	return keep(buf, CONF_PATH_MAX, word);
+}
+
 static const char *const recovery_names[] = {
 	[RECOVERY_SHELL] = "shell",
 	[RECOVERY_REBOOT] = "reboot",

@@ -11,6 +11,10 @@
 
 #define CONF_TRIES_MAX 100
 #define CONF_DEVICE_TIMEOUT_MAX_S 3600
+#define CONF_WATCHDOG_MIN_S 10		/* less, and a slow module or mount is a reset */
+#define CONF_WATCHDOG_MAX_S 3600
+#define CONF_WATCHDOG_AUTO "/dev/watchdog"
+#define CONF_PANIC_MAX_S 86400
 
 int field_spec(char buf[CONF_SPEC_MAX], const char *word);
 
@@ -27,6 +31,9 @@ int field_volume_options(char buf[CONF_OPTIONS_MAX], const char *word);
 
 /* A number from min to max. */
 int field_number(unsigned *ret_value, const char *word, unsigned min, unsigned max);
+
+/* off (an empty path), auto (CONF_WATCHDOG_AUTO) or a path in /dev. */
+int field_watchdog(char buf[CONF_PATH_MAX], const char *word);
 
 int field_recovery(enum conf_recovery *ret_recovery, const char *word);
 const char *field_recovery_name(enum conf_recovery recovery);

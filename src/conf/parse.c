@@ -18,6 +18,7 @@ struct parsing {
 	struct conf conf;
 	struct conf_lines lines;
 	unsigned line;
+	unsigned given;		/* values on it */
 };
 
 static int take_board(struct parsing *p, char *const *words)
@@ -103,6 +104,21 @@ static int take_device_timeout(struct parsing *p, char *const *words)
 	return field_number(&p->conf.device_timeout_s, words[0], 1, CONF_DEVICE_TIMEOUT_MAX_S);
 }
 
+static int take_watchdog(struct parsing *p, char *const *words)
+{
+	int rc = field_watchdog(p->conf.watchdog, words[0]);
+
+	if (rc || p->given < 2)
+		return rc;
+	return field_number(&p->conf.watchdog_s, words[1], CONF_WATCHDOG_MIN_S,
+			    CONF_WATCHDOG_MAX_S);
+}
+
+static int take_panic(struct parsing *p, char *const *words)
+{
+	return field_number(&p->conf.panic_s, words[0], 0, CONF_PANIC_MAX_S);
+}
+
 static int take_recovery(struct parsing *p, char *const *words)
 {
 	return field_recovery(&p->conf.recovery, words[0]);
@@ -121,19 +137,21 @@ static int take_overrides(struct parsing *p, char *const *words)
 static const struct key {
 	const char *name;
 	int (*take)(struct parsing *p, char *const *words);
-	unsigned values;
+	unsigned values_min, values_max;
 	bool repeated;
 	const char *usage;
 } keys[] = {
-	{ "board", take_board, 1, false, "NAME" },
-	{ "meta", take_meta, 1, false, "SPEC" },
-	{ "data", take_data, 4, false, "SPEC DIR FSTYPE OPTIONS" },
-	{ "volume", take_volume, 5, true, "NAME SPEC DIR FSTYPE OPTIONS" },
-	{ "store", take_store, 1, false, "file|SPEC" },
-	{ "tries", take_tries, 1, false, "N" },
-	{ "device-timeout", take_device_timeout, 1, false, "SECONDS" },
-	{ "recovery", take_recovery, 1, false, "shell|reboot|poweroff" },
-	{ "overrides", take_overrides, 1, false, "yes|no" },
+	{ "board", take_board, 1, 1, false, "NAME" },
+	{ "meta", take_meta, 1, 1, false, "SPEC" },
+	{ "data", take_data, 4, 4, false, "SPEC DIR FSTYPE OPTIONS" },
+	{ "volume", take_volume, 5, 5, true, "NAME SPEC DIR FSTYPE OPTIONS" },
+	{ "store", take_store, 1, 1, false, "file|SPEC" },
+	{ "tries", take_tries, 1, 1, false, "N" },
+	{ "device-timeout", take_device_timeout, 1, 1, false, "SECONDS" },
+	{ "watchdog", take_watchdog, 1, 2, false, "DEVICE|auto|off [SECONDS]" },
+	{ "panic", take_panic, 1, 1, false, "SECONDS" },
+	{ "recovery", take_recovery, 1, 1, false, "shell|reboot|poweroff" },
+	{ "overrides", take_overrides, 1, 1, false, "yes|no" },
 };
 
 static int take_line(struct parsing *p, const struct text_line *line,
@@ -144,7 +162,8 @@ static int take_line(struct parsing *p, const struct text_line *line,
 
 		if (strcmp(line->word[0], key->name) != 0)
 			continue;
-		if (line->count - 1 != key->values)
+		p->given = line->count - 1;
+		if (p->given < key->values_min || p->given > key->values_max)
 			return fail(EINVAL, "write it as: %s %s", key->name, key->usage);
 		if (seen[i] && !key->repeated)
 			return fail(EINVAL, "%s was given already, on line %u", key->name, seen[i]);
@@ -188,8 +207,8 @@ static void sort_volumes(struct conf *conf)
 
 int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf)
 {
-	struct parsing p = { .conf = { .tries = 3, .device_timeout_s = 10, .overrides = true,
-				       .init = "/sbin/init" } };
+	struct parsing p = { .conf = { .tries = 3, .device_timeout_s = 10, .watchdog_s = 60,
+				       .panic_s = 10, .overrides = true, .init = "/sbin/init" } };
 	int rc = take_lines(&p, text, len_bytes);
 
 	if (!rc)

@@ -21,8 +21,6 @@ static void add_comments(struct text_out *out, const struct conf *conf)
 		text_add(out, "# cowboot.recovery\n");
 	if (conf->quiet)
 		text_add(out, "# quiet\n");
-	if (conf->panic_s)
-		text_add(out, "# panic=%u\n", conf->panic_s);
 	if (conf->rw)
 		text_add(out, "# rw\n");
 }
@@ -44,6 +42,9 @@ int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
 	text_add(&out, "store %s\n", conf->store[0] ? conf->store : "file");
 	text_add(&out, "tries %u\n", conf->tries);
 	text_add(&out, "device-timeout %u\n", conf->device_timeout_s);
+	text_add(&out, "watchdog %s %u\n", conf->watchdog[0] ? conf->watchdog : "off",
+		 conf->watchdog_s);
+	text_add(&out, "panic %u\n", conf->panic_s);
 	text_add(&out, "recovery %s\n", field_recovery_name(conf->recovery));
 	text_add(&out, "overrides %s\n", conf->overrides ? "yes" : "no");
 	add_comments(&out, conf);

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "handoff/watchdog.h"
+
+#define WAIT_MS 200
 
 static void run_child(void)
 {
@@ -67,8 +70,11 @@ int shell_run(const char *reason)
 		return -errno;
 	if (pid == 0)
 		run_child();
-	do
-		ended = waitpid(-1, &status, 0);
-	while (ended != pid && (ended > 0 || errno == EINTR));
+	/* As long as PID 1 comes by here it has not hung; the person takes the time it takes. */
+	while ((ended = waitpid(-1, &status, WNOHANG)) != pid && (ended >= 0 || errno == EINTR)) {
+		watchdog_feed();
+		if (ended == 0)
+			sys_sleep_ms(WAIT_MS);
+	}
 	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOEXEC : 0;
 }

@@ -26,6 +26,7 @@ struct boot {
 	uint32_t tries_left; /* after this boot's try was spent */
 	char version_from[RECORD_VERSION_MAX], version_to[RECORD_VERSION_MAX];
 	char detail[RECORD_REASON_MAX]; /* what exactly failed, beside plan.reason; may be empty */
+	bool watchdog_open, watchdog_reset; /* it is; the board's last reset was its doing */
 	struct boot_times times;
 };
 
@@ -34,7 +35,15 @@ struct boot {
  * is -EINVAL.
  */
 int prepare_conf(struct boot *boot);
-void prepare_modules(void);
+void prepare_modules(struct boot *boot);
+
+/*
+ * guard.c: the outer layer.  guard_panic makes a panic a reboot where the kernel command line says
+ * nothing; guard_watchdog opens the watchdog of the configuration once it is there, and says so
+ * when it is not there at last.
+ */
+void guard_panic(const struct conf *conf);
+void guard_watchdog(struct boot *boot, bool last);
 
 /* act.c: data and the volumes through device-mapper, always (I8). */
 int act_data(

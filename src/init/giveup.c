@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "handoff/shell.h"
+#include "handoff/watchdog.h"
 #include "init/boot.h"
 
 #define BREATH_MS 5000 /* so that a person can read the console, and a loop does not burn */
@@ -35,6 +36,7 @@ void start_again(const char *reason)
 void give_up(const struct conf *conf, const char *reason)
 {
 	log_error("recovery: %s", reason);
+	watchdog_step("recovery", WATCHDOG_NO_LIMIT);
 	if (conf->recovery == RECOVERY_POWEROFF) {
 		sys_sleep_ms(BREATH_MS);
 		stop_board(RB_POWER_OFF);

@@ -20,9 +20,19 @@
 #include "decide/plan.h"
 #include "handoff/mounts.h"
 #include "handoff/root.h"
+#include "handoff/watchdog.h"
 #include "init/boot.h"
 #include "map/dm.h"
 #include "update/settle.h"
+
+/*
+ * How long the steps may take at most, with all that they get done on the way, before the watchdog
+ * is not fed any more (I10).  A step that gets nothing done is over after the watchdog's own time.
+ */
+#define MODULES_S 120
+#define FIND_MORE_S 60		/* beyond device-timeout */
+#define GATHER_S 900		/* a journal, and the lists of all stores on a slow disk */
+#define CARRY_OUT_S 300
 
 static struct boot boot;
 static int kmsg = -1;
@@ -60,7 +70,9 @@ static void find_and_load(void)
 {
 	uint64_t deadline_ms = sys_now_ms() + boot.conf.device_timeout_s * 1000ull;
 
+	watchdog_step("waiting for partitions", boot.conf.device_timeout_s + FIND_MORE_S);
 	world_find(&boot.world, &boot.conf, deadline_ms);
+	guard_watchdog(&boot, true);
 	boot.times.devices = sys_now_ms();
 	if (world_load(&boot.world, DEV_WRITE) < 0)
 		log_error("%s", fail_text());
@@ -99,6 +111,7 @@ static void gather(void)
 {
 	bool durable;
 
+	watchdog_step("looking at data and the stores", GATHER_S);
 	if (act_data(&boot) < 0)
 		log_error("%s", fail_text());
 	durable = repair();
@@ -109,6 +122,9 @@ static void gather(void)
 	snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.stores_why);
 	if (boot.facts.refused)
 		snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.record.refused);
+	else if (!boot.detail[0] && boot.watchdog_reset && boot.facts.phase == FACT_TRIAL &&
+		 !boot.facts.tries_left)
+		snprintf(boot.detail, sizeof(boot.detail), "the watchdog ended the last try");
 }
 
 /*
@@ -164,6 +180,7 @@ static void decide_and_carry_out(void)
 			 map_name(boot.plan.map), then_name(boot.plan.then), boot.plan.reason);
 		if (boot.plan.then == THEN_RECOVERY)
 			give_up(&boot.conf, boot.plan.reason);
+		watchdog_step("carrying out the plan", CARRY_OUT_S);
 		if (carry_out())
 			return;
 	}
@@ -178,6 +195,7 @@ static void enter(char *argv[], char *envp[])
 	log_info("entering %s", boot.conf.init);
 	log_end();
 	world_close(&boot.world);
+	watchdog_hand_on();
 	argv[0] = boot.conf.init;
 	root_enter(BOOT_ROOT, boot.conf.init, argv, envp);
 	/*
@@ -202,7 +220,9 @@ int main(int argc, char *argv[], char *envp[])
 	log_info("cowboot-init %s", COWBOOT_VERSION);
 	if (prepare_conf(&boot) < 0)
 		give_up(&boot.conf, fail_text());
-	prepare_modules();
+	guard_panic(&boot.conf);
+	watchdog_step("loading modules", MODULES_S);
+	prepare_modules(&boot);
 	boot.times.modules = sys_now_ms();
 	if (sys_mkdir("/mnt", 0755) < 0 || sys_mkdir(BOOT_ROOT, 0755) < 0 ||
 	    sys_mkdir(BOOT_DATA, 0755) < 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/sys.h"
@@ -44,11 +45,12 @@ int prepare_conf(struct boot *boot)
  * One path on each line, in the order the kernel's own dependency data asks for. A missing one
  * shows as a missing disk later.
  */
-void prepare_modules(void)
+void prepare_modules(struct boot *boot)
 {
 	size_t len;
 	char *line, *next;
 
+	guard_watchdog(boot, false);
 	if (sys_read_file(MODULES_FILE, text, sizeof(text), &len) < 0) {
 		log_info("no %s: the kernel has all it needs built in", MODULES_FILE);
 		return;
@@ -66,5 +68,7 @@ void prepare_modules(void)
 		rc = sys_load_module(line, "");
 		if (rc < 0)
 			log_warn("cannot load module %s: %s", line, strerror(-rc));
+		alive();
+		guard_watchdog(boot, false);
 	}
 }

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/control.h"
 #include "base/fail.h"
-#include "storage/control.h"
 
 static int size_of(int fd, const char *path, uint64_t *ret_size_bytes)
 {

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/control.h"
 #include "base/fail.h"
-#include "storage/control.h"
 #include "storage/fiemap.h"
 
 #define BATCH 64

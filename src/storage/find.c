@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/alive.h"
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/spec.h"
@@ -94,6 +95,7 @@ static int look_until(int fd, const char *spec, uint64_t deadline_ms, struct par
 			return rc;
 		if (last)
 			break;
+		alive();
 		wait_for_event(fd, deadline_ms);
 	}
 	if (deadline_ms <= begin_ms)

@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/control.h"
 #include "base/fail.h"
 #include "base/text.h"
-#include "storage/control.h"
 #include "storage/reserve.h"
 
 #define SUFFIX ".store"

@@ -19,9 +19,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/control.h"
 #include "base/fail.h"
 #include "base/sys.h"
-#include "storage/control.h"
 #include "storage/storefile.h"
 
 #define PATH_BYTES 256

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "map/dm.h"
@@ -85,7 +86,10 @@ int store_unmap(const char *volume)
 
 static int read_dev(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
 {
-	return dev_read(ctx, offset_bytes, buf, len_bytes);
+	int rc = dev_read(ctx, offset_bytes, buf, len_bytes);
+
+	alive();	/* a long list on a slow disk takes its time */
+	return rc;
 }
 
 struct cow_source store_source(struct dev *dev)

@@ -6,6 +6,7 @@
 #include "handoff/mounts.h"
 #include "handoff/root.h"
 #include "handoff/shell.h"
+#include "handoff/watchdog.h"
 #include "sim.h"
 
 int mounts_early(void)
@@ -47,4 +48,26 @@ int shell_run(const char *reason)
 {
 	saw_recovery(reason);
 	return 0;
+}
+
+/* No board of the simulator has a watchdog: what one does is a cut like any other (crash.c). */
+int watchdog_open(const char *path, unsigned timeout_s, bool *ret_reset)
+{
+	(void)timeout_s;
+	(void)ret_reset;
+	return fail_sys(ENOENT, "cannot open the watchdog %s", path);
+}
+
+void watchdog_step(const char *what, unsigned limit_s)
+{
+	(void)what;
+	(void)limit_s;
+}
+
+void watchdog_feed(void)
+{
+}
+
+void watchdog_hand_on(void)
+{
 }

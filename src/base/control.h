@@ -3,8 +3,8 @@
  * ioctl(2) as the kernel has it: musl declares the request as int and glibc as unsigned long, and
  * neither takes the other's constants without a warning.
  */
-#ifndef COWBOOT_STORAGE_CONTROL_H
-#define COWBOOT_STORAGE_CONTROL_H
+#ifndef COWBOOT_BASE_CONTROL_H
+#define COWBOOT_BASE_CONTROL_H
 
 #include <errno.h>
 #include <sys/syscall.h>
