@@ -52,7 +52,7 @@ static void show(int fd, const char *text)
 int shell_run(const char *reason)
 {
 	char text[1024];
-	int fd, status;
+	int fd, status = 0;
 	pid_t pid, ended;
 
 	snprintf(text, sizeof(text),
