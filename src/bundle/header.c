@@ -18,7 +18,7 @@ void bundle_header_encode(const struct bundle_header *header, uint8_t buf[BUNDLE
 {
 	memset(buf, 0, BUNDLE_HEADER_BYTES);
 	memcpy(buf, BUNDLE_MAGIC, AT_FORMAT);
-	put_le32(buf + AT_FORMAT, BUNDLE_FORMAT);
+	put_le32(buf + AT_FORMAT, header->format);
 	put_le32(buf + AT_MANIFEST_BYTES, header->manifest_bytes);
 	put_le32(buf + AT_SIGNATURE_BYTES, header->signature_bytes);
 	memcpy(buf + AT_DIGEST, header->manifest_digest, DIGEST_BYTES);
@@ -31,17 +31,18 @@ int bundle_header_decode(const uint8_t buf[BUNDLE_HEADER_BYTES], struct bundle_h
 
 	if (memcmp(buf, BUNDLE_MAGIC, AT_FORMAT))
 		return fail(EBADMSG, "it is no bundle");
-	if (format != BUNDLE_FORMAT)
-		return fail(ENOTSUP, "its format is %" PRIu32 ", this cowboot reads %u", format,
-			    BUNDLE_FORMAT);
+	if (format != BUNDLE_FORMAT && format != BUNDLE_FORMAT_BOOT)
+		return fail(ENOTSUP, "its format is %" PRIu32 ", this cowboot reads %u and %u",
+			    format, BUNDLE_FORMAT, BUNDLE_FORMAT_BOOT);
 	/* A later format may have one; to pass over it is to accept what nobody checked. */
 	if (get_le32(buf + AT_SIGNATURE_BYTES))
-		return fail(ENOTSUP, "it says it is signed, and format 1 knows no signatures");
+		return fail(ENOTSUP, "it says it is signed, and this cowboot knows no signatures");
 	if (!bytes_are_zero(buf + AT_SPARE, AT_DIGEST - AT_SPARE))
 		return fail(EBADMSG, "its header is damaged");
 	if (!manifest_bytes || manifest_bytes > BUNDLE_MANIFEST_MAX)
 		return fail(EBADMSG, "its header is damaged: a manifest of %" PRIu32 " bytes",
 			    manifest_bytes);
+	ret_header->format = format;
 	ret_header->manifest_bytes = manifest_bytes;
 	ret_header->signature_bytes = 0;
 	memcpy(ret_header->manifest_digest, buf + AT_DIGEST, DIGEST_BYTES);

@@ -75,6 +75,12 @@ static int read_word(struct reading *r, const char *key, bool required, char *bu
 	       wrong(r, key) : 0;
 }
 
+/* zstd never makes more than this of so many bytes. */
+static bool payload_fits(uint64_t payload_bytes, uint64_t unpacked_bytes)
+{
+	return payload_bytes && payload_bytes <= unpacked_bytes + (unpacked_bytes >> 8) + 1024;
+}
+
 /* Whether the numbers of one volume fit each other. */
 static bool volume_fits(const struct bundle_volume *v)
 {
@@ -85,8 +91,7 @@ static bool volume_fits(const struct bundle_volume *v)
 	chunks = v->image_bytes / chunk_bytes + !!(v->image_bytes % chunk_bytes);
 	return v->exceptions <= chunks &&
 	       v->store_bytes == cow_store_bytes(v->chunk_sectors, v->exceptions) &&
-	       v->payload_bytes &&	/* zstd never makes more than this of a store */
-	       v->payload_bytes <= v->store_bytes + (v->store_bytes >> 8) + 1024;
+	       payload_fits(v->payload_bytes, v->store_bytes);
 }
 
 static int read_volume(struct reading *r, struct bundle_manifest *m)
@@ -117,6 +122,21 @@ static int read_volume(struct reading *r, struct bundle_manifest *m)
 	return 0;
 }
 
+static int read_boot(struct reading *r, struct bundle_boot *boot)
+{
+	int rc;
+
+	if ((rc = read_number(r, "boot-bytes", IMAGE_BYTES_MAX, &boot->image_bytes)) ||
+	    (rc = read_number(r, "boot-payload-bytes", UINT64_MAX, &boot->payload_bytes)) ||
+	    (rc = read_digest(r, "boot-payload-blake2b", boot->payload_digest)) ||
+	    (rc = read_digest(r, "boot-blake2b", boot->image_digest)))
+		return rc;
+	if (!boot->image_bytes || boot->image_bytes % SECTOR_BYTES ||
+	    !payload_fits(boot->payload_bytes, boot->image_bytes))
+		return fail(EBADMSG, "its manifest contradicts itself about the boot image");
+	return 0;
+}
+
 static int read_all(struct reading *r, struct bundle_manifest *m)
 {
 	uint64_t format = 0;
@@ -124,11 +144,13 @@ static int read_all(struct reading *r, struct bundle_manifest *m)
 
 	if ((rc = read_number(r, "format", UINT32_MAX, &format)))
 		return rc;
-	if (format != BUNDLE_FORMAT)
+	if (format != BUNDLE_FORMAT && format != BUNDLE_FORMAT_BOOT)
 		return wrong(r, "format");
 	if ((rc = read_word(r, "board", false, m->board, sizeof(m->board))) ||
 	    (rc = read_word(r, "version-from", false, m->version_from, sizeof(m->version_from))) ||
 	    (rc = read_word(r, "version-to", true, m->version_to, sizeof(m->version_to))))
+		return rc;
+	if (format == BUNDLE_FORMAT_BOOT && (rc = read_boot(r, &m->boot)))
 		return rc;
 	while (next_value(r, "volume")) {
 		rc = read_volume(r, m);
@@ -152,7 +174,7 @@ int manifest_parse(const char *text, size_t len_bytes, struct bundle_manifest *r
 		return rc;
 	/* Also what catches a line too many, a comment, a leading zero. */
 	if (canonical_bytes != len_bytes || memcmp(canonical, text, len_bytes))
-		return fail(EBADMSG, "its manifest is not written as format 1 has it");
+		return fail(EBADMSG, "its manifest is not written as its format has it");
 	*ret_manifest = m;
 	return 0;
 }
@@ -178,18 +200,33 @@ static void print_volume(struct text_out *out, const struct bundle_volume *v)
 	print_digest(out, "new-blake2b", v->new_digest);
 }
 
+static void print_boot(struct text_out *out, const struct bundle_boot *boot)
+{
+	text_add(out, "boot-bytes %" PRIu64 "\n", boot->image_bytes);
+	text_add(out, "boot-payload-bytes %" PRIu64 "\n", boot->payload_bytes);
+	print_digest(out, "boot-payload-blake2b", boot->payload_digest);
+	print_digest(out, "boot-blake2b", boot->image_digest);
+}
+
+unsigned manifest_format(const struct bundle_manifest *manifest)
+{
+	return manifest->boot.image_bytes ? BUNDLE_FORMAT_BOOT : BUNDLE_FORMAT;
+}
+
 int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t size_bytes,
 		   size_t *ret_len_bytes)
 {
 	struct text_out out;
 
 	text_begin(&out, buf, size_bytes);
-	text_add(&out, "format %u\n", BUNDLE_FORMAT);
+	text_add(&out, "format %u\n", manifest_format(manifest));
 	if (manifest->board[0])
 		text_add(&out, "board %s\n", manifest->board);
 	if (manifest->version_from[0])
 		text_add(&out, "version-from %s\n", manifest->version_from);
 	text_add(&out, "version-to %s\n", manifest->version_to);
+	if (manifest->boot.image_bytes)
+		print_boot(&out, &manifest->boot);
 	for (unsigned v = 0; v < manifest->volume_count; v++)
 		print_volume(&out, &manifest->volume[v]);
 	if (out.full)
@@ -200,7 +237,7 @@ int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t siz
 
 uint64_t manifest_payload_bytes(const struct bundle_manifest *manifest)
 {
-	uint64_t sum = 0;
+	uint64_t sum = manifest->boot.payload_bytes;
 
 	for (unsigned v = 0; v < manifest->volume_count; v++)
 		sum += manifest->volume[v].payload_bytes;

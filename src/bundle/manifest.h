@@ -15,6 +15,7 @@
 
 #define BUNDLE_MAGIC "COWBNDL1"
 #define BUNDLE_FORMAT 1u
+#define BUNDLE_FORMAT_BOOT 2u		/* the same with a boot image: older readers must not pass over that */
 #define BUNDLE_HEADER_BYTES 64u
 #define BUNDLE_MANIFEST_MAX 16384u	/* eight volumes take less than half of it */
 #define BUNDLE_VOLUMES_MAX 8u
@@ -23,8 +24,9 @@
 #define BUNDLE_VERSION_MAX 64
 
 struct bundle_header {
+	uint32_t format;			/* 1 or 2, as the manifest's */
 	uint32_t manifest_bytes;
-	uint32_t signature_bytes;		/* 0 in format 1 */
+	uint32_t signature_bytes;		/* 0 in both */
 	uint8_t manifest_digest[DIGEST_BYTES];
 };
 
@@ -40,10 +42,19 @@ struct bundle_volume {
 	uint8_t new_digest[DIGEST_BYTES];
 };
 
+/* What goes to the other boot slot, whole: kernel, initramfs and device trees. */
+struct bundle_boot {
+	uint64_t image_bytes;			/* whole sectors; 0: the bundle brings none */
+	uint64_t payload_bytes;			/* as it travels, one zstd frame */
+	uint8_t payload_digest[DIGEST_BYTES];
+	uint8_t image_digest[DIGEST_BYTES];
+};
+
 struct bundle_manifest {
 	char board[BUNDLE_BOARD_MAX];		/* empty: any board */
 	char version_from[BUNDLE_VERSION_MAX];	/* empty: not said; the old digests decide anyway */
 	char version_to[BUNDLE_VERSION_MAX];
+	struct bundle_boot boot;		/* its payload comes before the volumes' */
 	unsigned volume_count;			/* 1 to BUNDLE_VOLUMES_MAX, names differ */
 	struct bundle_volume volume[BUNDLE_VOLUMES_MAX];
 };
@@ -67,6 +78,9 @@ int manifest_parse(const char *text, size_t len_bytes, struct bundle_manifest *r
 /* Writes the one text for manifest, with a zero byte after it; -ENOSPC when buf is too small. */
 int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t size_bytes,
 		   size_t *ret_len_bytes);
+
+/* 2 with a boot image, else 1. */
+unsigned manifest_format(const struct bundle_manifest *manifest);
 
 /* Sum of the payloads: the bytes that follow the manifest. */
 uint64_t manifest_payload_bytes(const struct bundle_manifest *manifest);

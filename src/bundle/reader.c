@@ -21,6 +21,7 @@ struct bundle {
 	bundle_read *read;
 	void *ctx;
 	uint64_t done_bytes, total_bytes;	/* total 0: not known yet */
+	bool boot_is_due;
 	unsigned volume_next;
 	bool is_broken;				/* after an error there is nothing more to be had */
 	ZSTD_DCtx *zstd;
@@ -30,7 +31,9 @@ struct bundle {
 
 /* One payload on its way to the sink. */
 struct payload {
-	const struct bundle_volume *volume;
+	const char *volume;			/* NULL: it is the boot image */
+	uint64_t packed_bytes, unpacked_bytes;
+	const uint8_t *packed_digest;
 	const struct cow_sink *sink;
 	uint64_t out_bytes;
 	bool is_ended;				/* the frame is */
@@ -88,6 +91,9 @@ static int read_head(struct bundle *b)
 	rc = manifest_parse((const char *)b->in, header.manifest_bytes, &b->manifest);
 	if (rc)
 		return rc;
+	if (manifest_format(&b->manifest) != header.format)
+		return fail(EBADMSG, "its header and its manifest are of different formats");
+	b->boot_is_due = b->manifest.boot.image_bytes != 0;
 	b->total_bytes = b->done_bytes + manifest_payload_bytes(&b->manifest);
 	return 0;
 }
@@ -122,7 +128,9 @@ const struct bundle_manifest *bundle_manifest(const struct bundle *bundle)
 
 static int damaged(const struct payload *p, const char *how)
 {
-	return fail(EBADMSG, "the payload of volume %s is damaged: %s", p->volume->name, how);
+	if (!p->volume)
+		return fail(EBADMSG, "the payload of the boot image is damaged: %s", how);
+	return fail(EBADMSG, "the payload of volume %s is damaged: %s", p->volume, how);
 }
 
 /* Unpacks len_bytes of b->in into the sink. */
@@ -141,7 +149,7 @@ static int unpack(struct bundle *b, struct payload *p, size_t len_bytes)
 		left = ZSTD_decompressStream(b->zstd, &out, &in);
 		if (ZSTD_isError(left))
 			return damaged(p, ZSTD_getErrorName(left));
-		if (out.pos > p->volume->store_bytes - p->out_bytes)
+		if (out.pos > p->unpacked_bytes - p->out_bytes)
 			return damaged(p, "it unpacks to too much");
 		rc = out.pos ? p->sink->write(p->sink->ctx, b->out, out.pos) : 0;
 		if (rc)
@@ -154,7 +162,7 @@ static int unpack(struct bundle *b, struct payload *p, size_t len_bytes)
 
 static int read_payload(struct bundle *b, struct payload *p)
 {
-	uint64_t left = p->volume->payload_bytes;
+	uint64_t left = p->packed_bytes;
 	uint8_t sum[DIGEST_BYTES];
 	struct digest digest;
 
@@ -172,27 +180,52 @@ static int read_payload(struct bundle *b, struct payload *p)
 		left -= len;
 	}
 	digest_end(&digest, sum);
-	if (memcmp(sum, p->volume->payload_digest, DIGEST_BYTES))
+	if (memcmp(sum, p->packed_digest, DIGEST_BYTES))
 		return damaged(p, "its digest differs");
-	if (!p->is_ended || p->out_bytes != p->volume->store_bytes)
+	if (!p->is_ended || p->out_bytes != p->unpacked_bytes)
 		return damaged(p, "it unpacks to too little");
 	return 0;
 }
 
-int bundle_volume_next(struct bundle *bundle, const struct cow_sink *sink)
+static int read_next(struct bundle *bundle, struct payload *p)
 {
-	struct payload p = { .sink = sink };
 	int rc;
 
-	if (bundle->is_broken || bundle->volume_next == bundle->manifest.volume_count)
-		return fail(EINVAL, "there is no volume left in it");
-	p.volume = &bundle->manifest.volume[bundle->volume_next++];
 	if (ZSTD_isError(ZSTD_DCtx_reset(bundle->zstd, ZSTD_reset_session_only)))
 		rc = fail(EINVAL, "cannot unpack it");
 	else
-		rc = read_payload(bundle, &p);
+		rc = read_payload(bundle, p);
 	bundle->is_broken = rc != 0;
 	return rc;
+}
+
+int bundle_boot_next(struct bundle *bundle, const struct cow_sink *sink)
+{
+	const struct bundle_boot *boot = &bundle->manifest.boot;
+	struct payload p = { .packed_bytes = boot->payload_bytes,
+			     .unpacked_bytes = boot->image_bytes,
+			     .packed_digest = boot->payload_digest, .sink = sink };
+
+	if (bundle->is_broken || !bundle->boot_is_due)
+		return fail(EINVAL, "there is no boot image left in it");
+	bundle->boot_is_due = false;
+	return read_next(bundle, &p);
+}
+
+int bundle_volume_next(struct bundle *bundle, const struct cow_sink *sink)
+{
+	const struct bundle_volume *volume;
+	struct payload p = { .sink = sink };
+
+	if (bundle->is_broken || bundle->boot_is_due ||
+	    bundle->volume_next == bundle->manifest.volume_count)
+		return fail(EINVAL, "there is no volume left in it");
+	volume = &bundle->manifest.volume[bundle->volume_next++];
+	p.volume = volume->name;
+	p.packed_bytes = volume->payload_bytes;
+	p.unpacked_bytes = volume->store_bytes;
+	p.packed_digest = volume->payload_digest;
+	return read_next(bundle, &p);
 }
 
 int bundle_end(struct bundle *bundle)

@@ -33,6 +33,12 @@ int bundle_open(bundle_read *read, void *ctx, struct bundle **ret_bundle);
 const struct bundle_manifest *bundle_manifest(const struct bundle *bundle);
 
 /*
+ * Unpacks the boot image into sink, exactly manifest->boot.image_bytes; once, and before the volumes,
+ * where the manifest has one.  Its digest is the caller's to compare.
+ */
+int bundle_boot_next(struct bundle *bundle, const struct cow_sink *sink);
+
+/*
  * Unpacks the next volume's store into sink, exactly manifest->volume[v].store_bytes, v = 0, 1, …
  * in successive calls.  The store's own content is not looked at: cow_check does that.
  */

@@ -9,6 +9,7 @@
 
 #include <zstd.h>
 
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "bundle/writer.h"
@@ -74,7 +75,8 @@ static int pack(struct packer *p, const void *data, size_t len_bytes, ZSTD_EndDi
 
 static int images_changed(const struct packer *p)
 {
-	return fail(ESTALE, "the images of %s changed while they were read", p->input->name);
+	return fail(ESTALE, "the images of %s changed while they were read",
+		    p->input ? p->input->name : "the boot slot");
 }
 
 static int pack_store(void *ctx, const void *data, size_t len_bytes)
@@ -133,6 +135,56 @@ static int pack_volume(struct packer *p, struct bundle_volume *volume)
 	digest_end(&p->new_digest, volume->new_digest);
 	digest_end(&p->payload_digest, volume->payload_digest);
 	return 0;
+}
+
+static int pack_image(struct packer *p, const struct cow_source *image)
+{
+	uint8_t piece[16384];
+	int rc = set_up(p, image->size_bytes);
+
+	for (uint64_t at = 0; !rc && at < image->size_bytes;) {
+		uint64_t left = image->size_bytes - at;
+		size_t len = left < sizeof(piece) ? (size_t)left : sizeof(piece);
+
+		rc = image->read(image->ctx, at, piece, len);
+		if (rc)
+			return rc;
+		digest_add(&p->new_digest, piece, len);
+		rc = pack_store(p, piece, len);
+		told(p, len);
+		at += len;
+	}
+	return rc ? rc : pack(p, NULL, 0, ZSTD_e_end);
+}
+
+int bundle_pack_boot(const struct bundle_packing *packing, const struct cow_source *image,
+		     struct bundle_manifest *manifest)
+{
+	struct bundle_boot *boot = &manifest->boot;
+	struct packer *p;
+	int rc;
+
+	if (manifest->volume_count || boot->image_bytes)
+		return fail(EINVAL, "the boot image comes first, and once");
+	if (!image->size_bytes || image->size_bytes % SECTOR_BYTES)
+		return fail(EINVAL, "the boot image is not whole sectors of %u bytes",
+			    SECTOR_BYTES);
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return fail_sys(ENOMEM, "cannot pack it");
+	p->packing = packing;
+	digest_begin(&p->new_digest);
+	digest_begin(&p->payload_digest);
+	rc = pack_image(p, image);
+	if (!rc) {
+		boot->image_bytes = image->size_bytes;
+		boot->payload_bytes = p->payload_bytes;
+		digest_end(&p->new_digest, boot->image_digest);
+		digest_end(&p->payload_digest, boot->payload_digest);
+	}
+	(void)ZSTD_freeCCtx(p->zstd);	/* returns 0, always */
+	free(p);
+	return rc;
 }
 
 int bundle_pack(const struct bundle_packing *packing, const struct bundle_input *input,
@@ -194,6 +246,7 @@ int bundle_emit(const struct bundle_manifest *manifest, const struct cow_source 
 
 	if (rc)
 		return rc;
+	header.format = manifest_format(manifest);
 	header.manifest_bytes = (uint32_t)text_bytes;
 	digest_begin(&digest);
 	digest_add(&digest, text, text_bytes);

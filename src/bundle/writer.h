@@ -35,6 +35,10 @@ struct bundle_packing {
 int bundle_pack(const struct bundle_packing *packing, const struct bundle_input *input,
 		struct bundle_manifest *manifest);
 
+/* The same for the boot image, which must come before every volume; it has whole sectors. */
+int bundle_pack_boot(const struct bundle_packing *packing, const struct cow_source *image,
+		     struct bundle_manifest *manifest);
+
 /* Writes the bundle: header, manifest, then the payloads, which payloads holds in that order. */
 int bundle_emit(const struct bundle_manifest *manifest, const struct cow_source *payloads,
 		const struct cow_sink *sink);

@@ -28,6 +28,8 @@ struct create {
 	int level;
 	uint32_t chunk_sectors;
 	struct bundle_manifest manifest;
+	const char *boot_path;		/* NULL: no boot image */
+	struct dev boot;
 	struct images images[BUNDLE_VOLUMES_MAX];
 	char name[BUNDLE_VOLUMES_MAX][BUNDLE_NAME_MAX];
 	unsigned count;			/* of images that are open */
@@ -88,7 +90,8 @@ static int take_arguments(struct create *c, int argc, char **argv)
 	const struct cli_option options[] = {
 		{ "-o", NULL, &c->path }, { "--version", NULL, &version },
 		{ "--from", NULL, &from }, { "--board", NULL, &board },
-		{ "--chunk-sectors", NULL, &chunk }, { "--level", NULL, &level }, { 0 },
+		{ "--chunk-sectors", NULL, &chunk }, { "--level", NULL, &level },
+		{ "--boot", NULL, &c->boot_path }, { 0 },
 	};
 	struct bundle_manifest *m = &c->manifest;
 	uint64_t level_value = BUNDLE_LEVEL_DEFAULT;
@@ -104,6 +107,8 @@ static int take_arguments(struct create *c, int argc, char **argv)
 				       &level_value))))
 		return rc;
 	c->level = (int)level_value;
+	if (c->boot_path && dev_open(c->boot_path, DEV_READ, &c->boot))
+		return cli_failed();
 	return take_volumes(c, argc - 1, argv + 1);
 }
 
@@ -119,12 +124,17 @@ static int pack(struct create *c, struct dev *scratch)
 		.level = c->level, .payloads = &payloads,
 		.progress = tell, .progress_ctx = &c->progress,
 	};
-	uint64_t image_bytes = 0;
+	uint64_t image_bytes = 0, boot_bytes = c->boot_path ? c->boot.size_bytes : 0;
 	int rc = 0;
 
 	for (unsigned v = 0; v < c->count; v++)
 		image_bytes += c->images[v].new_image.size_bytes;
-	progress_begin(&c->progress, "comparing and packing", 2 * image_bytes);
+	progress_begin(&c->progress, "comparing and packing", 2 * image_bytes + boot_bytes);
+	if (c->boot_path) {
+		const struct cow_source boot = file_source(&c->boot);
+
+		rc = bundle_pack_boot(&packing, &boot, &c->manifest);
+	}
 	for (unsigned v = 0; v < c->count && !rc; v++) {
 		struct bundle_input input = {
 			.name = c->name[v], .chunk_sectors = c->chunk_sectors,
@@ -143,7 +153,7 @@ static bool nothing_differs(const struct bundle_manifest *m)
 	for (unsigned v = 0; v < m->volume_count; v++)
 		if (m->volume[v].exceptions)
 			return false;
-	return true;
+	return !m->boot.image_bytes;
 }
 
 static int emit(const struct create *c, struct dev *scratch)
@@ -170,6 +180,9 @@ static int print(const struct create *c)
 
 	if (!strcmp(c->path, "-"))
 		return EXIT_DONE;
+	if (m->boot.image_bytes)
+		printf("boot: %" PRIu64 " bytes, packed %" PRIu64 "\n", m->boot.image_bytes,
+		       m->boot.payload_bytes);
 	for (unsigned v = 0; v < m->volume_count; v++)
 		printf("%s: %" PRIu64 " chunks changed, store %" PRIu64 " bytes, packed %" PRIu64
 		       "\n", m->volume[v].name, m->volume[v].exceptions,
@@ -207,11 +220,13 @@ static int create(struct create *c)
 int bundle_create(int argc, char **argv)
 {
 	/* Static for its size. */
-	static struct create c = { .chunk_sectors = COW_CHUNK_SECTORS_DEFAULT };
+	static struct create c = { .chunk_sectors = COW_CHUNK_SECTORS_DEFAULT,
+				   .boot = DEV_CLOSED };
 	int rc = take_arguments(&c, argc, argv);
 
 	if (!rc)
 		rc = create(&c);
+	dev_close(&c.boot);
 	while (c.count--) {
 		dev_close(&c.images[c.count].old_image);
 		dev_close(&c.images[c.count].new_image);

@@ -23,10 +23,16 @@ static void print_digest(const char *label, const uint8_t *digest)
 
 static void print(const struct bundle_manifest *m, uint64_t bundle_bytes)
 {
-	printf("bundle     format %u, %" PRIu64 " bytes\n", BUNDLE_FORMAT, bundle_bytes);
+	printf("bundle     format %u, %" PRIu64 " bytes\n", manifest_format(m),
+	       bundle_bytes);
 	printf("board      %s\n", m->board[0] ? m->board : "any");
 	printf("version    %s -> %s\n", m->version_from[0] ? m->version_from : "(not said)",
 	       m->version_to);
+	if (m->boot.image_bytes) {
+		printf("boot slot  %" PRIu64 " bytes, packed %" PRIu64 "\n", m->boot.image_bytes,
+		       m->boot.payload_bytes);
+		print_digest("image", m->boot.image_digest);
+	}
 	for (unsigned i = 0; i < m->volume_count; i++) {
 		const struct bundle_volume *v = &m->volume[i];
 
@@ -58,6 +64,19 @@ static void json_digest(struct text_out *out, const char *key, const uint8_t *di
 	json_word(out, key, hex);
 }
 
+static void json_boot(struct text_out *out, const struct bundle_boot *boot)
+{
+	if (!boot->image_bytes) {
+		text_add(out, ",\"boot\":null");
+		return;
+	}
+	text_add(out, ",\"boot\":{\"image_bytes\":%" PRIu64 ",\"payload_bytes\":%" PRIu64,
+		 boot->image_bytes, boot->payload_bytes);
+	json_digest(out, "payload_blake2b", boot->payload_digest);
+	json_digest(out, "image_blake2b", boot->image_digest);
+	text_add(out, "}");
+}
+
 static void json_volume(struct text_out *out, const struct bundle_volume *v)
 {
 	text_add(out, "{\"name\":");
@@ -78,11 +97,12 @@ static int print_json(const struct bundle_manifest *m, uint64_t bundle_bytes)
 	struct text_out out;
 
 	text_begin(&out, buf, sizeof(buf));
-	text_add(&out, "{\"schema\":1,\"format\":%u,\"bundle_bytes\":%" PRIu64, BUNDLE_FORMAT,
-		 bundle_bytes);
+	text_add(&out, "{\"schema\":1,\"format\":%u,\"bundle_bytes\":%" PRIu64,
+		 manifest_format(m), bundle_bytes);
 	json_word(&out, "board", m->board);
 	json_word(&out, "version_from", m->version_from);
 	json_word(&out, "version_to", m->version_to);
+	json_boot(&out, &m->boot);
 	text_add(&out, ",\"volumes\":[");
 	for (unsigned i = 0; i < m->volume_count; i++) {
 		if (i)

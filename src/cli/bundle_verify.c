@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fail.h"
@@ -61,6 +62,39 @@ static int verify_volume(struct bundle *bundle, const struct bundle_volume *volu
 	return rc;
 }
 
+/* Unpacked to nowhere: its digest is all there is to know of it. */
+struct digesting {
+	struct digest digest;
+	struct bundle *bundle;
+	struct progress *progress;
+};
+
+static int take_digest(void *ctx, const void *data, size_t len_bytes)
+{
+	struct digesting *d = ctx;
+
+	progress_set(d->progress, bundle_done_bytes(d->bundle));
+	digest_add(&d->digest, data, len_bytes);
+	return 0;
+}
+
+static int verify_boot(struct bundle *bundle, const struct bundle_boot *boot,
+		       struct progress *progress)
+{
+	struct digesting d = { .bundle = bundle, .progress = progress };
+	const struct cow_sink sink = { take_digest, &d };
+	uint8_t sum[DIGEST_BYTES];
+	int rc;
+
+	digest_begin(&d.digest);
+	rc = bundle_boot_next(bundle, &sink);
+	if (rc)
+		return rc;
+	digest_end(&d.digest, sum);
+	return memcmp(sum, boot->image_digest, sizeof(sum)) ?
+	       fail(EBADMSG, "the boot image is not the one its manifest promises") : 0;
+}
+
 static int verify(struct bundle *bundle, struct cow_found *found)
 {
 	const struct bundle_manifest *m = bundle_manifest(bundle);
@@ -68,6 +102,8 @@ static int verify(struct bundle *bundle, struct cow_found *found)
 	int rc = 0;
 
 	progress_begin(&progress, "verifying", bundle_total_bytes(bundle));
+	if (m->boot.image_bytes)
+		rc = verify_boot(bundle, &m->boot, &progress);
 	for (unsigned v = 0; v < m->volume_count && !rc; v++)
 		rc = verify_volume(bundle, &m->volume[v], &progress, &found[v]);
 	progress_end(&progress);
@@ -76,6 +112,8 @@ static int verify(struct bundle *bundle, struct cow_found *found)
 
 static void print(const struct bundle_manifest *m, const struct cow_found *found, const char *name)
 {
+	if (m->boot.image_bytes)
+		printf("boot: %" PRIu64 " bytes, sound\n", m->boot.image_bytes);
 	for (unsigned v = 0; v < m->volume_count; v++)
 		printf("%s: %" PRIu64 " exceptions in %" PRIu64 " runs, sound\n", m->volume[v].name,
 		       found[v].exceptions, found[v].runs);

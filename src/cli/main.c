@@ -36,7 +36,9 @@ static const struct {
 	  "create -o OUT --version V NAME=OLD:NEW ... | info BUNDLE | verify BUNDLE",
 	  "Make and look at bundles, the files that updates travel in.\n"
 	  "  create -o OUT --version V [--from V0] [--board B] [--chunk-sectors C] [--level L]\n"
-	  "         NAME=OLD:NEW ...    write what turns each volume's OLD image into NEW\n"
+	  "         [--boot IMAGE] NAME=OLD:NEW ...\n"
+	  "                             write what turns each volume's OLD image into NEW; IMAGE is\n"
+	  "                             the other boot slot's: kernel, initramfs, device trees\n"
 	  "  info [--json] BUNDLE       show what a bundle says of itself\n"
 	  "  verify BUNDLE              check all of it, to every store's every exception\n"
 	  "- as OUT or BUNDLE is standard output or input. create exits 2 when nothing differs." },

@@ -115,7 +115,8 @@ def test_info_json(two):
     said = json.loads(good("bundle", "info", "--json", "b", cwd=images.directory))
     begin, second = parts(bundle)
     assert list(said) == ["schema", "format", "bundle_bytes", "board", "version_from", "version_to",
-                          "volumes"]
+                          "boot", "volumes"]
+    assert said["boot"] is None
     assert said["schema"] == 1 and said["format"] == 1 and said["bundle_bytes"] == len(bundle)
     assert said["volumes"][0] == {
         "name": "system", "image_bytes": len(system[0]), "chunk_sectors": 8, "exceptions": 6,
@@ -285,10 +286,12 @@ def test_not_a_bundle(two):
     unsound(system[0], "it is no bundle")
     unsound(model.kernel_store(*system, 8), "it is no bundle")
     unsound(b"COWBNDL2" + bundle[8:], "it is no bundle")
+    unsound(bundle[:8] + struct.pack("<I", 3) + bundle[12:],
+            "its format is 3, this cowboot reads 1 and 2")
     unsound(bundle[:8] + struct.pack("<I", 2) + bundle[12:],
-            "its format is 2, this cowboot reads 1")
+            "its header and its manifest are of different formats")
     unsound(bundle[:16] + struct.pack("<I", 64) + bundle[20:],
-            "it says it is signed, and format 1 knows no signatures")
+            "it says it is signed, and this cowboot knows no signatures")
 
 
 def flipped(bundle, at, bit):
@@ -347,7 +350,8 @@ def test_manifests_that_lie(two):
         unsound(forge(bundle, lambda text: text.replace(old, new, 1)), says)
 
     assert forge(bundle, lambda text: text) == bundle
-    lie("format 1", "format 2", "its manifest is wrong in line 1 (format)")
+    lie("format 1", "format 2", "its manifest is wrong in line 5 (boot-bytes)")
+    lie("format 1", "format 3", "its manifest is wrong in line 1 (format)")
     lie("volume vendor", "volume system", "its manifest names volume system twice")
     lie("volume vendor", "volume Vendor", "its manifest is wrong in line 14 (volume)")
     lie("image-bytes 512512", "image-bytes 512513",
@@ -355,8 +359,8 @@ def test_manifests_that_lie(two):
     lie("exceptions 6", "exceptions 5", "its manifest contradicts itself about volume system")
     lie("chunk-sectors 8", "chunk-sectors 9", "its manifest contradicts itself about volume system")
     lie("version-to 12.2", "version-to 12.2 # yes",
-        "its manifest is not written as format 1 has it")
-    lie("exceptions 6", "exceptions 06", "its manifest is not written as format 1 has it")
+        "its manifest is not written as its format has it")
+    lie("exceptions 6", "exceptions 06", "its manifest is not written as its format has it")
     lie("board qemu-virt\n", "board qemu-virt\nsecret 1\n",
         "its manifest is wrong in line 3 (version-to)")
     lie(f"store-bytes {model.store_bytes(8, 6)}", "store-bytes 18446744073709551615",

@@ -19,16 +19,16 @@ static void test_header(void **state)
 	static const struct { unsigned at; uint8_t value; int rc; const char *reason; } cases[] = {
 		{ 0, 'c', -EBADMSG, "it is no bundle" },
 		{ 7, '2', -EBADMSG, "it is no bundle" },
-		{ 8, 2, -ENOTSUP, "its format is 2, this cowboot reads 1" },
-		{ 11, 1, -ENOTSUP, "its format is 16777217, this cowboot reads 1" },
-		{ 16, 1, -ENOTSUP, "it says it is signed, and format 1 knows no signatures" },
+		{ 8, 3, -ENOTSUP, "its format is 3, this cowboot reads 1 and 2" },
+		{ 11, 1, -ENOTSUP, "its format is 16777217, this cowboot reads 1 and 2" },
+		{ 16, 1, -ENOTSUP, "it says it is signed, and this cowboot knows no signatures" },
 		{ 20, 1, -EBADMSG, "its header is damaged" },
 		{ 31, 1, -EBADMSG, "its header is damaged" },
 		{ 15, 1, -EBADMSG, "its header is damaged: a manifest of 16777984 bytes" },
 		{ 13, 0x41, -EBADMSG, "its header is damaged: a manifest of 16640 bytes" },
 		{ 13, 0, -EBADMSG, "its header is damaged: a manifest of 0 bytes" },
 	};
-	struct bundle_header header = { .manifest_bytes = 768 }, back;
+	struct bundle_header header = { .format = 1, .manifest_bytes = 768 }, back;
 	uint8_t buf[BUNDLE_HEADER_BYTES];
 
 	(void)state;

@@ -23,6 +23,8 @@
 #define SYSTEM "volume system\n" SYSTEM_NUMBERS DIGESTS
 #define VENDOR "volume vendor\nimage-bytes 512\nchunk-sectors 1\nexceptions 0\n" \
 	"store-bytes 1024\npayload-bytes 1\n" DIGESTS
+#define BOOT_DIGESTS "boot-payload-blake2b " HEX "\nboot-blake2b " HEX "\n"
+#define BOOT "boot-bytes 1048576\nboot-payload-bytes 815\n" BOOT_DIGESTS
 #define HEAD "format 1\nboard qemu-virt\nversion-from 1.0\nversion-to 2.0~rc1\n"
 
 static int parse(const char *text, struct bundle_manifest *ret_manifest)
@@ -71,16 +73,49 @@ static void test_without_the_optional(void **state)
 
 #define WRONG(line, key) "its manifest is wrong in line " #line " (" key ")"
 #define CONTRADICTS "its manifest contradicts itself about volume system"
-#define SPELLING "its manifest is not written as format 1 has it"
+#define SPELLING "its manifest is not written as its format has it"
 #define NUMBERS(image, chunk, n, store, payload) HEAD "volume system\nimage-bytes " image \
 	"\nchunk-sectors " chunk "\nexceptions " n "\nstore-bytes " store \
 	"\npayload-bytes " payload "\n" DIGESTS
+
+#define BOOT_NUMBERS(image, payload) "format 2\nversion-to 2\nboot-bytes " image \
+	"\nboot-payload-bytes " payload "\n" BOOT_DIGESTS VENDOR
+#define BOOT_CONTRADICTS "its manifest contradicts itself about the boot image"
+
+static void test_with_a_boot_image(void **state)
+{
+	static const char text[] = "format 2\nversion-to 2\n" BOOT VENDOR;
+	struct bundle_manifest m;
+	char buf[BUNDLE_MANIFEST_MAX];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(parse(text, &m), 0);
+	assert_int_equal(m.boot.image_bytes, 1048576);
+	assert_int_equal(m.boot.payload_bytes, 815);
+	assert_int_equal(m.boot.image_digest[1], 0x11);
+	assert_int_equal(manifest_format(&m), 2);
+	assert_int_equal(manifest_payload_bytes(&m), 816);
+	assert_int_equal(manifest_print(&m, buf, sizeof(buf), &len), 0);
+	assert_string_equal(buf, text);
+	assert_int_equal(parse(BOOT_NUMBERS("1024", "2052"), &m), 0);
+	assert_int_equal(parse("format 1\nversion-to 2\n" VENDOR, &m), 0);
+	assert_int_equal(manifest_format(&m), 1);
+}
 
 static void test_bad(void **state)
 {
 	static const struct { const char *text, *reason; } cases[] = {
 		{ "", WRONG(1, "format") },
-		{ "format 2\n", WRONG(1, "format") },
+		{ "format 3\n", WRONG(1, "format") },
+		{ "format 2\n", WRONG(2, "version-to") },
+		{ "format 2\nversion-to 2\n" VENDOR, WRONG(3, "boot-bytes") },
+		{ "format 1\nversion-to 2\n" BOOT VENDOR, WRONG(3, "volume") },
+		{ "format 2\nversion-to 2\n" BOOT, WRONG(7, "volume") },
+		{ BOOT_NUMBERS("0", "1"), BOOT_CONTRADICTS },
+		{ BOOT_NUMBERS("1000", "1"), BOOT_CONTRADICTS },
+		{ BOOT_NUMBERS("1024", "0"), BOOT_CONTRADICTS },
+		{ BOOT_NUMBERS("1024", "2053"), BOOT_CONTRADICTS },
 		{ "format 1", WRONG(2, "version-to") },
 		{ "version-to 2\nformat 1\n", WRONG(1, "format") },
 		{ "format 1\nversion-from 1\nboard b\nversion-to 2\n" VENDOR,
@@ -198,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_without_the_optional),
+		cmocka_unit_test(test_with_a_boot_image),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_volumes),
