@@ -3,7 +3,7 @@
 trial's try is spent by that, and when all are, OLD is back and the record says who ended them. What
 doesn't hang is left alone. And the kernel's own timeout after a panic. (I10)"""
 import pytest
-from artefacts import KERNEL
+from artefacts import BUILD, KERNEL
 from board import image_digest
 from points import recovery_after_start
 from steps import ended, log_lines, wait_until
@@ -136,6 +136,30 @@ def test_good_update(armed):
     assert ended(b)[::2] == ("merged", "new")
     assert b.digest() == image_digest(new)
     assert (b.resets(), bites(b)) == (1, 0)
+
+
+DEBIAN = BUILD / "debian/old.img"
+PROMPT = rb"root@demo:~# "
+
+
+@pytest.mark.skipif(not DEBIAN.exists(), reason="`make demo` makes the image of Debian")
+def test_systemd_takes_over(board):
+    """systemd opens it with a time of its own and feeds it; when systemd is stuck, it is reset."""
+    b = board(DEBIAN, boot=False, watchdog="reset", conf="watchdog auto 60\n", mem_mib=1024,
+              data_mib=256, append=f"systemd.watchdog_sec={SECONDS}")
+    b.start()
+    b.wait_for(PROMPT, 240)
+    where = "/sys/class/watchdog/watchdog0"
+    assert b.console_run(f"cat {where}/state {where}/timeout") == (0, f"active\n{SECONDS}\n")
+    assert b.console_run(f"sleep {LONGER}", timeout=60)[0] == 0
+    assert bites(b) == 0
+    b.type("kill -SEGV 1\r")
+    b.wait_for("Freezing execution", 60)
+    b.wait_reset()
+    assert bites(b) == 1
+    b.wait_for(PROMPT, 240)
+    code, said = b.console_run("dmesg | grep -o 'cowboot: watchdog: the .*'")
+    assert (code, said) == (0, "cowboot: watchdog: the last reset of the board was its doing\n")
 
 
 def test_recovery_is_fed(board):
