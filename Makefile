@@ -212,6 +212,7 @@ check: $(ready) ## every test that a change must pass
 	@$(MAKE) --no-print-directory check-sim
 	@$(MAKE) --no-print-directory check-host
 	@$(MAKE) --no-print-directory check-qemu
+	@$(MAKE) --no-print-directory check-crash STATES=160
 
 check-gates: $(ready) ## rules of the house: includes, sizes, manual pages, reproducible builds
 	@tests/gate.sh
@@ -221,6 +222,14 @@ check-host: $(ready) ## the command on the machine that builds: every verb, ever
 
 check-qemu: $(ready) ## scenarios, each a boot or some
 	@/usr/bin/python3 -m pytest tests/qemu
+
+# STATES=N: so many states, spread over all lives. FULL=1: on all kernels and disks, an hour and more.
+CRASH_KERNELS = $(if $(FULL),$(KERNELS_PINNED),$(KERNEL))
+CRASH_NEEDS = $(ready) $(CRASH_KERNELS:%=$(KERNELS)/%/release)
+
+check-crash: $$(CRASH_NEEDS) ## cut the power at every write, on a real kernel: STATES=N, FULL=1
+	@/usr/bin/python3 -m pytest tests/crash
+	@$(if $(FULL),KERNELS='$(KERNELS_PINNED)' tests/crash/full,tests/crash/run $(STATES:%=--states %))
 
 # Each file of tests/unit/ROOM/ is one program, linked with what it needs of all rooms.
 UNIT_OBJS = $(call objects,$B/unit,$(ROOMS))
@@ -249,7 +258,8 @@ $B/unit/%: tests/unit/%.c $B/unit/rooms.a Makefile
 clean: ## remove all that was built or fetched
 	rm -rf $B
 
-.PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-qemu check-unit clean
+.PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-qemu check-crash \
+	check-unit clean
 
 include tests/sim/sim.mk
 -include $(wildcard $A/obj/*/*.d $B/host/obj/*/*.d $B/unit/obj/*/*.d $B/unit/*/*.d)

@@ -63,6 +63,12 @@ class Images:
         return self._build(f"old.{fs}", self.programs, fs=fs, version=version,
                            size_bytes=size_mib * MIB)
 
+    def tiny(self, name, content_blocks, size_bytes, version="old", programs=None):
+        """An image as small as wanted, with so many content blocks."""
+        given = self.programs if programs is None else programs
+        return self._build(name, given, version=version, size_bytes=size_bytes,
+                           content_blocks=content_blocks)
+
     def volume(self, version="old", size_mib=4):
         return self._build("volume.ext4", {}, version=version, size_bytes=size_mib * MIB,
                            content_blocks=512)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""The judge of the crash suite: knows OLD and NEW, reads a disk, says what is wrong with it. It
+reads the record by docs/formats.md, not by our code."""
+import re
+import struct
+import subprocess
+from dataclasses import dataclass
+
+import ondisk
+
+LENGTH_AT, REFUSED_AT, RESULT_AT = 12, 192, 372
+MERGED = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    generation: int
+    phase: str
+    tries_left: int
+    refused: bool
+    result: int
+    data: bytes
+
+
+def _copy(meta, name):
+    """One copy: a Record; None for zeros; "damaged"."""
+    data = meta[ondisk.COPY_AT[name]:][:ondisk.COPY_BYTES]
+    if not any(data):
+        return None
+    length = struct.unpack_from("<I", data, LENGTH_AT)[0]
+    if data[:8] != b"COWBOOT\n" or not 1024 <= length <= len(data):
+        return "damaged"
+    data = data[:length]
+    if ondisk.sealed(data, {}) != data:
+        return "damaged"
+    phase, tries = struct.unpack_from("<II", data, ondisk.PHASE_AT)
+    return Record(ondisk.generation(data), ondisk.PHASES[phase], tries, data[REFUSED_AT] != 0,
+                  struct.unpack_from("<I", data, RESULT_AT)[0], data)
+
+
+def record(meta):
+    """The newest good copy; None: nothing was ever saved; "damaged": neither is good."""
+    copies = [_copy(meta, name) for name in "AB"]
+    good = [c for c in copies if isinstance(c, Record)]
+    if good:
+        return max(good, key=lambda c: c.generation)
+    # A first save that was cut has written copy A in part, and nothing else.
+    return "damaged" if copies[1] == "damaged" else None
+
+
+def leads_to(meta):
+    """Which system a board with this record comes to rest on, when each trial is marked good."""
+    now = record(meta)
+    if now == "damaged":
+        return "recovery"
+    if now is None or now.phase == "staging":
+        return "old"
+    if now.phase == "idle":
+        return "new" if now.result == MERGED else "old"
+    if now.phase == "trial":
+        return "new" if now.tries_left and not now.refused else "old"
+    return "new"
+
+
+def at_rest(meta):
+    """What is wrong with the record of a board that has come to rest, or None."""
+    now = record(meta)
+    if now is None:
+        return None
+    if now == "damaged":
+        return "neither copy of the record is good"
+    if _copy(meta, "A") != _copy(meta, "B"):
+        return "the copies of the record differ"
+    if now.phase != "idle":
+        return f"the record is in phase {now.phase}"
+    return None
+
+
+def data_fs(path, clean_blocks):
+    """What is wrong with data's file system (an image of it, unmounted), or None. clean_blocks:
+    how many blocks must be free."""
+    run = subprocess.run(["/sbin/e2fsck", "-fn", path], text=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT)
+    if run.returncode:
+        return f"data is damaged: {run.stdout.strip().splitlines()[-1]}"
+    free = free_blocks(path)
+    if free != clean_blocks:
+        return f"data has {free} free blocks, not {clean_blocks}"
+    return None
+
+
+def free_blocks(path):
+    out = subprocess.run(["/sbin/dumpe2fs", "-h", path], text=True, check=True,
+                         capture_output=True).stdout
+    return int(re.search(r"Free blocks: +(\d+)", out).group(1))

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""The lives that the crash suite records: what a person does to a board, from the first command to
+rest. A life begins on a disk that `before` has prepared and ends with the board switched off.
+
+expect(...) says what a cut from here on may lead to, when every trial that comes up is marked good:
+"old", "new", or both while a command is at work that decides it.
+"""
+from dataclasses import dataclass
+
+from disk import MIB
+
+SYSTEM_BLOCKS, VENDOR_BLOCKS = 400, 200
+
+
+@dataclass(frozen=True)
+class Life:
+    name: str
+    run: object
+    store: str = "file"
+    vendor: bool = False
+    conf: str = ""
+    change: int = 24
+    spread: str = "scattered"
+    before: object = None
+
+    def system(self, images):
+        old = images.tiny("old.ext4", SYSTEM_BLOCKS, 4 * MIB)
+        return old, images.new(old, change=self.change, spread=self.spread)
+
+    def vendor_images(self, images):
+        old = images.tiny("volume.ext4", VENDOR_BLOCKS, MIB, programs={})
+        return old, images.new(old, change=24, spread="run")
+
+
+class Board:
+    """The guest of a recorded run, with the few things a life does to it."""
+
+    def __init__(self, start, bundle):
+        self.start_vm, self.bundle, self.vm = start, bundle, None
+
+    def on(self):
+        self.vm = self.start_vm()
+        return self.vm.wait_up()
+
+    def off(self):
+        self.vm.poweroff()
+
+    def cut(self):
+        self.vm.cut()
+
+    def run(self, command, *codes):
+        code, out = self.vm.run(command)
+        assert code in (codes or (0,)), f"`{command}` ended with {code}:\n{out}"
+
+    def install(self):
+        self.vm.channel.put("/run/bundle", self.bundle.read_bytes())
+        self.run("cowboot install /run/bundle", 4)
+        self.run("rm /run/bundle")
+
+
+def update(b, expect):
+    """install, trial, mark-good, the merge, the swap to linear, idle."""
+    expect("old")
+    b.on()
+    expect("old", "new")
+    b.install()
+    expect("new")
+    b.off()
+    assert b.on() == "new"
+    b.run("cowboot mark-good --wait")
+    b.run("cowboot merge --wait", 0, 2)
+    b.off()
+    assert b.on() == "new"
+    b.off()
+
+
+def merge_over_boots(b, expect):
+    """The same, with the power cut in the merge: the next boot goes on with it."""
+    expect("old")
+    b.on()
+    expect("old", "new")
+    b.install()
+    expect("new")
+    b.off()
+    assert b.on() == "new"
+    b.run("cowboot mark-good")
+    b.cut()
+    assert b.on() == "new"
+    b.run("cowboot merge --wait", 0, 2)
+    b.off()
+
+
+def tries_spent(b, expect):
+    """One try, and the new system never says that it is good."""
+    expect("old")
+    b.on()
+    expect("old", "new")
+    b.install()
+    expect("new")
+    b.off()
+    expect("old", "new")
+    assert b.on() == "new"
+    expect("old")
+    b.cut()
+    assert b.on() == "old"
+    b.off()
+
+
+def refused(b, expect):
+    """The new system says that it is bad."""
+    expect("old")
+    b.on()
+    expect("old", "new")
+    b.install()
+    expect("new")
+    b.off()
+    assert b.on() == "new"
+    expect("old", "new")
+    b.run("cowboot mark-bad 'it is bad'", 4)
+    expect("old")
+    b.off()
+    assert b.on() == "old"
+    b.off()
+
+
+def cancelled(b, expect):
+    """The user cancels before the first trial."""
+    expect("old")
+    b.on()
+    expect("old", "new")
+    b.install()
+    b.run("cowboot cancel")
+    expect("old")
+    b.off()
+
+
+def after_a_cancel(b):
+    """The record has been written before, and space been given back."""
+    b.on()
+    b.install()
+    b.run("cowboot cancel")
+    b.off()
+
+
+LIVES = {life.name: life for life in (
+    Life("file-scattered", update),
+    Life("cow-runs", update, store="cow", spread="runs", change=80, before=after_a_cancel),
+    Life("file-area-end", update, spread="runs", change=272),
+    Life("cow-two-volumes", update, store="cow", vendor=True, change=10),
+    Life("file-two-volumes", merge_over_boots, vendor=True, spread="runs", change=40),
+    Life("tries-spent", tries_spent, conf="tries 1\n", change=8),
+    Life("refused", refused, store="cow", change=8),
+    Life("cancelled", cancelled, change=8, before=after_a_cancel),
+)}

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""The boards of the crash suite: built for a life and a device, run once with every write recorded,
+and then started again and again from one saved guest that has not read its disk yet.
+
+A saved guest stands in fork.c, before cowboot's init, with no block driver loaded: what it boots
+from there is the disk it is given. That spares the kernel's own start for each state.
+"""
+import json
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import artefacts
+import gpt
+from artefacts import BOARD, BUILD, KERNEL, TOP, whole
+from disk import MIB, Part
+from drive import BUSES
+from stream import SCALE, Timeout
+from vm import VM
+
+HERE = Path(__file__).resolve().parent
+CMDLINE = "console=ttyAMA0 panic=1 quiet"
+MEM_MIB = 128
+RAM = Path("/dev/shm")
+
+
+@dataclass(frozen=True)
+class Device:
+    """What kind of disk a board has. ordered: it has no cache, each write is durable in its turn.
+    savable: QEMU can save a guest that has it; else each boot is one from the kernel's start on."""
+    bus: str = "virtio"
+    sector_bytes: int = 512
+    props: dict = field(default_factory=dict)
+    ordered: bool = False
+    two: bool = False
+    savable: bool = True
+
+
+DEVICES = {
+    "virtio": Device(),
+    "virtio-no-cache": Device(props={"write-cache": "off"}),
+    "virtio-4k": Device(sector_bytes=4096, props={"logical_block_size": 4096,
+                                                  "physical_block_size": 4096}),
+    "virtio-min-io-64k": Device(props={"min_io_size": 65536}),
+    "nvme": Device(bus="nvme", savable=False),
+    "sd": Device(bus="sd", ordered=True, savable=False),
+    "two-disks": Device(two=True),
+}
+
+
+@dataclass
+class Slices:
+    """One file that holds all disks of a board one behind the other, as QEMU arguments: so that one
+    log has all their writes in one order."""
+    path: Path
+    sizes: list
+    device: Device
+    log: Path = None
+
+    def args(self, _):
+        def node(driver, name, **more):
+            return ["-blockdev", json.dumps({"driver": driver, "node-name": name} | more)]
+        out = node("file", "file", filename=str(self.path), cache={"no-flush": True})
+        out += node("raw", "all", file="file")
+        top = "all"
+        if self.log:
+            more = {"log-append": True} if self.log.exists() else {"log-sector-size": 512}
+            self.log.touch()
+            out += node("file", "logfile", filename=str(self.log))
+            out += node("blklogwrites", "log", file="all", log="logfile",
+                        **more, **{"log-super-update-interval": 1})
+            top = "log"
+        before, driver = BUSES[self.device.bus]
+        out += [word for name in before for word in ("-device", name)]
+        at = 0
+        for n, size in enumerate(self.sizes):
+            out += node("raw", f"part{n}", file=top, offset=at, size=size)
+            props = {"driver": driver, "id": f"disk{n}", "drive": f"part{n}"} | self.device.props
+            if self.device.bus == "nvme":
+                props["serial"] = f"disk{n}"
+            if len(self.sizes) > 1:
+                props["share-rw"] = True
+            out += ["-device", json.dumps(props)]
+            at += size
+        return out
+
+
+class Machine:
+    """A board of one life on one device: its first disk content, its initramfs, its partitions."""
+
+    def __init__(self, cache, images, life, device):
+        self.cache, self.device = cache, device
+        conf = artefacts.configuration(life.conf, life.vendor, life.store, None)
+        self.initrd = cache.get("crash.img", lambda out: _initramfs(out, conf), HERE / "fork.c",
+                                TOP / "initramfs/mkinitramfs", BUILD / "arm64/init",
+                                BUILD / "arm64/toybox", BOARD / "modules",
+                                BUILD / "kernels" / KERNEL / "release", conf)
+        self.old, self.new, self.bundle = {}, {}, None
+        layout = _layout(self, images, life, device)
+        files = [artefacts.base_disk(cache, parts, device.sector_bytes, device.bus == "sd")
+                 for parts in layout]
+        self.sizes = [f.stat().st_size for f in files]
+        self.files, self.parts, at = files, {}, 0
+        for f, size in zip(files, self.sizes):
+            for label, (start, length) in gpt.read(f).items():
+                self.parts[label] = (at + start, length)
+            at += size
+
+    def write_disk(self, path):
+        """A new disk as it is before the life begins."""
+        with open(path, "wb") as out:
+            for f in self.files:
+                out.write(f.read_bytes())
+
+    def part(self, disk, label):
+        """The bytes of a partition of a disk (a file)."""
+        at, size = self.parts[label]
+        with open(disk, "rb") as f:
+            f.seek(at)
+            return f.read(size)
+
+    def vm(self, where, disk, log=None, append="", extra=()):
+        return VM(where, kernel=BUILD / f"kernels/{KERNEL}/Image", initrd=self.initrd,
+                  append=f"{CMDLINE} {append}".strip(), mem_mib=MEM_MIB, no_reboot=True,
+                  disks=[Slices(disk, self.sizes, self.device, log)],
+                  extra=["-machine", "dtb-randomness=off", *extra])
+
+
+def _initramfs(out, conf):
+    overlay = out.with_name(out.name + ".d")
+    (overlay / "etc").mkdir(parents=True)
+    (overlay / "etc/cowboot.conf").write_text(conf)
+    subprocess.run([BUILD / "arm64/musl-gcc", "-Os", "-s", "-static", "-Wl,--build-id=none",
+                    "-o", overlay / "fork", HERE / "fork.c"], check=True)
+    subprocess.run([TOP / "initramfs/mkinitramfs", "-o", out, "--init", BUILD / "arm64/init",
+                    "--toybox", BUILD / "arm64/toybox", "--kernel", BUILD / "kernels" / KERNEL,
+                    "--board", BOARD, "--overlay", overlay], check=True)
+    shutil.rmtree(overlay)
+
+
+def _layout(machine, images, life, device):
+    old, new = life.system(images)
+    machine.old["system"], machine.new["system"] = old, new
+    first = [Part("boot_a", MIB), Part("boot_b", MIB), Part("meta", MIB), whole("system", old)]
+    if life.vendor:
+        old, new = life.vendor_images(images)
+        machine.old["vendor"], machine.new["vendor"] = old, new
+        first.append(whole("vendor", old))
+    second = [Part("cow", 4 * MIB)] if life.store == "cow" else []
+    second.append(whole("data", images.data(16)))
+    return [first, second] if device.two else [first + second]
+
+
+class Fork:
+    """The saved guest of a machine: start() begins a boot from it."""
+
+    def __init__(self, machine, where):
+        self.machine, self.saved = machine, where / "guest"
+        where.mkdir(parents=True, exist_ok=True)
+        if not machine.device.savable:
+            return
+        disk = where / "none.img"
+        machine.write_disk(disk)
+        with machine.vm(where / "save", disk, append="rdinit=/fork") as vm:
+            vm.wait_for("fork: here", 60)
+            vm.qmp("migrate", uri=f"exec:cat > {self.saved}")
+            _wait(lambda: vm.qmp("query-migrate")["status"] == "completed", "the guest is saved")
+        disk.unlink()
+
+    def start(self, where, disk):
+        """A board that boots from this disk; the caller kills it."""
+        if not self.machine.device.savable:
+            return self.machine.vm(where, disk).start()
+        vm = self.machine.vm(where, disk, append="rdinit=/fork",
+                             extra=["-incoming", f"exec:cat {self.saved}"]).start()
+        try:
+            _wait(lambda: vm.qmp("query-status")["status"] == "running", "the guest is back")
+            vm.type("\n")
+        except BaseException:
+            vm.kill()
+            raise
+        return vm
+
+
+def _wait(condition, what, timeout=60):
+    end = time.monotonic() + timeout * SCALE
+    while not condition():
+        if time.monotonic() > end:
+            raise Timeout(f"{what}: not within {timeout * SCALE:.0f} s")
+        time.sleep(0.01)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Which states of a disk a power cut can leave, and which it cannot."""
+import struct
+
+import blklog
+import pytest
+import states
+from blklog import Entry
+
+FLUSH = Entry(0, b"", True)
+
+
+def write(at, fill, sectors=1):
+    return Entry(at * 512, bytes([fill]) * 512 * sectors, False)
+
+
+def disks(found, entries, size=8):
+    """{name: a digit for each sector}."""
+    out = {}
+    for state in found:
+        disk = bytearray(512 * size)
+        for at, data in state.writes(entries):
+            disk[at:at + len(data)] = data
+        out[state.name] = "".join(str(disk[n * 512]) for n in range(size))
+    return out
+
+
+def distinct(entries, unit=512, ordered=False, size=8):
+    return disks(states.distinct(bytes(512 * size), entries, unit, ordered), entries, size)
+
+
+def test_flushes_keep_the_order():
+    run = [write(0, 1), FLUSH, write(1, 2), FLUSH]
+    assert distinct(run) == {"p0": "00000000", "p2": "10000000", "p4": "12000000"}
+
+
+def test_without_a_flush_any_write_may_be_lost():
+    run = [write(0, 1), write(1, 2), write(2, 3)]
+    assert distinct(run) == {"p0": "00000000", "p1": "10000000", "d0": "02300000",
+                             "p2": "12000000", "d1": "10300000", "k1": "02000000",
+                             "k2": "00300000", "p3": "12300000"}
+
+
+def test_a_disk_without_a_cache_keeps_every_order():
+    run = [write(0, 1), write(1, 2), write(2, 3)]
+    assert set(distinct(run, ordered=True)) == {"p0", "p1", "p2", "p3"}
+
+
+def test_a_write_is_torn_by_sectors():
+    assert distinct([write(0, 5, sectors=4)]) == {
+        "p0": "00000000", "t0.first": "50000000", "t0.half": "55000000", "t0.rest": "00550000",
+        "t0.last": "00050000", "p1": "55550000"}
+
+
+def test_a_sector_is_never_torn():
+    assert set(distinct([write(0, 5, sectors=8)], unit=4096)) == {"p0", "p1"}
+
+
+def test_the_same_bytes_are_one_state():
+    run = [write(0, 1), FLUSH, write(0, 1), FLUSH, write(0, 0), FLUSH]
+    assert set(distinct(run)) == {"p0", "p2"}
+
+
+def test_a_flush_that_comes_with_a_write_ends_the_epoch():
+    run = [Entry(0, bytes([1]) * 512, True), write(1, 2)]
+    assert set(distinct(run).values()) == {"00000000", "10000000", "12000000"}
+
+
+def test_a_control_passes_over_a_flush():
+    run = [e for n in range(6) for e in (write(n, n + 1), FLUSH)]
+    found = disks(states.control(run, 0, len(run), lambda e: e.at == 0), run)
+    assert found == {"x0": "02340000"}
+    assert not set(found.values()) & set(distinct(run).values())
+
+
+def test_a_sample_keeps_both_ends():
+    assert states.sample(list(range(100)), 4) == [0, 33, 66, 99]
+    assert states.sample([1, 2], 4) == [1, 2]
+
+
+def log(path, entries, sector=512, flags=0):
+    with open(path, "wb") as f:
+        f.write(struct.pack("<QQQI", blklog.MAGIC, 1, len(entries), sector).ljust(sector, b"\0"))
+        for e in entries:
+            bits = flags | (blklog.FLUSH if e.flush else 0)
+            f.write(struct.pack("<QQQQ", e.at // sector, len(e.data) // sector, bits, 0)
+                    .ljust(sector, b"\0") + e.data)
+
+
+def test_a_log_is_read(tmp_path):
+    run = [write(3, 7, sectors=2), FLUSH, write(0, 1)]
+    log(tmp_path / "log", run)
+    assert blklog.read(tmp_path / "log") == run
+    assert blklog.count(tmp_path / "log") == 3
+
+
+def test_a_log_not_begun_has_no_entries(tmp_path):
+    (tmp_path / "log").touch()
+    assert blklog.count(tmp_path / "log") == 0
+
+
+@pytest.mark.parametrize("flag", [blklog.FUA, blklog.DISCARD, blklog.MARK])
+def test_what_the_suite_cannot_replay_is_refused(tmp_path, flag):
+    log(tmp_path / "log", [write(0, 1)], flags=flag)
+    with pytest.raises(ValueError, match="unknown here"):
+        blklog.read(tmp_path / "log")
+
+
+def test_a_log_that_is_cut_short_is_refused(tmp_path):
+    log(tmp_path / "log", [write(0, 1, sectors=4)])
+    with open(tmp_path / "log", "r+b") as f:
+        f.truncate(1500)
+    with pytest.raises(ValueError, match="cut short"):
+        blklog.read(tmp_path / "log")
