@@ -1,15 +1,67 @@
-# U-Boot script: boots the kernel and initramfs that lie beside it, with the device tree QEMU put at
-# the start of RAM. It runs from whichever of boot_a (1) and boot_b (2) the distro boot found it on,
-# and tells init which one that was.
+# U-Boot script: starts the kernel of the slot that the boot block names, counts the tries of a slot
+# on trial, goes back when they are spent, and tells init the slot. docs/formats.md has the block.
+#
+# It lies on a partition of its own and not in a slot, so that no update and no power cut in one can
+# touch what chooses between them. What a slot may hold: Image, initramfs.img, and, where wanted,
+# dtb/${fdtfile} and args.txt (slot_args=MORE KERNEL COMMAND LINE).
 #
 # What a person adds at the prompt: setenv bootargs_extra ...; saveenv
 
-setenv slot a
-if test "${distro_bootpart}" = 2; then setenv slot b; fi
-setenv bootargs "console=ttyAMA0 panic=5 quiet cowboot.slot=${slot} ${bootargs_extra}"
-if load ${devtype} ${devnum}:${distro_bootpart} ${kernel_addr_r} Image; then
-	if load ${devtype} ${devnum}:${distro_bootpart} ${ramdisk_addr_r} initramfs.img; then
-		booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt_addr}
-	fi
+setenv block ${pxefile_addr_r}
+setexpr sum ${block} + 400
+setexpr at_crc ${block} + 1fc
+setexpr at_version ${block} + 8
+setexpr at_good ${block} + 9
+setexpr at_trial ${block} + a
+setexpr at_tries ${block} + b
+setexpr word2 ${block} + 4
+setenv found no
+setenv good 61
+setenv trial 0
+setenv tries 0
+
+# The first copy that can be used counts: right magic, version and sum.
+${devtype} dev ${devnum}
+if part start ${devtype} ${devnum} meta meta_start; then
+	for copy in 200 600; do
+		setexpr sector ${meta_start} + ${copy}
+		if test ${found} = no && ${devtype} read ${block} ${sector} 1; then
+			crc32 ${block} 1fc ${sum}
+			if itest.l *${block} == 53574f43 && itest.l *${word2} == 0a544f4c && itest.b *${at_version} == 1 && cmp.b ${at_crc} ${sum} 4; then
+				setenv found yes
+				setexpr.b good *${at_good}
+				setexpr.b trial *${at_trial}
+				setexpr.b tries *${at_tries}
+			fi
+		fi
+	done
 fi
-echo "boot.scr: cannot boot from ${devtype} ${devnum}:${distro_bootpart}"
+if test ${found} = no; then echo "boot.scr: no boot block: slot a"; fi
+
+# Writes both copies: one that cannot be read would never be counted in, and so never end.
+setenv put_block 'crc32 ${block} 1fc ${at_crc}; for copy in 200 600; do setexpr sector ${meta_start} + ${copy}; ${devtype} write ${block} ${sector} 1; done'
+
+setenv start_slot 'echo "boot.scr: slot ${slot}"; setenv slot_args; setenv fdt ${fdt_addr}; if part number ${devtype} ${devnum} boot_${slot} part && load ${devtype} ${devnum}:${part} ${kernel_addr_r} Image; then if test -n "${fdtfile}" && load ${devtype} ${devnum}:${part} ${fdt_addr_r} dtb/${fdtfile}; then setenv fdt ${fdt_addr_r}; fi; if test -e ${devtype} ${devnum}:${part} args.txt && load ${devtype} ${devnum}:${part} ${sum} args.txt; then env import -t ${sum} ${filesize} slot_args; fi; if load ${devtype} ${devnum}:${part} ${ramdisk_addr_r} initramfs.img; then setenv bootargs "console=ttyAMA0 panic=5 quiet cowboot.slot=${slot} ${slot_args} ${bootargs_extra}"; booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt}; fi; fi; echo "boot.scr: slot ${slot} cannot be started"'
+
+setenv slot a; setenv other b
+if test ${good} = 62; then setenv slot b; setenv other a; fi
+
+# The try is counted before it begins. A slot that cannot even be loaded has no second one.
+if test ${found} = yes && test ${trial} != 0 && test ${tries} != 0; then
+	setexpr tries ${tries} - 1
+	mw.b ${at_tries} ${tries}
+	run put_block
+	setenv slot ${other}
+	echo "boot.scr: slot ${slot} is on trial, 0x${tries} tries left after this one"
+	run start_slot
+	mw.b ${at_tries} 0
+	run put_block
+	setenv slot a
+	if test ${good} = 62; then setenv slot b; fi
+fi
+run start_slot
+
+# The good slot is not there. The other one held a system once, and is all that is left.
+setenv slot ${other}
+run start_slot
+echo "boot.scr: there is nothing to start"

@@ -3,6 +3,7 @@
  * cowboot cancel: drop an update that has not been booted, and give its space back (I9).  Must
  * never free a store that a device is mapped over: a trial that runs is refused, not cancelled.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/fail.h"
@@ -10,9 +11,15 @@
 #include "cli/board.h"
 #include "cli/cli.h"
 #include "update/settle.h"
+#include "update/slots.h"
 
 static int drop(struct board *b, const char *reason)
 {
+	/* Before the record, or a cut between the two has the new kernel started once more. */
+	if (slots_disarm(&b->world)) {
+		fail_in(-EIO, "cannot cancel %s", b->world.record.version_to);
+		return cli_failed();
+	}
 	/* ---- The line: from here on no boot tries it. ---- */
 	if (settle_record(&b->world, RESULT_CANCELLED, reason))
 		return cli_failed();

@@ -20,6 +20,7 @@
 #include "cli/cli.h"
 #include "cli/install.h"
 #include "update/settle.h"
+#include "update/slots.h"
 #include "update/store.h"
 
 #define POLL_MS 500	/* a signal just before a read on a pipe waits this long */
@@ -82,7 +83,9 @@ static int stage(struct board *b, const struct bundle_manifest *manifest)
 		 from);
 	snprintf(rec->version_to, sizeof(rec->version_to), "%s", manifest->version_to);
 	memcpy(rec->update_id, id, sizeof(id));
-	rec->slot_old = b->conf.slot;
+	if (!rec->slot_old)
+		rec->slot_old = b->conf.slot;
+	rec->slot = manifest->boot.image_bytes ? install_slot(b) : 0;
 	install_plan(b, manifest);
 	rec->phase = PHASE_STAGING;
 	return copies_save(&b->world.meta, rec, &b->world.copies, false);
@@ -98,6 +101,8 @@ static int lay_down(struct board *b, struct bundle *bundle)
 		return rc;
 	snprintf(what, sizeof(what), "installing %s", b->world.record.version_to);
 	progress_begin(&progress, what, bundle_total_bytes(bundle));
+	if (b->world.record.slot)
+		rc = install_boot(b, bundle, &progress);
 	for (unsigned v = 0; !rc && v < b->world.record.volume_count; v++)
 		rc = install_fill(b, v, bundle, &progress);
 	progress_end(&progress);
@@ -121,16 +126,25 @@ static int arm(struct board *b)
 			log_warn("%s", fail_text());
 	rec->phase = PHASE_TRIAL;
 	rec->tries_left = rec->tries_total = b->conf.tries;
-	/* ---- The line: from here on the next boot tries it. ---- */
-	return copies_save(&b->world.meta, rec, &b->world.copies, false);
+	/*
+	 * ---- The line: from here on the next boot tries it.  With a kernel of its own only once the
+	 * boot loader knows: a cut before that boots the old one, which goes back. ----
+	 */
+	rc = copies_save(&b->world.meta, rec, &b->world.copies, false);
+	return rc || !rec->slot ? rc : slots_arm(&b->world);
 }
 
-/* Back to where nothing was: the record first, then the room. The last result stays as it was. */
+/*
+ * Back to where nothing was: the boot loader first, then the record, then the room.  The last result
+ * stays as it was.
+ */
 static void undo(struct board *b)
 {
 	struct record *rec = &b->world.record;
-	int rc;
+	int rc = rec->slot ? slots_disarm(&b->world) : 0;
 
+	if (rc)
+		log_warn("%s; the next boot sets it right", fail_text());
 	record_clear(rec);
 	rc = copies_save(&b->world.meta, rec, &b->world.copies, false);
 	if (!rc)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parts of `cowboot install`, in the order they run: install_check.c, verify.c (base),
- * install_store.c, verify.c (result); install.c holds the order and the clean-up.  Each leaves its
+ * install_boot.c, install_store.c, verify.c (result); install.c holds the order and the clean-up.  Each leaves its
  * line in base/fail.h.
  */
 #ifndef COWBOOT_CLI_INSTALL_H
@@ -27,6 +27,17 @@ int install_check(const struct board *b, const struct bundle_manifest *manifest)
  * there.
  */
 const struct part *install_store_part(const struct board *b);
+
+/* ---- install_boot.c: the other boot slot ---- */
+
+/* The slot that a kernel of an update goes to: not the one this boot is from. */
+char install_slot(const struct board *b);
+
+/* Whether the board has slots, is sure of its own, and the boot image fits into the other one. */
+int install_boot_check(const struct board *b, const struct bundle_boot *boot);
+
+/* Writes the bundle's boot image to the other slot and reads it back. The record is in staging. */
+int install_boot(struct board *b, struct bundle *bundle, struct progress *progress);
 
 /* ---- verify.c ---- */
 

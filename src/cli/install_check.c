@@ -123,5 +123,7 @@ int install_check(const struct board *b, const struct bundle_manifest *manifest)
 		rc = check_place(b);
 	for (unsigned v = 0; !rc && v < manifest->volume_count; v++)
 		rc = check_volume(b, &manifest->volume[v]);
+	if (!rc && manifest->boot.image_bytes)
+		rc = install_boot_check(b, &manifest->boot);
 	return rc;
 }

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/log.h"
 #include "cli/board.h"
 #include "cli/cli.h"
 #include "state/copies.h"
+#include "update/slots.h"
 
 static int refuse_trial(struct board *b, const char *reason)
 {
@@ -23,6 +25,9 @@ static int refuse_trial(struct board *b, const char *reason)
 			return cli_failed();
 		}
 	}
+	/* The next boot goes back anyway; this spares it one more start of the new kernel. */
+	if (slots_disarm(&b->world))
+		log_warn("%s", fail_text());
 	printf("refused %s (%s): reboot to go back\n", rec->version_to, rec->refused);
 	return cli_printed(EXIT_REBOOT);
 }

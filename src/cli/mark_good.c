@@ -16,6 +16,7 @@
 #include "cli/merging.h"
 #include "map/status.h"
 #include "storage/storefile.h"
+#include "update/slots.h"
 #include "update/store.h"
 
 /* Whether the store file of volume v still lies where the device over it was mapped. */
@@ -51,12 +52,28 @@ static int check_snapshot(const struct board *b, unsigned v)
 	return 0;
 }
 
+/* What is confirmed is the kernel too, so it must be the one that runs. */
+static int check_slot(const struct board *b)
+{
+	const struct record *rec = &b->world.record;
+
+	if (!rec->slot || rec->slot == b->conf.slot)
+		return 0;
+	if (!b->conf.slot)
+		return fail(ESTALE, "its kernel is in boot slot %c, and the boot loader does not say "
+			    "which one this boot is from (cowboot.slot=)", rec->slot);
+	return fail(ESTALE, "its kernel is in boot slot %c, and this boot is from %c", rec->slot,
+		    b->conf.slot);
+}
+
 /* All that can be known before the line. Changes nothing. */
 static int check_all(const struct board *b)
 {
 	struct cow_found found;
-	int rc = board_kernel_check();
+	int rc = check_slot(b);
 
+	if (!rc)
+		rc = board_kernel_check();
 	for (unsigned v = 0; !rc && v < b->world.record.volume_count; v++) {
 		rc = check_snapshot(b, v);
 		if (!rc)
@@ -96,6 +113,9 @@ static int confirm(struct board *b, bool wait)
 		fail_in(rc, "cannot confirm %s", rec->version_to);
 		return cli_failed();
 	}
+	/* Only now: until here the old kernel was the way back. A boot makes up for what fails. */
+	if (slots_settle(&b->world))
+		log_warn("%s; the next boot tells the boot loader", fail_text());
 	set_flags();
 	waiting = merging_swap(b);
 	printf("confirmed %s\n", rec->version_to);

@@ -19,6 +19,7 @@
 #include "cli/progress.h"
 #include "map/status.h"
 #include "update/settle.h"
+#include "update/slots.h"
 #include "update/store.h"
 
 #define POLL_MS 200	/* the kernel tells nobody when a merge ends */
@@ -167,6 +168,9 @@ static int finish(struct board *b)
 					  "ends it", rec->version_to);
 		}
 	}
+	/* `idle` must not be left with a loader that still names the old kernel. */
+	if (slots_settle(&b->world))
+		return cli_failed();
 	/* ---- The line: the update is over. ---- */
 	if (settle_record(&b->world, RESULT_MERGED, "confirmed and merged"))
 		return cli_failed();

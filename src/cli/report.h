@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "decide/decide.h"
+#include "state/bootblock.h"
 #include "state/copies.h"
 
 #define REPORT_SCHEMA 1
@@ -44,6 +45,9 @@ struct report {
 	unsigned volume_count;
 	struct report_volume volume[REPORT_VOLUMES_MAX];
 	unsigned merge_percent;		/* counts in phase merging */
+	bool has_slots;			/* the configuration names boot slots */
+	char slot;			/* that this boot is from; 0: not known */
+	struct bootblocks slots;	/* what the boot loader will do */
 	bool explained;			/* the rest counts */
 	struct plan plan;
 	const char *stores_why;		/* what is wrong with a store, or empty */

@@ -120,6 +120,35 @@ static void add_record(const struct report *r, struct text_out *out)
 	text_add(out, "}");
 }
 
+static void add_slot_letter(struct text_out *out, const char *key, char slot)
+{
+	if (slot)
+		text_add(out, ", \"%s\": \"%c\"", key, slot);
+	else
+		text_add(out, ", \"%s\": null", key);
+}
+
+static void add_slots(const struct report *r, struct text_out *out)
+{
+	static const char *const words[] = { "absent", "good", "damaged", "foreign" };
+	bool known = r->slots.health == BOOTBLOCK_GOOD;
+	const struct bootblock *block = &r->slots.block;
+
+	text_add(out, ",\n  \"slots\": ");
+	if (!r->has_slots) {
+		text_add(out, "null");
+		return;
+	}
+	text_add(out, "{\"block\": \"%s\"", words[r->slots.health]);
+	add_slot_letter(out, "running", r->slot);
+	add_slot_letter(out, "good", known ? block->good : 0);
+	add_slot_letter(out, "trial", known ? block->trial : 0);
+	if (known && block->trial)
+		text_add(out, ", \"tries_left\": %u}", block->tries_left);
+	else
+		text_add(out, ", \"tries_left\": null}");
+}
+
 static void add_next_boot(const struct report *r, struct text_out *out)
 {
 	text_add(out, ",\n  \"next_boot\": ");
@@ -151,6 +180,7 @@ void report_json(const struct report *r, struct text_out *out)
 		text_add(out, "null");
 	add_last(r, out);
 	add_record(r, out);
+	add_slots(r, out);
 	add_next_boot(r, out);
 	text_add(out, "\n}\n");
 }

@@ -158,6 +158,8 @@ static const char *persist_words(enum plan_persist persist)
 		return "go back for good";
 	case PERSIST_FINISH:
 		return "end the merge";
+	case PERSIST_SLOT:
+		return "tell the boot loader";
 	case PERSIST_NOTHING:
 	case PERSIST_COUNT:
 		break;
@@ -180,10 +182,41 @@ void report_next_boot(const struct report *r, struct text_out *out)
 	text_add(out, "\n");
 }
 
+/* The slot that runs, and what the boot loader will do. */
+static void add_slot(const struct report *r, struct text_out *out)
+{
+	const struct bootblock *block = &r->slots.block;
+
+	if (!r->has_slots)
+		return;
+	text_add(out, "slot     %c; ", r->slot ? r->slot : '?');
+	switch (r->slots.health) {
+	case BOOTBLOCK_ABSENT:
+		text_add(out, "no boot block, the boot loader starts what it always starts\n");
+		return;
+	case BOOTBLOCK_DAMAGED:
+		text_add(out, "the boot block is damaged\n");
+		return;
+	case BOOTBLOCK_FOREIGN:
+		text_add(out, "the boot block is of a later version\n");
+		return;
+	case BOOTBLOCK_GOOD:
+		break;
+	}
+	text_add(out, "the boot loader starts %c", bootblock_next(block));
+	if (block->trial && block->tries_left)
+		text_add(out, ", %u time%s at most, then %c", block->tries_left,
+			 block->tries_left == 1 ? "" : "s", block->good);
+	if (block->trial && !block->tries_left)
+		text_add(out, ", all tries of %c are spent", block->trial);
+	text_add(out, "%s\n", r->slots.alike ? "" : "; one copy of the boot block differs");
+}
+
 void report_text(const struct report *r, struct text_out *out)
 {
 	add_phase(r, out);
 	add_running(r, out);
+	add_slot(r, out);
 	for (unsigned v = 0; v < r->volume_count; v++)
 		add_volume(&r->volume[v], out);
 	add_last(&r->record->last, out);

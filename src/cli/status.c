@@ -14,6 +14,7 @@
 #include "cli/merging.h"
 #include "cli/report.h"
 #include "map/status.h"
+#include "update/slots.h"
 #include "update/store.h"
 
 static const char *target_word(enum dm_target target)
@@ -135,6 +136,8 @@ static void explain(struct board *b, struct report *r)
 	bool keep = board_count_live(b, LIVE_TRIAL) || board_count_live(b, LIVE_MERGE);
 	struct facts facts;
 
+	/* Not from the slot of this boot, but from that which the loader will choose. */
+	b->conf.slot = slots_next(&b->world);
 	world_facts(&b->world, keep, &facts);
 	/* Asked for on this boot's command line; the next one's is not known. */
 	facts.recovery_asked = false;
@@ -153,6 +156,9 @@ static void gather(struct board *b, struct report *r)
 	for (unsigned i = 0; i < r->volume_count; i++)
 		gather_volume(b, i, &r->volume[i]);
 	count_failed(b, r);
+	r->has_slots = b->conf.boot[0][0] != 0;
+	r->slot = b->conf.slot;
+	r->slots = b->world.slots;
 	r->running = judge_running(b, r);
 	r->merge_percent = sum_percent(r);
 }

@@ -107,7 +107,8 @@ int verify_base(const struct bundle_manifest *manifest, bool *ret_same)
 			    "here%s%s%s; make it from the image that runs", differs,
 			    manifest->version_from[0] ? " (it wants " : "", manifest->version_from,
 			    manifest->version_from[0] ? ")" : "");
-	*ret_same = same;
+	/* Volumes that stay as they are may still get a kernel. */
+	*ret_same = same && (differs || !manifest->boot.image_bytes);
 	return 0;
 }
 

@@ -13,7 +13,7 @@
 #include "base/spec.h"
 #include "conf/fields.h"
 
-#define USES_MAX (CONF_VOLUMES_MAX + 3)
+#define USES_MAX (CONF_VOLUMES_MAX + 3 + CONF_SLOTS)
 
 struct use {
 	const char *spec, *dir, *name;	/* NULL: has none */
@@ -32,6 +32,8 @@ static unsigned list_uses(const struct conf *conf, const struct conf_lines *line
 					      lines->data };
 	if (conf->store[0])
 		uses[count++] = (struct use){ .spec = conf->store, .line = lines->store };
+	for (unsigned i = 0; lines->boot && i < CONF_SLOTS; i++)
+		uses[count++] = (struct use){ .spec = conf->boot[i], .line = lines->boot };
 	for (unsigned i = 0; i < conf->volume_count; i++)
 		uses[count++] = (struct use){ conf->volume[i].spec, conf->volume[i].dir,
 					      conf->volume[i].name, lines->volume[i] };

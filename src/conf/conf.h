@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define CONF_VOLUMES_MAX 8
+#define CONF_SLOTS 2
 #define CONF_SPEC_MAX 96
 #define CONF_PATH_MAX 128
 #define CONF_OPTIONS_MAX 128
@@ -33,6 +34,7 @@ struct conf {
 	unsigned volume_count;
 	struct conf_mount volume[CONF_VOLUMES_MAX];	/* in mount order: "/" first; all have ro */
 	char store[CONF_SPEC_MAX];		/* empty: files on data; else the raw partition */
+	char boot[CONF_SLOTS][CONF_SPEC_MAX];	/* partitions of slots a and b; empty: no slots */
 	unsigned tries;				/* 1 to 100, default 3 */
 	unsigned device_timeout_s;		/* default 10; rootwait makes it at least 120 */
 	char watchdog[CONF_PATH_MAX];		/* its device; empty: off, the default */

@@ -94,6 +94,16 @@ static int take_store(struct parsing *p, char *const *words)
 	return strcmp(words[0], "file") == 0 ? 0 : field_spec(p->conf.store, words[0]);
 }
 
+static int take_boot_slots(struct parsing *p, char *const *words)
+{
+	int rc = 0;
+
+	p->lines.boot = p->line;
+	for (unsigned i = 0; !rc && i < CONF_SLOTS; i++)
+		rc = field_spec(p->conf.boot[i], words[i]);
+	return rc;
+}
+
 static int take_tries(struct parsing *p, char *const *words)
 {
 	return field_number(&p->conf.tries, words[0], 1, CONF_TRIES_MAX);
@@ -146,6 +156,7 @@ static const struct key {
 	{ "data", take_data, 4, 4, false, "SPEC DIR FSTYPE OPTIONS" },
 	{ "volume", take_volume, 5, 5, true, "NAME SPEC DIR FSTYPE OPTIONS" },
 	{ "store", take_store, 1, 1, false, "file|SPEC" },
+	{ "boot-slots", take_boot_slots, 2, 2, false, "SPEC SPEC" },
 	{ "tries", take_tries, 1, 1, false, "N" },
 	{ "device-timeout", take_device_timeout, 1, 1, false, "SECONDS" },
 	{ "watchdog", take_watchdog, 1, 2, false, "DEVICE|auto|off [SECONDS]" },

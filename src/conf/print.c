@@ -40,6 +40,8 @@ int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
 		add_mount(&out, &conf->volume[i]);
 	}
 	text_add(&out, "store %s\n", conf->store[0] ? conf->store : "file");
+	if (conf->boot[0][0])
+		text_add(&out, "boot-slots %s %s\n", conf->boot[0], conf->boot[1]);
 	text_add(&out, "tries %u\n", conf->tries);
 	text_add(&out, "device-timeout %u\n", conf->device_timeout_s);
 	text_add(&out, "watchdog %s %u\n", conf->watchdog[0] ? conf->watchdog : "off",

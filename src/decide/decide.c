@@ -27,8 +27,26 @@ static struct plan revert(const struct facts *facts, const char *reason)
 	return boot(PERSIST_REVERT, MAP_LINEAR, reason);
 }
 
+/*
+ * The confirmed system, under the kernel of another slot: one reboot, with the boot loader told.
+ * When it cannot be told, the system is worth more than its modules.
+ */
+static struct plan change_slot(const struct facts *facts)
+{
+	if (facts->failed == FACT_FAILED_NOTHING)
+		return (struct plan){ PERSIST_SLOT, MAP_NOTHING, THEN_REBOOT,
+				      "the boot loader started the kernel of another system" };
+	if (!facts->volumes_present)
+		return recovery("a volume's partition is missing");
+	return boot(PERSIST_NOTHING, MAP_LINEAR,
+		    "the boot loader cannot be told to start this system's kernel");
+}
+
 static struct plan decide_idle(const struct facts *facts)
 {
+	if (facts->record == FACT_RECORD_GOOD && facts->slot == FACT_SLOT_TRIAL &&
+	    facts->failed <= FACT_FAILED_SAVE)
+		return change_slot(facts);
 	if (facts->failed != FACT_FAILED_NOTHING)
 		return recovery("the system cannot be started");
 	if (facts->record == FACT_RECORD_NEW)
@@ -40,8 +58,14 @@ static struct plan decide_staging(const struct facts *facts)
 {
 	switch (facts->failed) {
 	case FACT_FAILED_NOTHING:
+		/* The origin needs the old kernel, here too. */
+		if (facts->slot == FACT_SLOT_TRIAL)
+			return (struct plan){ PERSIST_DROP, MAP_NOTHING, THEN_REBOOT,
+					      "the install was interrupted" };
 		return boot(PERSIST_DROP, MAP_LINEAR, "the install was interrupted");
 	case FACT_FAILED_SAVE:
+		if (!facts->volumes_present)
+			return recovery("a volume's partition is missing");
 		/* Nothing boots from an install that was not armed, dropped or not. */
 		return boot(PERSIST_NOTHING, MAP_LINEAR,
 			    "the install was interrupted, and the record cannot be saved");
@@ -156,13 +180,14 @@ static struct plan decide_record(const struct facts *facts)
 }
 
 /*
- * Going back to the kernel that found every volume is what a trial is for; nobody else has that
- * way.
+ * Going back to the kernel that found every volume is what a trial is for, and what a wrong slot
+ * asks for; in merging there is none to go back to.
  */
-static bool may_revert_kernel(const struct facts *facts)
+static bool may_change_kernel(const struct facts *facts)
 {
-	return facts->record == FACT_RECORD_GOOD && facts->phase == FACT_TRIAL &&
-	       facts->slot == FACT_SLOT_TRIAL;
+	return facts->record == FACT_RECORD_GOOD && facts->slot == FACT_SLOT_TRIAL &&
+	       (facts->phase == FACT_IDLE || facts->phase == FACT_STAGING ||
+		facts->phase == FACT_TRIAL);
 }
 
 struct plan decide(const struct facts *facts)
@@ -178,7 +203,7 @@ struct plan decide(const struct facts *facts)
 	default:
 		return recovery("the record is damaged: whether a merge has begun is not known");
 	}
-	if (!facts->volumes_present && !may_revert_kernel(facts))
+	if (!facts->volumes_present && !may_change_kernel(facts))
 		return recovery("a volume's partition is missing");
 	return decide_record(facts);
 }

@@ -18,6 +18,7 @@ enum plan_persist {
 	PERSIST_SPEND,		/* one try less (I1) */
 	PERSIST_REVERT,		/* idle, reverted, with the reason */
 	PERSIST_FINISH,		/* flush the origins, then idle, merged (I2) */
+	PERSIST_SLOT,		/* the boot loader starts the confirmed system's kernel */
 	PERSIST_COUNT
 };
 

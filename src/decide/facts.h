@@ -25,8 +25,10 @@ enum fact_stores { FACT_STORES_WHOLE, FACT_STORES_EMPTY, FACT_STORES_DAMAGED, FA
 		   FACT_STORES_COUNT };
 
 /*
- * The running kernel's boot slot against the trial's. NONE: the update brings no kernel, or the
- * loader names no slot.
+ * The running kernel's boot slot.  In trial and merging TRIAL is the update's own, NONE that it
+ * brings no kernel.  In idle and staging OTHER is the confirmed system's, TRIAL is not, and the boot
+ * loader can be told so; NONE that it was told, and does not heed it, or that there are no slots.
+ * In every phase NONE: the loader names no slot.
  */
 enum fact_slot { FACT_SLOT_NONE, FACT_SLOT_TRIAL, FACT_SLOT_OTHER, FACT_SLOT_COUNT };
 
@@ -45,7 +47,7 @@ struct facts {
 	bool refused;			/* mark-bad: the trial is over however many tries are left */
 	bool tries_left;		/* at least one */
 	enum fact_stores stores;	/* counts only in trial and merging */
-	enum fact_slot slot;		/* counts only in trial */
+	enum fact_slot slot;		/* counts in every phase but merging */
 	enum fact_failed failed;
 	bool volumes_present;		/* every configured volume's partition is there */
 	bool kernel_flushes;		/* has the merge's origin flush (kernel commit fcc42338375a) */

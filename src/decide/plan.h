@@ -5,7 +5,7 @@
 
 #include "decide/decide.h"
 
-const char *persist_name(enum plan_persist persist);	/* "nothing", "drop", "spend", "revert", "finish" */
+const char *persist_name(enum plan_persist persist);	/* "nothing", "drop", "spend", … */
 const char *map_name(enum plan_map map);		/* "nothing", "linear", "snapshot", "merge" */
 const char *then_name(enum plan_then then);		/* "boot", "reboot", "recovery" */
 

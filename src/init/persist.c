@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "init/boot.h"
 #include "update/settle.h"
+#include "update/slots.h"
 
 static int spend_try(struct boot *boot)
 {
@@ -50,24 +51,63 @@ static int end_update(struct boot *boot, enum result result)
 	return 0;
 }
 
-int persist_plan(struct boot *boot)
+/*
+ * The boot loader first, or a cut would have it try once more what was given up.  Where the right
+ * kernel runs already, it is not worth the boot: what the record says, a later one makes so.
+ */
+static int give_up_update(struct boot *boot, enum result result)
 {
-	int rc;
+	int rc = slots_disarm(&boot->world);
 
+	if (rc < 0 && boot->plan.then == THEN_REBOOT)
+		return rc;
+	if (rc < 0)
+		log_warn("%s", fail_text());
+	return end_update(boot, result);
+}
+
+static int end_merge(struct boot *boot)
+{
+	int rc = settle_flush_origins(&boot->world);
+
+	if (rc < 0)
+		return rc;
+	/* Before the record forgets whose slot it was; a later boot can make up for it all the same. */
+	if (slots_settle(&boot->world) < 0)
+		log_warn("%s", fail_text());
+	return end_update(boot, RESULT_MERGED);
+}
+
+static int persist_record(struct boot *boot)
+{
 	switch (boot->plan.persist) {
 	case PERSIST_NOTHING:
+	case PERSIST_SLOT:
 		return 0;
 	case PERSIST_SPEND:
 		return spend_try(boot);
 	case PERSIST_DROP:
-		return end_update(boot, RESULT_CANCELLED);
+		return give_up_update(boot, RESULT_CANCELLED);
 	case PERSIST_REVERT:
-		return end_update(boot, RESULT_REVERTED);
+		return give_up_update(boot, RESULT_REVERTED);
 	case PERSIST_FINISH:
-		rc = settle_flush_origins(&boot->world);
-		return rc < 0 ? rc : end_update(boot, RESULT_MERGED);
+		return end_merge(boot);
 	case PERSIST_COUNT:
 		break;
 	}
 	return fail(EINVAL, "cannot carry out the plan: unknown step");
+}
+
+int persist_plan(struct boot *boot)
+{
+	int rc = persist_record(boot);
+
+	if (rc < 0)
+		return rc;
+	rc = slots_settle(&boot->world);
+	if (rc < 0 && boot->plan.persist == PERSIST_SLOT)
+		return rc;
+	if (rc < 0)
+		log_warn("%s", fail_text());
+	return 0;
 }

@@ -32,10 +32,12 @@ void record_clear(struct record *rec)
 {
 	const uint64_t generation = rec->generation;
 	const struct record_result last = rec->last;
+	const char slot_old = rec->slot_old;
 
 	memset(rec, 0, sizeof(*rec));
 	rec->generation = generation;
 	rec->last = last;
+	rec->slot_old = slot_old;
 }
 
 void record_end(struct record *rec, enum result result, const char *reason, uint64_t when_s)
@@ -48,6 +50,8 @@ void record_end(struct record *rec, enum result result, const char *reason, uint
 	memcpy(last->version_from, rec->version_from, sizeof(last->version_from));
 	memcpy(last->version_to, rec->version_to, sizeof(last->version_to));
 	memcpy(last->reason, reason, strnlen(reason, sizeof(last->reason) - 1));
+	if (result == RESULT_MERGED && rec->slot)
+		rec->slot_old = rec->slot;
 	record_clear(rec);
 }
 

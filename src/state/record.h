@@ -54,8 +54,8 @@ struct record {
 	enum phase phase;
 	uint32_t tries_left;		/* trial boots not yet spent */
 	uint32_t tries_total;
-	char slot;			/* boot slot the trial belongs to: 'a', 'b'; 0: none */
-	char slot_old;			/* boot slot of the confirmed system; 0: not known */
+	char slot;			/* boot slot the update belongs to: 'a', 'b'; 0: it has none */
+	char slot_old;			/* boot slot of the system before it, also in idle; 0: not known */
 	uint8_t update_id[RECORD_ID_BYTES];	/* made anew by each install; also in each store's header chunk */
 	char version_from[RECORD_VERSION_MAX];
 	char version_to[RECORD_VERSION_MAX];
@@ -69,10 +69,13 @@ struct record {
 	struct record_result last;
 };
 
-/* An idle record that keeps rec's generation and last result and drops all else. */
+/* An idle record that keeps rec's generation, last result and confirmed slot, and drops all else. */
 void record_clear(struct record *rec);
 
-/* Ends the pending update in idle: the last result is filled from it, then it is cleared. */
+/*
+ * Ends the pending update in idle: the last result is filled from it, a merged one's slot becomes
+ * the confirmed one, then it is cleared.
+ */
 void record_end(struct record *rec, enum result result, const char *reason, uint64_t when_s);
 
 /*

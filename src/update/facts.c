@@ -14,6 +14,7 @@
 #include "base/sys.h"
 #include "map/dm.h"
 #include "storage/storefile.h"
+#include "update/slots.h"
 #include "update/store.h"
 
 _Static_assert((int)FACT_IDLE == (int)PHASE_IDLE && (int)FACT_STAGING == (int)PHASE_STAGING &&
@@ -126,11 +127,27 @@ static enum fact_stores judge_stores(struct world *w, bool keep)
 	return all;
 }
 
+/*
+ * Whether this kernel is that of the system that should boot.  A loader that was told the right slot
+ * and started another one will do so again: then there is no point in telling it once more (I10).
+ */
 static enum fact_slot judge_slot(const struct world *w)
 {
-	if (!w->record.slot || !w->conf->slot)
+	const struct record *rec = &w->record;
+	char slot = w->conf->slot;
+
+	if (!slot)
 		return FACT_SLOT_NONE;
-	return w->record.slot == w->conf->slot ? FACT_SLOT_TRIAL : FACT_SLOT_OTHER;
+	if (rec->phase == PHASE_TRIAL || rec->phase == PHASE_MERGING) {
+		if (!rec->slot)
+			return FACT_SLOT_NONE;
+		return rec->slot == slot ? FACT_SLOT_TRIAL : FACT_SLOT_OTHER;
+	}
+	if (!w->conf->boot[0][0] || !rec->slot_old)
+		return FACT_SLOT_NONE;
+	if (rec->slot_old == slot)
+		return FACT_SLOT_OTHER;
+	return slots_follow(w) && slots_next(w) != slot ? FACT_SLOT_NONE : FACT_SLOT_TRIAL;
 }
 
 static enum fact_record judge_record(const struct world *w)
@@ -146,6 +163,18 @@ static enum fact_record judge_record(const struct world *w)
 		break;
 	}
 	return FACT_RECORD_DAMAGED;
+}
+
+/* Why the old kernel runs while a new one is on trial. */
+static const char *passed_over(const struct world *w)
+{
+	if (w->slots.health != BOOTBLOCK_GOOD)
+		return "";
+	if (!w->slots.block.trial)
+		return "it was not told to try the new one";
+	if (!w->slots.block.tries_left)
+		return "it has tried the new one as often as it may";
+	return "it cannot start the new one";
 }
 
 void world_facts(struct world *w, bool keep, struct facts *ret_facts)
@@ -172,5 +201,7 @@ void world_facts(struct world *w, bool keep, struct facts *ret_facts)
 	if (facts.record == FACT_RECORD_GOOD &&
 	    (facts.phase == FACT_TRIAL || facts.phase == FACT_MERGING))
 		facts.stores = judge_stores(w, keep);
+	if (facts.phase == FACT_TRIAL && facts.slot == FACT_SLOT_OTHER && !w->stores_why[0])
+		snprintf(w->stores_why, sizeof(w->stores_why), "%s", passed_over(w));
 	*ret_facts = facts;
 }

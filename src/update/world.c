@@ -8,6 +8,7 @@
 
 #include "base/fail.h"
 #include "base/log.h"
+#include "update/slots.h"
 
 static bool find_one(const char *what, const char *spec, uint64_t deadline_ms,
 		     struct part *ret_part)
@@ -82,6 +83,7 @@ int world_load(struct world *w, enum dev_mode mode)
 	/* A flush that failed leaves pages that read as written and are not on the medium. */
 	if (dev_drop_cache(&w->meta) < 0)
 		log_warn("%s", fail_text());
+	slots_load(w);
 	return copies_load(&w->meta, &w->record, &w->copies);
 }
 

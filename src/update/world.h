@@ -9,6 +9,7 @@
 
 #include "conf/conf.h"
 #include "decide/facts.h"
+#include "state/bootblock.h"
 #include "state/copies.h"
 #include "storage/find.h"
 
@@ -20,8 +21,9 @@ struct world {
 	struct dev meta;
 	struct record record;
 	struct copies copies;
+	struct bootblocks slots; /* what the boot loader will do; update/slots.h */
 	const char *data_dir; /* where `data` is mounted at this moment; NULL: it is not */
-	char stores_why[RECORD_REASON_MAX]; /* what is wrong with a store, after world_facts */
+	char stores_why[RECORD_REASON_MAX]; /* what is wrong with a store or the slot, after world_facts */
 };
 
 /*

@@ -137,20 +137,30 @@ def initramfs(cache, conf):
                      kernel / "release", conf)
 
 
-def boot_partition(cache, initrd):
-    """A FAT image with what U-Boot loads."""
-    kernel, script = BUILD / f"kernels/{KERNEL}/Image", BOARD / "boot.cmd"
+def boot_image(cache, kernel, initrd, args=""):
+    """What a boot slot holds, as a bundle carries it."""
+    tool = TOP / "initramfs/mkboot"
+
+    def make(out):
+        more = ["--args", args] if args else []
+        subprocess.run([tool, "-o", out, "--kernel", kernel, "--initramfs", initrd, *more],
+                       check=True)
+    return cache.get("slot.vfat", make, tool, kernel, initrd, args)
+
+
+def loader_partition(cache):
+    """A FAT image with U-Boot's script."""
+    script = BOARD / "boot.cmd"
     how = {"check": True, "stdout": subprocess.DEVNULL, "env": os.environ | disk.EPOCH}
 
     def make(out):
         scr = out.with_name(out.name + ".scr")
         subprocess.run(["mkimage", *"-A arm64 -T script -C none -d".split(), script, scr], **how)
-        disk.make_zeros(out, 64 * MIB)
-        subprocess.run(["/sbin/mkfs.vfat", "-F", "32", "--invariant", out], **how)
-        for source, name in ((scr, "boot.scr"), (kernel, "Image"), (initrd, "initramfs.img")):
-            subprocess.run(["mcopy", "-i", out, source, f"::{name}"], **how)
+        disk.make_zeros(out, MIB)
+        subprocess.run(["/sbin/mkfs.vfat", "--invariant", out], **how)
+        subprocess.run(["mcopy", "-i", out, scr, "::boot.scr"], **how)
         scr.unlink()
-    return cache.get("boot.vfat", make, script, kernel, initrd)
+    return cache.get("loader.vfat", make, script)
 
 
 def base_disk(cache, parts, sector_bytes, power_of_two):

@@ -19,7 +19,10 @@ images  .old(fs="ext4", version="old", size_mib=16)         path of an image
               its free space in pieces of that many blocks (a store in over 100 extents)
         .without_init(image), .unmountable(image)           broken copies
 bundle  bundle(system=(old, new), vendor=(..), version="new", board="qemu-virt", chunk_sectors=8,
-               args=())                                     path of a bundle, made on the host
+               boot=None, args=())                          path of a bundle, made on the host;
+              boot: an image for the other slot, slot(..)
+slot    slot(kernel=None, initrd=None, args="", conf="")    an image for a boot slot: this session's
+              kernel, the board's initramfs and more kernel command line, unless told otherwise
 board   board(system=None, **options) -> Board, see board.py and qemu/vm.py. Options:
           vendor=IMAGE       a second volume, at /vendor
           store="file"       or "cow": a raw partition of cow_mib=16
@@ -34,7 +37,7 @@ board   board(system=None, **options) -> Board, see board.py and qemu/vm.py. Opt
           conf=""            lines for cowboot.conf, in place of the board's of the same key
           append=""          more kernel command line
           log=False          True: b.writes() lists what the first disk was asked to write
-          uboot=False        True: boots by U-Boot from boot_a
+          uboot=False        True: boots by U-Boot, which chooses the slot; boot_a has the kernel
           watchdog=None      an i6300esb, and what it does: reset, poweroff, pause
           mem_mib=256
           boot=True          False: is off; look, corrupt(), then b.start() and b.wait_up()
@@ -66,6 +69,7 @@ from tiny import image  # noqa: E402
 from vm import Disk  # noqa: E402
 
 CMDLINE = "console=ttyAMA0 panic=1 quiet"
+SLOT_MIB = 48
 KERNEL_IMAGE = BUILD / f"kernels/{KERNEL}/Image"
 HOST_COWBOOT = BUILD / "host/cowboot"
 NEEDED = [BUILD / "arm64/init", BUILD / "arm64/cowboot", BUILD / "arm64/toybox.commands",
@@ -89,17 +93,28 @@ def images(cache):
 
 @pytest.fixture(scope="session")
 def bundle(cache):
-    def make(*, version="new", board="qemu-virt", chunk_sectors=8, args=(), **volumes):
+    def make(*, version="new", board="qemu-virt", chunk_sectors=8, boot=None, args=(), **volumes):
         options = ["--version", version, "--board", board, "--chunk-sectors", str(chunk_sectors)]
         options += args
+        boots = [boot] if boot else []
         pairs = sorted(volumes.items())
 
         def run(out):
             names = [f"{name}={old}:{new}" for name, (old, new) in pairs]
-            subprocess.run([HOST_COWBOOT, "bundle", "create", "-o", out, *options, *names],
+            more = ["--boot", boot, "--level", "1"] if boot else []
+            subprocess.run([HOST_COWBOOT, "bundle", "create", "-o", out, *options, *more, *names],
                            check=True, stdout=subprocess.DEVNULL)
         inputs = [each for name, pair in pairs for each in (name, *pair)]
-        return cache.get("update.bundle", run, HOST_COWBOOT, options, *inputs)
+        return cache.get("update.bundle", run, HOST_COWBOOT, options, *boots, *inputs)
+    return make
+
+
+@pytest.fixture(scope="session")
+def slot(cache):
+    def make(*, kernel=None, initrd=None, args="", conf=""):
+        own = artefacts.configuration(conf, None, "file", None)
+        return artefacts.boot_image(cache, kernel or KERNEL_IMAGE,
+                                    initrd or artefacts.initramfs(cache, own), args)
     return make
 
 
@@ -108,7 +123,9 @@ def _layout(cache, images, initrd, system, vendor, store, cow_mib, data, data_mi
     """The partitions of the one or two disks."""
     first = [Part("boot_a", MIB), Part("boot_b", MIB), Part("meta", MIB), whole("system", system)]
     if uboot:
-        first[0] = whole("boot_a", artefacts.boot_partition(cache, initrd))
+        slot = artefacts.boot_image(cache, KERNEL_IMAGE, initrd)
+        first[:2] = [whole("loader", artefacts.loader_partition(cache)),
+                     Part("boot_a", SLOT_MIB * MIB, slot), Part("boot_b", SLOT_MIB * MIB)]
     if vendor:
         first.append(whole("vendor", vendor))
     second = [Part("cow", cow_mib * MIB)] if store == "cow" else []

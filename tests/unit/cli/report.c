@@ -49,6 +49,13 @@ static void pending(struct report_volume *v, const char *mapped, uint64_t left)
 	snprintf(v->mapped, sizeof(v->mapped), "%s", mapped);
 }
 
+static void with_slots(char slot, struct bootblock block)
+{
+	report.has_slots = true;
+	report.slot = slot;
+	report.slots = (struct bootblocks){ BOOTBLOCK_GOOD, true, block };
+}
+
 static void compare(const char *name, const char *kind, const char *text)
 {
 	static char expected[16384];
@@ -101,6 +108,7 @@ static void trial(void **unused)
 	record.tries_left = 2;
 	record.tries_total = 3;
 	pending(&report.volume[0], "snapshot", 6979);
+	with_slots('b', (struct bootblock){ 'a', 'b', 1 });
 	report.explained = true;
 	report.stores_why = "";
 	report.plan = (struct plan){ PERSIST_SPEND, MAP_SNAPSHOT, THEN_BOOT, "a trial is pending" };
@@ -114,6 +122,8 @@ static void refused(void **unused)
 	record.tries_left = record.tries_total = 3;
 	snprintf(record.refused, sizeof(record.refused), "no \"network\"");
 	pending(&report.volume[0], "linear", 6979);
+	with_slots('a', (struct bootblock){ 'a', 'b', 0 });
+	report.slots.alike = false;
 	report.explained = true;
 	report.stores_why = "the store of system: exception 17: old chunk 9 is there twice";
 	report.plan = (struct plan){ PERSIST_REVERT, MAP_LINEAR, THEN_BOOT, "it was refused" };
@@ -142,6 +152,7 @@ static void merging(void **unused)
 		.partition = "/dev/vda5", .mapped = "linear", .volume_bytes = 67108864,
 		.trouble = "Merge failed" };
 	report.merge_percent = 37;
+	with_slots('b', (struct bootblock){ 'b', 0, 0 });
 	report.copies.copy[1] = COPY_STALE;
 	report.copies.repairable = true;
 	snprintf(report.copies.why, sizeof(report.copies.why), "copy B is older than copy A");
@@ -153,6 +164,8 @@ static void damaged(void **unused)
 	(void)unused;
 	begin(PHASE_IDLE, RUNNING_UNKNOWN);
 	memset(&record, 0, sizeof(record));
+	with_slots(0, (struct bootblock){ 'a', 0, 0 });
+	report.slots.health = BOOTBLOCK_DAMAGED;
 	report.copies.health = RECORD_DAMAGED;
 	report.copies.copy[0] = report.copies.copy[1] = COPY_DAMAGED;
 	snprintf(report.copies.why, sizeof(report.copies.why), "both copies are damaged");

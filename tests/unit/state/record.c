@@ -331,7 +331,7 @@ static void staging_needs_no_stores_yet(void **state)
 	assert_false(record_ok(&rec));
 }
 
-static void clear_keeps_generation_and_result(void **state)
+static void clear_keeps_generation_result_and_slot(void **state)
 {
 	struct record_result last;
 
@@ -342,8 +342,27 @@ static void clear_keeps_generation_and_result(void **state)
 	sample_idle(&back);
 	back.generation = 0x0102030405060708;
 	back.last = last;
+	back.slot_old = 'a';
 	assert_memory_equal(&rec, &back, sizeof(rec));
 	assert_true(record_ok(&rec));
+}
+
+static void what_is_merged_leaves_its_slot(void **state)
+{
+	static const struct {
+		enum result result;
+		char slot, expected;
+	} ends[] = { { RESULT_MERGED, 'b', 'b' }, { RESULT_REVERTED, 'b', 'a' },
+		     { RESULT_CANCELLED, 'b', 'a' }, { RESULT_MERGED, 0, 'a' } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		sample_trial(&rec);
+		rec.slot = ends[i].slot;
+		record_end(&rec, ends[i].result, "so it ended", 0);
+		assert_int_equal(rec.slot_old, ends[i].expected);
+		assert_int_equal(rec.slot, 0);
+	}
 }
 
 static void end_keeps_what_became_of_the_update(void **state)
@@ -392,7 +411,8 @@ int main(void)
 		cmocka_unit_test(every_field_has_bounds),
 		cmocka_unit_test(decode_insists_on_the_bounds),
 		cmocka_unit_test(staging_needs_no_stores_yet),
-		cmocka_unit_test(clear_keeps_generation_and_result),
+		cmocka_unit_test(clear_keeps_generation_result_and_slot),
+		cmocka_unit_test(what_is_merged_leaves_its_slot),
 		cmocka_unit_test(end_keeps_what_became_of_the_update),
 		cmocka_unit_test(everything_has_a_name),
 	};

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""A bundle with a kernel of its own, by the real U-Boot: the new kernel is good, and every way in
+which it is not; the power cut between any two writes of slot, block and record.
+
+Nothing arms a watchdog before init here: a kernel that hangs is ended by the reset button, which
+stands for the hardware watchdog that a board's loader starts.
+"""
+import struct
+
+from board import image_digest
+
+HANG = 0x14000000           # b .
+ARM64_MAGIC = 0x644D5241
+BLOCK_AT = (262144, 786432)
+
+
+def kernel_stub(path, instruction):
+    """An arm64 Image that U-Boot takes for a kernel, and that does one thing."""
+    head = struct.pack("<IIQQQQQQII", instruction, 0, 0, 0x10000, 0xA, 0, 0, 0, ARM64_MAGIC, 0)
+    path.write_bytes(head.ljust(4096, b"\0"))
+    return path
+
+
+def kernel_of(b):
+    return b.run("cat /proc/cmdline", check=True).split("cowboot.slot=")[1][0]
+
+
+def blocks(b):
+    """(good, trial, tries) of both copies of the boot block, as the disk has them."""
+    meta = b.read_partition("meta")
+    return [(chr(meta[at + 9]), chr(meta[at + 10]) if meta[at + 10] else None, meta[at + 11])
+            if meta[at:at + 8] == b"COWSLOT\n" else None for at in BLOCK_AT]
+
+
+def ended_old(b, old, why):
+    """The old system under its own kernel, and the record says why."""
+    status = b.status()
+    assert (status["phase"], status["running"]) == ("idle", "confirmed")
+    assert status["last"]["result"] == "reverted" and why in status["last"]["reason"], status
+    assert status["slots"]["running"] == "a" == kernel_of(b)
+    assert b.digest() == image_digest(old)
+    b.run("sync")
+    assert [x[0] for x in blocks(b)] == ["a", "a"] and blocks(b)[0][1] is None
+
+
+def test_new_kernel_is_good(board, images, bundle, slot):
+    old, new = images.pair()
+    b = board(old, uboot=True)
+    assert blocks(b) == [None, None] and b.status()["slots"]["block"] == "absent"
+    code, out = b.install(bundle(system=(old, new), boot=slot(args="new.kernel")))
+    assert code == 4, out
+    assert blocks(b) == [("a", "b", 3)] * 2
+    assert "the boot loader starts b, 3 times at most, then a" in b.cowboot("status")[1]
+    assert "map snapshot" in b.cowboot("status --explain")[1]
+    assert b.reboot() == "new"
+    assert kernel_of(b) == "b" and "new.kernel" in b.run("cat /proc/cmdline", check=True)
+    assert blocks(b) == [("a", "b", 2)] * 2
+    b.run("cowboot mark-good", check=True)
+    assert blocks(b) == [("b", None, 0)] * 2
+    b.run("cowboot merge --wait", check=True)
+    assert b.reboot() == "new"
+    status = b.status()
+    assert (status["phase"], status["last"]["result"]) == ("idle", "merged")
+    assert kernel_of(b) == "b" and b.digest() == image_digest(new)
+
+
+def test_new_kernel_panics_at_once(board, images, bundle, slot, tmp_path):
+    old, new = images.pair()
+    rubbish = tmp_path / "initramfs"
+    rubbish.write_bytes(b"this is no initramfs" * 100)
+    b = board(old, uboot=True, conf="tries 2\n")
+    assert b.install(bundle(system=(old, new), boot=slot(initrd=rubbish)))[0] == 4
+    b.channel.say("reboot")
+    for _ in range(2):
+        b.wait_for(b"boot.scr: slot b is on trial")
+        b.wait_for(b"Kernel panic - not syncing: VFS: Unable to mount root fs", 60)
+    assert b.wait_up(90) == "old"
+    ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")
+
+
+def test_new_slot_lacks_the_initramfs(board, images, bundle, slot, tmp_path):
+    old, new = images.pair()
+    boot = tmp_path / "boot"
+    data = bytearray(slot().read_bytes())
+    at = data.index(b"INITRA~1IMG")
+    data[at:at + 1] = b"X"
+    data = data.replace("initra".encode("utf-16-le")[:10], "xxxxx".encode("utf-16-le"))
+    boot.write_bytes(data)
+    b = board(old, uboot=True)
+    assert b.install(bundle(system=(old, new), boot=boot))[0] == 4
+    b.channel.say("reboot")
+    b.wait_for(b"boot.scr: slot b cannot be started")
+    assert b.wait_up() == "old"
+    ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")
+
+
+def test_new_kernel_hangs_before_init(board, images, bundle, slot, tmp_path):
+    old, new = images.pair()
+    b = board(old, uboot=True, conf="tries 2\n")
+    boot = slot(kernel=kernel_stub(tmp_path / "Image", HANG))
+    assert b.install(bundle(system=(old, new), boot=boot))[0] == 4
+    b.channel.say("reboot")
+    for left in (1, 0):
+        b.wait_for(f"on trial, 0x{left} tries left".encode())
+        b.wait_for(b"Starting kernel")
+        b.reset()
+    assert b.wait_up() == "old"
+    ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")
