@@ -89,6 +89,14 @@ def data_fs(path, clean_blocks):
     return None
 
 
+def repair(path):
+    """Repairs data's file system, or raises."""
+    run = subprocess.run(["/sbin/e2fsck", "-fy", path], text=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT)
+    if run.returncode > 1:
+        raise RuntimeError(f"e2fsck -fy ended with {run.returncode}: {run.stdout}")
+
+
 def free_blocks(path):
     out = subprocess.run(["/sbin/dumpe2fs", "-h", path], text=True, check=True,
                          capture_output=True).stdout

@@ -79,7 +79,7 @@ def _work(job, scratch, tasks, found):
         state, control = task
         start, end = time.monotonic(), {"state": state.name, "control": control}
         try:
-            end["outcome"], end["boots"] = rest.run(state)
+            end["outcome"], end["boots"], end["repaired"] = rest.run(state)
             end["good"] = True
         except Bad as e:
             end["good"], end["why"] = False, str(e)

@@ -10,7 +10,7 @@ class Count:
     bad: int = 0
     controls: int = 0
     caught: int = 0
-    boots: int = 0
+    repaired: int = 0
 
 
 def count(results):
@@ -22,22 +22,25 @@ def count(results):
         else:
             c.good += r["good"]
             c.bad += not r["good"]
-            c.boots += r.get("boots", 0)
+            c.repaired += r.get("repaired", False)
     return c
 
 
 def text(root):
-    """A Markdown table of all books below root: a line for each kernel, device and life."""
-    rows = ["| kernel | disk | life | states | good | broken orders found |", "|---|---|---|---|---|---|"]
+    """A Markdown table of all books below root: a line for each kernel, device and life. Repaired:
+    good, once e2fsck had repaired data."""
+    rows = ["| kernel | disk | life | states | good | repaired | broken orders found |",
+            "|---|---|---|---|---|---|---|"]
     total = Count()
     for path in sorted(root.glob("*/*/*/results")):
-        results = [json.loads(line) for line in path.read_text().splitlines()[1:]]
-        c = count(results)
-        kernel, device, life = path.parts[-4:-1]
-        rows.append(f"| {kernel} | {device} | {life} | {c.good + c.bad} | {c.good} | "
-                    f"{c.caught} of {c.controls} |")
+        c = count(json.loads(line) for line in path.read_text().splitlines()[1:])
+        rows.append(_row(*path.parts[-4:-1], c))
         for name in vars(total):
             setattr(total, name, getattr(total, name) + getattr(c, name))
-    rows.append(f"| | | **together** | **{total.good + total.bad}** | **{total.good}** | "
-                f"**{total.caught} of {total.controls}** |")
+    rows.append(_row("", "", "**together**", total))
     return "\n".join(rows)
+
+
+def _row(kernel, device, life, c):
+    return (f"| {kernel} | {device} | {life} | {c.good + c.bad} | {c.good} | {c.repaired} | "
+            f"{c.caught} of {c.controls} |")
