@@ -211,6 +211,7 @@ check: $(ready) ## every test that a change must pass
 	@$(MAKE) --no-print-directory check-unit
 	@$(MAKE) --no-print-directory check-sim
 	@$(MAKE) --no-print-directory check-host
+	@$(MAKE) --no-print-directory check-kernel
 	@$(MAKE) --no-print-directory check-qemu
 	@$(MAKE) --no-print-directory check-crash STATES=160
 
@@ -222,6 +223,14 @@ check-host: $(ready) ## the command on the machine that builds: every verb, ever
 
 check-qemu: $(ready) ## scenarios, each a boot or some
 	@/usr/bin/python3 -m pytest tests/qemu
+
+KERNELS_NEEDED = $(ready) $(KERNELS_PINNED:%=$(KERNELS)/%/release)
+
+check-kernel: $$(KERNELS_NEEDED) ## what each kernel does with a snapshot: docs/kernel-behaviour.md
+	@failed=; for kernel in $(KERNELS_PINNED); do \
+		echo "  KERNEL  $$kernel"; \
+		KERNEL=$$kernel /usr/bin/python3 -m pytest -q tests/kernel || failed="$$failed $$kernel"; \
+	done; [ -z "$$failed" ] || { echo "cowboot: these kernels answered otherwise:$$failed"; exit 1; }
 
 # STATES=N: so many states, spread over all lives. FULL=1: on all kernels and disks, an hour and more.
 CRASH_KERNELS = $(if $(FULL),$(KERNELS_PINNED),$(KERNEL))
@@ -258,8 +267,8 @@ $B/unit/%: tests/unit/%.c $B/unit/rooms.a Makefile
 clean: ## remove all that was built or fetched
 	rm -rf $B
 
-.PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-qemu check-crash \
-	check-unit clean
+.PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-kernel check-qemu \
+	check-crash check-unit clean
 
 include tests/sim/sim.mk
 -include $(wildcard $A/obj/*/*.d $B/host/obj/*/*.d $B/unit/obj/*/*.d $B/unit/*/*.d)
