@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mapping and mounting.  A snapshot table is loaded only for stores that world_facts has checked in
+ * this boot (I5), after what the plan persists is durable (I1, I2): both are the caller's to keep.
+ */
+#include "update/volumes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "map/dm.h"
+#include "update/store.h"
+
+#define OPTIONS_MAX CONF_OPTIONS_MAX
+
+int volumes_mount(const struct conf_mount *m, const char *dir, unsigned long more_flags)
+{
+	char source[sizeof("/dev/mapper/") + sizeof(m->name)];
+	char options[OPTIONS_MAX];
+	unsigned long flags;
+	int rc;
+
+	snprintf(source, sizeof(source), "/dev/mapper/%s", m->name);
+	rc = conf_mount_flags(m->options, &flags, options, sizeof(options));
+	if (rc < 0)
+		return rc;
+	rc = sys_mount(source, dir, m->fstype, flags | more_flags, options);
+	if (rc < 0)
+		return fail_sys(-rc, "cannot mount %s on %s as %s", source, dir, m->fstype);
+	return 0;
+}
+
+static int map_whole(const char *name, bool readonly, const struct part *part)
+{
+	const struct map_piece whole = { 0, part->size_sectors };
+	struct map_disk disk;
+
+	return dm_linear(name, readonly, (struct map_disk){ part->major, part->minor }, &whole, 1,
+			 &disk);
+}
+
+int volumes_map_data(const struct world *w)
+{
+	const struct conf_mount *data = &w->conf->data;
+
+	if (!w->has_data)
+		return fail(ENODEV, "cannot mount data: no partition %s", data->spec);
+	return map_whole(data->name, false, &w->data_part);
+}
+
+/* The update's volume that conf->volume[i] is; -1: the update leaves it alone. */
+static int update_volume(const struct world *w, unsigned i)
+{
+	for (unsigned v = 0; v < w->record.volume_count; v++)
+		if (strcmp(w->record.volume[v].name, w->conf->volume[i].name) == 0)
+			return (int)v;
+	return -1;
+}
+
+static int map_volume(const struct world *w, enum plan_map map, unsigned i)
+{
+	const struct conf_mount *m = &w->conf->volume[i];
+	const struct part *part = &w->volume_part[i];
+	int v = map == MAP_LINEAR ? -1 : update_volume(w, i);
+	const struct record_volume *vol;
+	struct map_disk store, disk;
+	int rc;
+
+	if (v < 0)
+		return map_whole(m->name, true, part);
+	vol = &w->record.volume[v];
+	rc = store_map(w, (unsigned)v, &store);
+	if (rc < 0)
+		return rc;
+	return dm_snapshot(m->name, true, map == MAP_MERGE, vol->volume_sectors,
+			   (struct map_disk){ part->major, part->minor }, store, vol->chunk_sectors,
+			   &disk);
+}
+
+int volumes_map(const struct world *w, enum plan_map map)
+{
+	if (map == MAP_NOTHING)
+		return fail(EINVAL, "cannot map volumes: the plan maps none");
+	for (unsigned i = 0; i < w->conf->volume_count; i++) {
+		int rc = map_volume(w, map, i);
+
+		if (rc < 0) {
+			char why[FAIL_TEXT_MAX];
+
+			/* The failure that led here is the one to report. */
+			snprintf(why, sizeof(why), "%s", fail_text());
+			volumes_unmap(w);
+			return fail(-rc, "%s", why);
+		}
+	}
+	return 0;
+}
+
+void volumes_unmap(const struct world *w)
+{
+	for (unsigned i = w->conf->volume_count; i-- > 0;)
+		if (dm_remove(w->conf->volume[i].name) < 0)
+			log_warn("%s", fail_text());
+}
