@@ -14,9 +14,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "base/sys.h"
 #include "cli/cli.h"
+#include "update/recovery.h"
 
 #define CONFIG_BYTES_MAX 65536u
 #define LOCK_ATTEMPTS 50
@@ -75,16 +77,20 @@ static int take_lock(struct board *b)
 	return fail_sys(rc, "cannot lock %s", BOARD_LOCK);
 }
 
-/* Where `data` is mounted, if it is, and through its mapped device (I8). */
+/* Where `data` is mounted, in a system or in recovery, and through its mapped device (I8). */
 static const char *mounted_data(const struct conf *conf)
 {
+	const char *const dirs[] = { conf->data.dir, RECOVERY_DATA };
 	struct dm_state state;
 	dev_t dev;
 
-	if (!conf->data.spec[0] || dm_state(conf->data.name, &state) ||
-	    sys_fs_dev(conf->data.dir, &dev))
+	if (!conf->data.spec[0] || dm_state(conf->data.name, &state))
 		return NULL;
-	return dev == makedev(state.disk.major, state.disk.minor) ? conf->data.dir : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (!sys_fs_dev(dirs[i], &dev) &&
+		    dev == makedev(state.disk.major, state.disk.minor))
+			return dirs[i];
+	return NULL;
 }
 
 /*
@@ -92,12 +98,14 @@ static const char *mounted_data(const struct conf *conf)
  */
 static int load_record(struct board *b, enum board_access access)
 {
-	int rc = world_load(&b->world, access == BOARD_CHANGE ? DEV_WRITE : DEV_READ);
+	int rc = world_load(&b->world, access == BOARD_LOOK ? DEV_READ : DEV_WRITE);
 
 	if (access == BOARD_LOOK)
 		return 0;
 	if (rc)
 		return fail_in(rc, "cannot %s", b->verb);
+	if (access == BOARD_FORCE)
+		return 0;
 	if (b->world.copies.health == RECORD_DAMAGED)
 		return fail(EBADMSG, "cannot %s: the record on %s cannot be used (%s); nothing was "
 			    "changed, see CAVEATS of cowboot(8)", b->verb, b->world.meta_part.path,
@@ -123,7 +131,7 @@ int board_open(struct board *b, const char *verb, enum board_access access)
 	if (load_config(&b->conf))
 		return cli_failed();
 	dm_setup();
-	rc = access == BOARD_CHANGE ? take_lock(b) : 0;
+	rc = access == BOARD_LOOK ? 0 : take_lock(b);
 	if (rc)
 		return cli_failed();
 	world_find(&b->world, &b->conf, 0);
@@ -167,5 +175,8 @@ int board_kernel_check(void)
 
 const char *board_version(const struct record *rec)
 {
-	return rec->last.result == RESULT_MERGED ? rec->last.version_to : rec->last.version_from;
+	const struct record_result *last = &rec->last;
+
+	return last->result == RESULT_MERGED || last->result == RESULT_RESTORED ?
+	       last->version_to : last->version_from;
 }

@@ -26,6 +26,7 @@ struct board {
 enum board_access {
 	BOARD_LOOK,		/* reads only, without the lock, whatever the record */
 	BOARD_CHANGE,		/* holds the lock; the record is good or new */
+	BOARD_FORCE,		/* holds the lock, whatever the record: it is to be made anew */
 };
 
 /*

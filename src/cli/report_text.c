@@ -65,7 +65,8 @@ const char *report_version(const struct report *r)
 
 	switch (r->running) {
 	case RUNNING_CONFIRMED:
-		return last->result == RESULT_MERGED ? last->version_to : last->version_from;
+		return last->result == RESULT_MERGED || last->result == RESULT_RESTORED ?
+			       last->version_to : last->version_from;
 	case RUNNING_OLD:
 		return r->record->version_from;
 	case RUNNING_TRIAL:
@@ -160,6 +161,8 @@ static const char *persist_words(enum plan_persist persist)
 		return "end the merge";
 	case PERSIST_SLOT:
 		return "tell the boot loader";
+	case PERSIST_TALLY:
+		return "count the boot";
 	case PERSIST_NOTHING:
 	case PERSIST_COUNT:
 		break;

@@ -132,5 +132,8 @@ int conf_check(const struct conf *conf, const struct conf_lines *lines)
 		roots += strcmp(conf->volume[i].dir, "/") == 0;
 	if (!roots)
 		return fail(EINVAL, "no volume has the mount point /");
+	if (conf->no_shell && (conf->recovery == RECOVERY_SHELL ||
+			       conf->recovery_then == RECOVERY_SHELL))
+		return fail(EINVAL, "recovery is a shell, and recovery-shell says no");
 	return check_data(conf, lines);
 }

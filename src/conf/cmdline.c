@@ -148,7 +148,12 @@ static int take_recovery(struct laying *l, const struct arg *arg)
 	return 0;
 }
 
-enum needs { NEEDS_VALUE = 1, NEEDS_ROOT = 2, NEEDS_OVERRIDES = 4 };
+static int take_recovery_wait(struct laying *l, const struct arg *arg)
+{
+	return field_number(&l->conf->recovery_wait_s, arg->value, 0, CONF_RECOVERY_WAIT_MAX_S);
+}
+
+enum needs { NEEDS_VALUE = 1, NEEDS_ROOT = 2, NEEDS_OVERRIDES = 4, NEEDS_UNLOCKED = 8 };
 
 static const struct parameter {
 	const char *name;
@@ -167,7 +172,9 @@ static const struct parameter {
 	{ "cowboot.tries", take_tries, NEEDS_VALUE | NEEDS_OVERRIDES },
 	{ "cowboot.device-timeout", take_device_timeout, NEEDS_VALUE | NEEDS_OVERRIDES },
 	{ "cowboot.watchdog", take_watchdog, NEEDS_VALUE | NEEDS_OVERRIDES },
-	{ "cowboot.recovery", take_recovery, NEEDS_OVERRIDES },
+	{ "cowboot.recovery", take_recovery, NEEDS_OVERRIDES | NEEDS_UNLOCKED },
+	{ "cowboot.recovery-wait", take_recovery_wait,
+	  NEEDS_VALUE | NEEDS_OVERRIDES | NEEDS_UNLOCKED },
 };
 
 /* Why the parameter cannot be taken at all, or NULL. */
@@ -181,6 +188,8 @@ static const char *why_not(const struct laying *l, const struct parameter *p, co
 		return "no root volume is configured";
 	if (p->needs & NEEDS_OVERRIDES && arg->has_value && !l->conf->overrides)
 		return "the board's configuration says overrides no";
+	if (p->needs & NEEDS_UNLOCKED && arg->has_value && conf_locked(l->conf))
+		return "the board is locked";
 	return NULL;
 }
 

@@ -16,6 +16,7 @@
 #define CONF_SPEC_MAX 96
 #define CONF_PATH_MAX 128
 #define CONF_OPTIONS_MAX 128
+#define CONF_PASSWORD_MAX 129	/* crypto_pwhash_STRBYTES and one */
 
 struct conf_mount {
 	char name[32];			/* dm name: /dev/mapper/NAME */
@@ -25,7 +26,8 @@ struct conf_mount {
 	char options[CONF_OPTIONS_MAX];	/* comma separated, as in fstab */
 };
 
-enum conf_recovery { RECOVERY_SHELL, RECOVERY_REBOOT, RECOVERY_POWEROFF };
+/* The first one also stands for a board whose configuration cannot be used. */
+enum conf_recovery { RECOVERY_MENU, RECOVERY_SHELL, RECOVERY_REBOOT, RECOVERY_POWEROFF };
 
 struct conf {
 	char board[32];
@@ -40,7 +42,13 @@ struct conf {
 	char watchdog[CONF_PATH_MAX];		/* its device; empty: off, the default */
 	unsigned watchdog_s;			/* 10 to 3600, default 60 */
 	unsigned panic_s;			/* where panic= says nothing; default 10, 0: leave it */
-	enum conf_recovery recovery;
+	enum conf_recovery recovery;		/* default RECOVERY_MENU */
+	enum conf_recovery recovery_then;	/* when it has rebooted often enough; never REBOOT */
+	unsigned recovery_wait_s;		/* before it reboots or powers off; default 5 */
+	unsigned recovery_reboots;		/* by itself, in a row; default 3 */
+	unsigned recovery_after;		/* boots in idle that nothing marks good; 0: any number */
+	char recovery_password[CONF_PASSWORD_MAX];	/* argon2's string; empty: none */
+	bool no_shell;				/* recovery gives no shell */
 	bool overrides;				/* cowboot.KEY=VALUE counts; default yes */
 
 	/* From the kernel command line only. */
@@ -61,8 +69,9 @@ int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf);
 
 /*
  * Lays the kernel command line over conf: root= rootfstype= rootflags= ro rw rootwait init= quiet
- * always; cowboot.tries= cowboot.device-timeout= cowboot.watchdog= cowboot.recovery=POLICY where
- * conf->overrides.  cowboot.slot= and cowboot.recovery (no value) always count.  What cannot be
+ * always; cowboot.tries= cowboot.device-timeout= cowboot.watchdog= where conf->overrides, and
+ * cowboot.recovery=POLICY cowboot.recovery-wait= where the board is not locked
+ * either.  cowboot.slot= and cowboot.recovery (no value) always count.  What cannot be
  * used is passed over, and a line about it is left through warn (may be NULL).
  */
 void conf_cmdline(struct conf *conf, const char *cmdline, void (*warn)(const char *line));
@@ -72,6 +81,18 @@ void conf_cmdline(struct conf *conf, const char *cmdline, void (*warn)(const cha
  * comments). -ENOSPC when it does not fit.
  */
 int conf_print(const struct conf *conf, char *buf, size_t size_bytes);
+
+/*
+ * Whether the board is locked: recovery asks for a password or gives no shell.  Then nothing on the
+ * kernel command line changes what recovery is.
+ */
+bool conf_locked(const struct conf *conf);
+
+/*
+ * Whether a configuration that cannot be used was meant for a locked board: it has one of the words
+ * for it anywhere.
+ */
+bool conf_text_locked(const char *text);
 
 /* The volume of that name, or NULL. */
 const struct conf_mount *conf_volume(const struct conf *conf, const char *name);

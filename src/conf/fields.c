@@ -137,7 +137,27 @@ int field_watchdog(char buf[CONF_PATH_MAX], const char *word)
 	return keep(buf, CONF_PATH_MAX, word);
 }
 
+int field_yes(bool *ret_yes, const char *word)
+{
+	bool yes = strcmp(word, "yes") == 0;
+
+	if (!yes && strcmp(word, "no") != 0)
+		return fail(EINVAL, "cannot use %s: not yes or no", word);
+	*ret_yes = yes;
+	return 0;
+}
+
+int field_password(char buf[CONF_PASSWORD_MAX], const char *word)
+{
+	if (strncmp(word, "$argon2", strlen("$argon2")) != 0 ||
+	    strlen(word) >= CONF_PASSWORD_MAX)
+		return fail(EINVAL, "cannot use %.16s...: not what cowboot recovery --hash prints",
+			    word);
+	return keep(buf, CONF_PASSWORD_MAX, word);
+}
+
 static const char *const recovery_names[] = {
+	[RECOVERY_MENU] = "menu",
 	[RECOVERY_SHELL] = "shell",
 	[RECOVERY_REBOOT] = "reboot",
 	[RECOVERY_POWEROFF] = "poweroff",
@@ -151,7 +171,7 @@ int field_recovery(enum conf_recovery *ret_recovery, const char *word)
 			return 0;
 		}
 	}
-	return fail(EINVAL, "cannot use %s: not shell, reboot or poweroff", word);
+	return fail(EINVAL, "cannot use %s: not menu, shell, reboot or poweroff", word);
 }
 
 const char *field_recovery_name(enum conf_recovery recovery)

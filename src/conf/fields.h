@@ -10,6 +10,9 @@
 #include "conf/conf.h"
 
 #define CONF_TRIES_MAX 100
+#define CONF_RECOVERY_WAIT_MAX_S 3600
+#define CONF_RECOVERY_REBOOTS_MAX 100
+#define CONF_RECOVERY_AFTER_MAX 1000
 #define CONF_DEVICE_TIMEOUT_MAX_S 3600
 #define CONF_WATCHDOG_MIN_S 10		/* less, and a slow module or mount is a reset */
 #define CONF_WATCHDOG_MAX_S 3600
@@ -34,6 +37,12 @@ int field_number(unsigned *ret_value, const char *word, unsigned min, unsigned m
 
 /* off (an empty path), auto (CONF_WATCHDOG_AUTO) or a path in /dev. */
 int field_watchdog(char buf[CONF_PATH_MAX], const char *word);
+
+/* yes or no. */
+int field_yes(bool *ret_yes, const char *word);
+
+/* argon2's string, as `cowboot recovery --hash` prints it. */
+int field_password(char buf[CONF_PASSWORD_MAX], const char *word);
 
 int field_recovery(enum conf_recovery *ret_recovery, const char *word);
 const char *field_recovery_name(enum conf_recovery recovery);

@@ -134,14 +134,47 @@ static int take_recovery(struct parsing *p, char *const *words)
 	return field_recovery(&p->conf.recovery, words[0]);
 }
 
+static int take_recovery_then(struct parsing *p, char *const *words)
+{
+	int rc = field_recovery(&p->conf.recovery_then, words[0]);
+
+	if (!rc && p->conf.recovery_then == RECOVERY_REBOOT)
+		return fail(EINVAL, "cannot use reboot: that would go on for ever");
+	return rc;
+}
+
+static int take_recovery_wait(struct parsing *p, char *const *words)
+{
+	return field_number(&p->conf.recovery_wait_s, words[0], 0, CONF_RECOVERY_WAIT_MAX_S);
+}
+
+static int take_recovery_reboots(struct parsing *p, char *const *words)
+{
+	return field_number(&p->conf.recovery_reboots, words[0], 0, CONF_RECOVERY_REBOOTS_MAX);
+}
+
+static int take_recovery_after(struct parsing *p, char *const *words)
+{
+	return field_number(&p->conf.recovery_after, words[0], 0, CONF_RECOVERY_AFTER_MAX);
+}
+
+static int take_recovery_shell(struct parsing *p, char *const *words)
+{
+	bool yes = false;
+	int rc = field_yes(&yes, words[0]);
+
+	p->conf.no_shell = !yes;
+	return rc;
+}
+
+static int take_recovery_password(struct parsing *p, char *const *words)
+{
+	return field_password(p->conf.recovery_password, words[0]);
+}
+
 static int take_overrides(struct parsing *p, char *const *words)
 {
-	bool yes = strcmp(words[0], "yes") == 0;
-
-	if (!yes && strcmp(words[0], "no") != 0)
-		return fail(EINVAL, "cannot use %s: not yes or no", words[0]);
-	p->conf.overrides = yes;
-	return 0;
+	return field_yes(&p->conf.overrides, words[0]);
 }
 
 static const struct key {
@@ -161,7 +194,13 @@ static const struct key {
 	{ "device-timeout", take_device_timeout, 1, 1, false, "SECONDS" },
 	{ "watchdog", take_watchdog, 1, 2, false, "DEVICE|auto|off [SECONDS]" },
 	{ "panic", take_panic, 1, 1, false, "SECONDS" },
-	{ "recovery", take_recovery, 1, 1, false, "shell|reboot|poweroff" },
+	{ "recovery", take_recovery, 1, 1, false, "menu|shell|reboot|poweroff" },
+	{ "recovery-wait", take_recovery_wait, 1, 1, false, "SECONDS" },
+	{ "recovery-reboots", take_recovery_reboots, 1, 1, false, "N" },
+	{ "recovery-then", take_recovery_then, 1, 1, false, "menu|shell|poweroff" },
+	{ "recovery-after", take_recovery_after, 1, 1, false, "N" },
+	{ "recovery-shell", take_recovery_shell, 1, 1, false, "yes|no" },
+	{ "recovery-password", take_recovery_password, 1, 1, false, "HASH" },
 	{ "overrides", take_overrides, 1, 1, false, "yes|no" },
 };
 
@@ -219,7 +258,8 @@ static void sort_volumes(struct conf *conf)
 int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf)
 {
 	struct parsing p = { .conf = { .tries = 3, .device_timeout_s = 10, .watchdog_s = 60,
-				       .panic_s = 10, .overrides = true, .init = "/sbin/init" } };
+				       .panic_s = 10, .recovery_wait_s = 5, .recovery_reboots = 3,
+				       .overrides = true, .init = "/sbin/init" } };
 	int rc = take_lines(&p, text, len_bytes);
 
 	if (!rc)
@@ -229,6 +269,16 @@ int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf)
 	sort_volumes(&p.conf);
 	*ret_conf = p.conf;
 	return 0;
+}
+
+bool conf_locked(const struct conf *conf)
+{
+	return conf->no_shell || conf->recovery_password[0];
+}
+
+bool conf_text_locked(const char *text)
+{
+	return strstr(text, "recovery-shell") || strstr(text, "recovery-password");
 }
 
 const struct conf_mount *conf_volume(const struct conf *conf, const char *name)

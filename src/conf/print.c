@@ -48,6 +48,13 @@ int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
 		 conf->watchdog_s);
 	text_add(&out, "panic %u\n", conf->panic_s);
 	text_add(&out, "recovery %s\n", field_recovery_name(conf->recovery));
+	text_add(&out, "recovery-wait %u\n", conf->recovery_wait_s);
+	text_add(&out, "recovery-reboots %u\n", conf->recovery_reboots);
+	text_add(&out, "recovery-then %s\n", field_recovery_name(conf->recovery_then));
+	text_add(&out, "recovery-after %u\n", conf->recovery_after);
+	text_add(&out, "recovery-shell %s\n", conf->no_shell ? "no" : "yes");
+	if (conf->recovery_password[0])
+		text_add(&out, "recovery-password %s\n", conf->recovery_password);
 	text_add(&out, "overrides %s\n", conf->overrides ? "yes" : "no");
 	add_comments(&out, conf);
 	return out.full ? -ENOSPC : 0;

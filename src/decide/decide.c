@@ -44,14 +44,26 @@ static struct plan change_slot(const struct facts *facts)
 
 static struct plan decide_idle(const struct facts *facts)
 {
+	enum plan_persist persist = PERSIST_NOTHING;
+
+	/* Half an image is neither the old system nor the new one (I12). */
+	if (facts->idle == FACT_IDLE_PARTIAL)
+		return recovery("an image was not written whole onto a volume");
+	if (facts->idle == FACT_IDLE_SPENT)
+		return recovery("too many boots in a row were never marked good");
 	if (facts->record == FACT_RECORD_GOOD && facts->slot == FACT_SLOT_TRIAL &&
 	    facts->failed <= FACT_FAILED_SAVE)
 		return change_slot(facts);
+	if (facts->idle == FACT_IDLE_COUNT && facts->failed == FACT_FAILED_SAVE)
+		return boot(PERSIST_NOTHING, MAP_LINEAR,
+			    "no update is pending, and this boot cannot be counted");
 	if (facts->failed != FACT_FAILED_NOTHING)
 		return recovery("the system cannot be started");
+	if (facts->idle == FACT_IDLE_COUNT)
+		persist = PERSIST_TALLY;
 	if (facts->record == FACT_RECORD_NEW)
-		return boot(PERSIST_NOTHING, MAP_LINEAR, "no update was ever installed");
-	return boot(PERSIST_NOTHING, MAP_LINEAR, "no update is pending");
+		return boot(persist, MAP_LINEAR, "no update was ever installed");
+	return boot(persist, MAP_LINEAR, "no update is pending");
 }
 
 static struct plan decide_staging(const struct facts *facts)

@@ -41,6 +41,14 @@ enum fact_slot { FACT_SLOT_NONE, FACT_SLOT_TRIAL, FACT_SLOT_OTHER, FACT_SLOT_COU
 enum fact_failed { FACT_FAILED_NOTHING, FACT_FAILED_SAVE, FACT_FAILED_MAP, FACT_FAILED_MOUNT,
 		   FACT_FAILED_INIT, FACT_FAILED_ORIGIN, FACT_FAILED_COUNT };
 
+/*
+ * What else the record holds in idle.  QUIET: nothing, and a boot writes nothing (I11).  COUNT: the
+ * board counts boots until one is marked good, and one more may be tried.  SPENT: none may.
+ * PARTIAL: a volume's image was not written whole.
+ */
+enum fact_idle { FACT_IDLE_QUIET, FACT_IDLE_COUNT, FACT_IDLE_SPENT, FACT_IDLE_PARTIAL,
+		 FACT_IDLE_KINDS };
+
 struct facts {
 	enum fact_record record;
 	enum fact_phase phase;		/* counts only with FACT_RECORD_GOOD */
@@ -48,6 +56,7 @@ struct facts {
 	bool tries_left;		/* at least one */
 	enum fact_stores stores;	/* counts only in trial and merging */
 	enum fact_slot slot;		/* counts in every phase but merging */
+	enum fact_idle idle;		/* counts only in idle */
 	enum fact_failed failed;
 	bool volumes_present;		/* every configured volume's partition is there */
 	bool kernel_flushes;		/* has the merge's origin flush (kernel commit fcc42338375a) */

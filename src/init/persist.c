@@ -29,6 +29,35 @@ static int spend_try(struct boot *boot)
 	return 0;
 }
 
+static int count_boot(struct boot *boot)
+{
+	static struct record next; /* believed only once it is saved */
+	int rc;
+
+	next = boot->world.record;
+	next.recovery.idle_boots++;
+	rc = copies_save(&boot->world.meta, &next, &boot->world.copies, false);
+	if (rc < 0)
+		return rc;
+	boot->world.record = next;
+	return 0;
+}
+
+void persist_reached(struct boot *boot)
+{
+	static struct record next;
+
+	if (!boot->world.record.recovery.reboots || boot->conf.recovery_after ||
+	    boot->world.copies.health != RECORD_GOOD)
+		return;
+	next = boot->world.record;
+	next.recovery.reboots = 0;
+	if (copies_save(&boot->world.meta, &next, &boot->world.copies, false) < 0)
+		log_warn("%s", fail_text());
+	else
+		boot->world.record = next;
+}
+
 static int end_update(struct boot *boot, enum result result)
 {
 	char reason[RECORD_REASON_MAX];
@@ -92,6 +121,8 @@ static int persist_record(struct boot *boot)
 		return give_up_update(boot, RESULT_REVERTED);
 	case PERSIST_FINISH:
 		return end_merge(boot);
+	case PERSIST_TALLY:
+		return count_boot(boot);
 	case PERSIST_COUNT:
 		break;
 	}

@@ -3,6 +3,7 @@
  * The record in memory: how it ends, and its bounds.  Pure: no device, no clock.  Serves I5: where a
  * store lies, and whose it is, is believed only within these bounds.  Its bytes: record_bytes.c.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -22,7 +23,8 @@ const char *phase_name(enum phase phase)
 
 const char *result_name(enum result result)
 {
-	static const char *const names[] = { "none", "merged", "reverted", "cancelled" };
+	static const char *const names[] = { "none", "merged", "reverted", "cancelled",
+					     "restored" };
 
 	_Static_assert(ARRAY_SIZE(names) == RESULT_COUNT, "every result has a name");
 	return (unsigned)result < RESULT_COUNT ? names[result] : "unknown";
@@ -33,11 +35,58 @@ void record_clear(struct record *rec)
 	const uint64_t generation = rec->generation;
 	const struct record_result last = rec->last;
 	const char slot_old = rec->slot_old;
+	const struct record_recovery recovery = rec->recovery;
 
 	memset(rec, 0, sizeof(*rec));
 	rec->generation = generation;
 	rec->last = last;
 	rec->slot_old = slot_old;
+	rec->recovery = recovery;
+}
+
+static unsigned count_partial(const struct record *rec)
+{
+	unsigned count = 0;
+
+	while (count < RECORD_VOLUMES_MAX && rec->recovery.partial[count][0])
+		count++;
+	return count;
+}
+
+/* Its place in the list; the list's length when it is not there. */
+static unsigned find_partial(const struct record *rec, const char *volume)
+{
+	const unsigned count = count_partial(rec);
+	unsigned i = 0;
+
+	while (i < count && strcmp(rec->recovery.partial[i], volume) != 0)
+		i++;
+	return i;
+}
+
+bool record_is_partial(const struct record *rec, const char *volume)
+{
+	return find_partial(rec, volume) < count_partial(rec);
+}
+
+int record_set_partial(struct record *rec, const char *volume)
+{
+	const unsigned i = find_partial(rec, volume);
+
+	if (i == RECORD_VOLUMES_MAX)
+		return -ENOSPC;
+	return text_copy(rec->recovery.partial[i], sizeof(rec->recovery.partial[i]), volume);
+}
+
+void record_set_whole(struct record *rec, const char *volume)
+{
+	const unsigned i = find_partial(rec, volume), count = count_partial(rec);
+
+	if (i == count)
+		return;
+	memmove(rec->recovery.partial[i], rec->recovery.partial[count - 1],
+		sizeof(rec->recovery.partial[i]));
+	memset(rec->recovery.partial[count - 1], 0, sizeof(rec->recovery.partial[i]));
 }
 
 void record_end(struct record *rec, enum result result, const char *reason, uint64_t when_s)
@@ -134,6 +183,26 @@ static const char *wrong_volumes(const struct record *rec)
 	return extents == rec->extent_count ? NULL : "extents that are no volume's";
 }
 
+static const char *wrong_recovery(const struct record *rec)
+{
+	const struct record_recovery *r = &rec->recovery;
+	const unsigned count = count_partial(rec);
+
+	if (r->reboots > RECORD_BOOTS_MAX || r->idle_boots > RECORD_BOOTS_MAX)
+		return "a counter of boots";
+	if (count && rec->phase != PHASE_IDLE)
+		return "an image that is not whole beside an update";
+	for (unsigned i = 0; i < RECORD_VOLUMES_MAX; i++) {
+		if (!text_ends(r->partial[i], sizeof(r->partial[i])) ||
+		    (i < count ? !text_is_name(r->partial[i]) : r->partial[i][0]))
+			return "the name of a volume that is not whole";
+		for (unsigned k = 0; k < i && i < count; k++)
+			if (strcmp(r->partial[i], r->partial[k]) == 0)
+				return "a volume that is not whole twice";
+	}
+	return NULL;
+}
+
 const char *record_wrong(const struct record *rec)
 {
 	const struct record_result *last = &rec->last;
@@ -157,6 +226,8 @@ const char *record_wrong(const struct record *rec)
 		return "a reason";
 	if (rec->store_part_start_sectors > SECTORS_MAX)
 		return "the start of the stores' partition";
+	if (wrong_recovery(rec))
+		return wrong_recovery(rec);
 	return wrong_volumes(rec);
 }
 

@@ -18,13 +18,15 @@
 #define RECORD_VERSION_MAX 64		/* a version's name, with its zero byte */
 #define RECORD_REASON_MAX 160
 #define RECORD_TRIES_MAX 100
+#define RECORD_BOOTS_MAX 1000	/* where the counters of recovery stay */
 #define RECORD_BYTES_MAX (256u * 1024)	/* one copy, encoded */
 #define RECORD_BLOCK_BYTES 4096u	/* an encoded record is whole blocks; an idle one is one block */
 #define RECORD_ID_BYTES 16
 #define RECORD_DIGEST_BYTES 32
 
 enum phase { PHASE_IDLE, PHASE_STAGING, PHASE_TRIAL, PHASE_MERGING, PHASE_COUNT };
-enum result { RESULT_NONE, RESULT_MERGED, RESULT_REVERTED, RESULT_CANCELLED, RESULT_COUNT };
+enum result { RESULT_NONE, RESULT_MERGED, RESULT_REVERTED, RESULT_CANCELLED, RESULT_RESTORED,
+	      RESULT_COUNT };
 enum store_place { STORE_IN_FILES, STORE_ON_PARTITION, STORE_PLACE_COUNT };
 
 /* One volume of the pending update. */
@@ -49,6 +51,14 @@ struct record_result {
 	char reason[RECORD_REASON_MAX];
 };
 
+/* What recovery keeps across reboots. It outlives every update. */
+struct record_recovery {
+	bool asked;			/* for the next boot; taken back when that is in recovery */
+	uint32_t reboots;		/* by recovery itself, since a boot last got through */
+	uint32_t idle_boots;		/* in a row, in idle, that nothing marked good */
+	char partial[RECORD_VOLUMES_MAX][32];	/* volumes whose image is not whole; idle only, no gaps */
+};
+
 struct record {
 	uint64_t generation;		/* grows with every save */
 	enum phase phase;
@@ -67,10 +77,22 @@ struct record {
 	uint32_t extent_count;
 	struct extent extent[RECORD_EXTENTS_MAX];
 	struct record_result last;
+	struct record_recovery recovery;
 };
 
-/* An idle record that keeps rec's generation, last result and confirmed slot, and drops all else. */
+/*
+ * An idle record that keeps the generation, the last result, the confirmed slot and recovery of
+ * rec, and drops all else.
+ */
 void record_clear(struct record *rec);
+
+/*
+ * Whether the image of that volume is not whole; notes it so, or as whole again.  -ENOSPC when there
+ * is no place left, with rec as it was.
+ */
+bool record_is_partial(const struct record *rec, const char *volume);
+int record_set_partial(struct record *rec, const char *volume);
+void record_set_whole(struct record *rec, const char *volume);
 
 /*
  * Ends the pending update in idle: the last result is filled from it, a merged one's slot becomes

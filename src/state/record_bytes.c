@@ -41,6 +41,11 @@ enum {
 	AT_RESULT_FROM = 384,
 	AT_RESULT_TO = 448,
 	AT_RESULT_REASON = 512,
+	AT_IDLE_BOOTS = 736,
+	AT_REBOOTS = 740,
+	AT_ASKED = 744,
+	AT_PARTIAL = 768,
+	PARTIAL_BYTES = 32,
 	AT_VOLUMES = 1024,
 	VOLUME_BYTES = 256,
 	AT_EXTENTS = AT_VOLUMES + RECORD_VOLUMES_MAX * VOLUME_BYTES,
@@ -60,6 +65,9 @@ enum {
 	VOL_DIGEST = 80,
 };
 
+_Static_assert(sizeof(((struct record *)0)->recovery.partial) == RECORD_VOLUMES_MAX * PARTIAL_BYTES &&
+		       AT_PARTIAL + RECORD_VOLUMES_MAX * PARTIAL_BYTES <= AT_VOLUMES,
+	       "the names of partial volumes fit");
 _Static_assert(AT_EXTENTS < RECORD_BLOCK_BYTES, "an idle record is one block");
 _Static_assert(AT_EXTENTS + RECORD_EXTENTS_MAX * EXTENT_BYTES <= RECORD_BYTES_MAX,
 	       "the longest record fits in one copy");
@@ -116,6 +124,12 @@ static void put_fields(uint8_t *buf, const struct record *rec)
 	put_text(buf + AT_RESULT_FROM, last->version_from, sizeof(last->version_from));
 	put_text(buf + AT_RESULT_TO, last->version_to, sizeof(last->version_to));
 	put_text(buf + AT_RESULT_REASON, last->reason, sizeof(last->reason));
+	put_le32(buf + AT_IDLE_BOOTS, rec->recovery.idle_boots);
+	put_le32(buf + AT_REBOOTS, rec->recovery.reboots);
+	buf[AT_ASKED] = rec->recovery.asked;
+	for (unsigned i = 0; i < RECORD_VOLUMES_MAX; i++)
+		put_text(buf + AT_PARTIAL + i * PARTIAL_BYTES, rec->recovery.partial[i],
+			 PARTIAL_BYTES);
 	for (unsigned v = 0; v < rec->volume_count; v++)
 		put_volume(buf + AT_VOLUMES + v * VOLUME_BYTES, &rec->volume[v]);
 	for (unsigned i = 0; i < rec->extent_count; i++) {
@@ -206,6 +220,10 @@ static void get_fields(const uint8_t *buf, struct record *rec)
 	memcpy(last->version_from, buf + AT_RESULT_FROM, sizeof(last->version_from));
 	memcpy(last->version_to, buf + AT_RESULT_TO, sizeof(last->version_to));
 	memcpy(last->reason, buf + AT_RESULT_REASON, sizeof(last->reason));
+	rec->recovery.idle_boots = get_le32(buf + AT_IDLE_BOOTS);
+	rec->recovery.reboots = get_le32(buf + AT_REBOOTS);
+	rec->recovery.asked = buf[AT_ASKED] != 0;
+	memcpy(rec->recovery.partial, buf + AT_PARTIAL, sizeof(rec->recovery.partial));
 	for (unsigned v = 0; v < rec->volume_count; v++)
 		get_volume(buf + AT_VOLUMES + v * VOLUME_BYTES, &rec->volume[v]);
 	for (unsigned i = 0; i < rec->extent_count; i++) {

@@ -150,6 +150,17 @@ static enum fact_slot judge_slot(const struct world *w)
 	return slots_follow(w) && slots_next(w) != slot ? FACT_SLOT_NONE : FACT_SLOT_TRIAL;
 }
 
+static enum fact_idle judge_idle(const struct world *w)
+{
+	const struct record_recovery *recovery = &w->record.recovery;
+
+	if (recovery->partial[0][0])
+		return FACT_IDLE_PARTIAL;
+	if (!w->conf->recovery_after)
+		return FACT_IDLE_QUIET;
+	return recovery->idle_boots < w->conf->recovery_after ? FACT_IDLE_COUNT : FACT_IDLE_SPENT;
+}
+
 static enum fact_record judge_record(const struct world *w)
 {
 	if (!w->has_meta || w->meta.fd < 0)
@@ -187,9 +198,10 @@ void world_facts(struct world *w, bool keep, struct facts *ret_facts)
 		.tries_left = w->record.tries_left > 0,
 		.stores = FACT_STORES_WHOLE,
 		.slot = judge_slot(w),
+		.idle = judge_idle(w),
 		.failed = FACT_FAILED_NOTHING,
 		.volumes_present = true,
-		.recovery_asked = w->conf->ask_recovery,
+		.recovery_asked = w->conf->ask_recovery || w->record.recovery.asked,
 	};
 
 	for (unsigned i = 0; i < w->conf->volume_count; i++)

@@ -100,6 +100,43 @@ static void test_no_configuration(void **state)
 	assert_int_equal(conf.slot, 'a');
 }
 
+/* On a locked board nothing changes what recovery is, whatever `overrides` says; asking for it is free. */
+static void test_locked(void **state)
+{
+	const char *text = golden("small.conf");
+	struct conf conf;
+
+	(void)state;
+	for (int by_password = 0; by_password < 2; by_password++) {
+		assert_int_equal(conf_parse(text, strlen(text), &conf), 0);
+		assert_false(conf_locked(&conf));
+		conf.no_shell = !by_password;
+		if (by_password)
+			strcpy(conf.recovery_password, "$argon2id$v=19$");
+		got[0] = '\0';
+		conf_cmdline(&conf, "cowboot.recovery=shell cowboot.recovery-wait=0 cowboot.tries=7 "
+			     "cowboot.recovery cowboot.recovery-shell=yes", warn);
+		assert_string_equal(got, "! passed over cowboot.recovery=shell on the kernel command "
+				    "line: the board is locked\n"
+				    "! passed over cowboot.recovery-wait=0 on the kernel command line: "
+				    "the board is locked\n"
+				    "! passed over cowboot.recovery-shell=yes on the kernel command "
+				    "line: there is no such parameter\n");
+		assert_int_equal(conf.recovery, RECOVERY_MENU);
+		assert_int_equal(conf.recovery_wait_s, 5);
+		assert_int_equal(conf.tries, 7);
+		assert_true(conf.ask_recovery);
+	}
+}
+
+static void test_text_locked(void **state)
+{
+	(void)state;
+	assert_true(conf_text_locked("board b\nnonsense\nrecovery-shell no\n"));
+	assert_true(conf_text_locked("recovery-password $argon2id$"));
+	assert_false(conf_text_locked("board b\nrecovery shell\nnonsense\n"));
+}
+
 /* Every partition that is not the root's is taken. */
 static void test_taken(void **state)
 {
@@ -159,6 +196,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_no_configuration),
+		cmocka_unit_test(test_locked),
+		cmocka_unit_test(test_text_locked),
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_no_one_to_warn),
 		cmocka_unit_test(test_too_long),

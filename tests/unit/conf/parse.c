@@ -61,7 +61,8 @@ static void test_fields(void **state)
 	assert_string_equal(conf.volume[1].name, "vendor");
 	assert_string_equal(conf.volume[1].options, "ro,nodev,nosuid");
 	assert_string_equal(conf.volume[2].name, "vendor-lib");
-	assert_int_equal(conf.recovery, RECOVERY_POWEROFF);
+	assert_int_equal(conf.recovery, RECOVERY_REBOOT);
+	assert_true(conf_locked(&conf));
 	assert_false(conf.overrides);
 	assert_string_equal(conf.init, "/sbin/init");
 	assert_ptr_equal(conf_volume(&conf, "vendor"), &conf.volume[1]);
@@ -151,7 +152,7 @@ static void test_twice(void **state)
 		assert_non_null(strstr(fail_text(), "was given already, on line 1"));
 		keys++;
 	}
-	assert_int_equal(keys, 10);
+	assert_int_equal(keys, 16);
 }
 
 /* The longest that fits, and one more. */

@@ -156,13 +156,16 @@ static void unreadable_or_asked_is_recovery(void **state)
 static void check_quiet(const struct facts *f, const struct plan *p)
 {
 	if (f->record != FACT_RECORD_NEW && !in_phase(f, FACT_IDLE))
-		return;
+		assert_int_not_equal(p->persist, PERSIST_TALLY);
 	/* But for the loader's state, where that is wrong. */
-	if (p->persist == PERSIST_SLOT)
+	else if (p->persist == PERSIST_SLOT)
 		assert_true(f->record == FACT_RECORD_GOOD && f->slot == FACT_SLOT_TRIAL &&
 			    f->failed == FACT_FAILED_NOTHING && p->then == THEN_REBOOT);
-	else
+	else if (f->idle != FACT_IDLE_COUNT)
 		assert_int_equal(p->persist, PERSIST_NOTHING);
+	else
+		assert_int_equal(p->persist == PERSIST_TALLY,
+				 p->then == THEN_BOOT && f->failed == FACT_FAILED_NOTHING);
 }
 
 static void an_idle_boot_writes_nothing(void **state)
@@ -176,6 +179,10 @@ static void check_way_back(const struct facts *f, const struct plan *p)
 {
 	if (f->recovery_asked || f->failed != FACT_FAILED_NOTHING || !f->volumes_present)
 		return;
+	if (f->idle >= FACT_IDLE_SPENT && (f->record == FACT_RECORD_NEW || in_phase(f, FACT_IDLE))) {
+		assert_int_equal(p->then, THEN_RECOVERY);
+		return;
+	}
 	if (f->record == FACT_RECORD_NEW || in_phase(f, FACT_IDLE) || in_phase(f, FACT_STAGING) ||
 	    in_phase(f, FACT_TRIAL))
 		assert_int_not_equal(p->then, THEN_RECOVERY);

@@ -8,7 +8,8 @@
 
 #include "decide/facts.h"
 
-enum { ASKED, RECORD, PHASE, VOLUMES, FAILED, REFUSED, TRIES, SLOT, STORES, FLUSHES, DIMENSIONS };
+enum { ASKED, RECORD, PHASE, VOLUMES, FAILED, REFUSED, TRIES, SLOT, STORES, FLUSHES, IDLE,
+       DIMENSIONS };
 
 struct dimension {
 	const char *name;
@@ -28,6 +29,7 @@ static const struct dimension dimension[DIMENSIONS] = {
 	[SLOT] = { "slot", FACT_SLOT_COUNT, { "none", "trial", "other" } },
 	[STORES] = { "stores", FACT_STORES_COUNT, { "whole", "empty", "damaged", "missing" } },
 	[FLUSHES] = { "flushes", 2, { "no", "yes" } },
+	[IDLE] = { "idle", FACT_IDLE_KINDS, { "quiet", "count", "spent", "partial" } },
 };
 
 /* The facts that a value in each dimension makes. */
@@ -44,6 +46,7 @@ static inline struct facts facts_of(const unsigned value[DIMENSIONS])
 		.volumes_present = value[VOLUMES],
 		.kernel_flushes = value[FLUSHES],
 		.recovery_asked = value[ASKED],
+		.idle = (enum fact_idle)value[IDLE],
 	};
 }
 

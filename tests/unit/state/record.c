@@ -140,7 +140,7 @@ static void any_flipped_bit_is_seen(void **state)
 static void reserved_bytes_must_be_zero(void **state)
 {
 	static const struct { size_t first, end; } reserved[] = {
-		{ 20, 24 }, { 46, 48 }, { 672, 1024 },
+		{ 20, 24 }, { 46, 48 }, { 672, 736 }, { 745, 1024 },
 		{ 1024 + 76, 1024 + 80 }, { 1024 + 112, 1024 + 256 },	/* in a volume */
 		{ 1024 + 2 * 256, 3072 },			/* volumes that are not there */
 		{ 3072 + 4 * 16, 4096 },			/* extents that are not there */
