@@ -40,7 +40,7 @@ say = @printf '  %-7s %s\n' '$(1)' '$(2)'
 
 # A room includes only what stands left of it.
 INIT_ROOMS = base storage state cow conf decide map update handoff init
-COWBOOT_ROOMS = base storage state cow conf decide map update bundle cli
+COWBOOT_ROOMS = base storage state cow conf decide map update bundle recovery cli
 ROOMS = $(sort $(INIT_ROOMS) $(COWBOOT_ROOMS))
 
 sources = $(sort $(wildcard $(1:%=src/%/*.c)))
@@ -171,9 +171,10 @@ $B/host/cowboot: $(call objects,$B/host,$(COWBOOT_ROOMS))
 
 ## ---- The initramfs ----------------------------------------------------------------------------
 
-MKINITRAMFS_NEEDS = initramfs/mkinitramfs $A/init $A/toybox board/$(BOARD)/cowboot.conf \
-	board/$(BOARD)/modules $(KERNELS)/$(KERNEL)/release
-mkinitramfs = initramfs/mkinitramfs --init $A/init --toybox $A/toybox --board board/$(BOARD) \
+MKINITRAMFS_NEEDS = initramfs/mkinitramfs $A/init $A/cowboot $A/toybox board/$(BOARD)/cowboot.conf \
+	board/$(BOARD)/modules $(wildcard board/$(BOARD)/modules-recovery) $(KERNELS)/$(KERNEL)/release
+mkinitramfs = initramfs/mkinitramfs --init $A/init --cowboot $A/cowboot \
+	--toybox $A/toybox --board board/$(BOARD) \
 	--kernel $(KERNELS)/$(KERNEL) -o $@
 
 $(INITRAMFS): $(MKINITRAMFS_NEEDS)

@@ -17,6 +17,13 @@ def _blockdev(driver, name, **more):
     return ["-blockdev", json.dumps({"driver": driver, "node-name": name} | more)]
 
 
+def stick(path):
+    """The arguments for a USB stick, in a port of its own controller."""
+    return [*_blockdev("file", "stickfile", filename=str(path), cache={"no-flush": True}),
+            *_blockdev("raw", "stickraw", file="stickfile"),
+            "-device", "qemu-xhci", "-device", "usb-storage,drive=stickraw,removable=on"]
+
+
 @dataclass
 class Disk:
     """props go to the device (logical_block_size, min_io_size, write-cache ...); inject is a list

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from channel import Channel
-from drive import Disk  # noqa: F401 (for those who import vm)
+from drive import Disk, stick  # noqa: F401 (for those who import vm)
 from qmp import QMP
 from stream import SCALE, Gone, Stream, Timeout
 

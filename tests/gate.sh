@@ -96,7 +96,8 @@ rooms() {
 			may["update"] = "base storage state conf cow decide map update"
 			all = may["update"] " handoff bundle"
 			may["init"] = all " init"
-			may["cli"] = all " cli"
+			may["recovery"] = may["update"] " recovery"
+			may["cli"] = all " recovery cli"
 		}
 		/^[ \t]*#[ \t]*include[ \t]*"/ {
 			split(FILENAME, from, "/")

@@ -56,6 +56,11 @@ int sys_unlink(const char *path)
 	return result(unlink(path));
 }
 
+int sys_chmod(const char *path, mode_t mode)
+{
+	return result(chmod(path, mode));
+}
+
 int sys_chdir(const char *path)
 {
 	return result(chdir(path));

@@ -21,6 +21,7 @@ int sys_umount(const char *target, int flags);
 /* mkdir(2); a directory that is there already is success. */
 int sys_mkdir(const char *path, mode_t mode);
 int sys_unlink(const char *path);
+int sys_chmod(const char *path, mode_t mode);
 int sys_chdir(const char *path);
 int sys_chroot(const char *path);
 

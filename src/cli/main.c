@@ -32,6 +32,11 @@ static const struct {
 	  "  --wait  return when it is done, with progress" },
 	{ "cancel", cli_cancel, "",
 	  "Drop an update that has not been booted yet, and give its space back." },
+	{ "recovery", cli_recovery, "[--reboot | --hash]",
+	  "The menu that init opens on every console when no boot is left.\n"
+	  "  --reboot  from the running system: the next boot ends there, once; reboots if it can,\n"
+	  "            exits 4 if not\n"
+	  "  --hash    read a password, print the line for cowboot.conf" },
 	{ "bundle", cli_bundle,
 	  "create -o OUT --version V NAME=OLD:NEW ... | info BUNDLE | verify BUNDLE",
 	  "Make and look at bundles, the files that updates travel in.\n"

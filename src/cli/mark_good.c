@@ -143,6 +143,24 @@ static int in_trial(struct board *b, bool wait)
 	return confirm(b, wait);
 }
 
+/* Without an update, what is good is this boot: where boots are counted, the count begins anew. */
+static int in_idle(struct board *b)
+{
+	static struct record next;
+
+	next = b->world.record;
+	if (!b->conf.recovery_after || (!next.recovery.idle_boots && !next.recovery.reboots))
+		return cli_refuse(EXIT_NOTHING, "nothing to confirm: no update is pending");
+	next.recovery.idle_boots = 0;
+	next.recovery.reboots = 0;
+	if (copies_save(&b->world.meta, &next, &b->world.copies, false)) {
+		fail_in(-EIO, "cannot note that this boot is good");
+		return cli_failed();
+	}
+	puts("this boot is good");
+	return cli_printed(EXIT_DONE);
+}
+
 int cli_mark_good(int argc, char **argv)
 {
 	static struct board board;
@@ -173,7 +191,7 @@ int cli_mark_good(int argc, char **argv)
 				"cancel drops it", rec->version_to);
 		break;
 	default:
-		rc = cli_refuse(EXIT_NOTHING, "nothing to confirm: no update is pending");
+		rc = in_idle(&board);
 		break;
 	}
 	board_close(&board);

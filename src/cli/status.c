@@ -139,8 +139,8 @@ static void explain(struct board *b, struct report *r)
 	/* Not from the slot of this boot, but from that which the loader will choose. */
 	b->conf.slot = slots_next(&b->world);
 	world_facts(&b->world, keep, &facts);
-	/* Asked for on this boot's command line; the next one's is not known. */
-	facts.recovery_asked = false;
+	/* What this boot's command line asked for says nothing of the next one's. */
+	facts.recovery_asked = b->world.record.recovery.asked;
 	r->plan = decide(&facts);
 	r->stores_why = b->world.stores_why;
 	r->explained = true;

@@ -46,7 +46,10 @@ static void standard_descriptors(void)
 
 int mounts_early(void)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(early); i++) {
+	dev_t unused;
+	const bool again = sys_fs_dev(MOUNTS_AGAIN, &unused) == 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(early) && !again; i++) {
 		int rc = sys_mkdir(early[i].dir, 0755);
 
 		if (rc == 0)

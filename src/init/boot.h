@@ -7,10 +7,11 @@
 #define COWBOOT_INIT_BOOT_H
 
 #include "decide/decide.h"
+#include "update/recovery.h"
 #include "update/world.h"
 
 #define BOOT_ROOT "/mnt/root"
-#define BOOT_DATA "/mnt/data"
+#define BOOT_DATA RECOVERY_DATA
 
 /* Milliseconds since the kernel started at which each step was done. */
 struct boot_times {
@@ -27,6 +28,7 @@ struct boot {
 	char version_from[RECORD_VERSION_MAX], version_to[RECORD_VERSION_MAX];
 	char detail[RECORD_REASON_MAX]; /* what exactly failed, beside plan.reason; may be empty */
 	bool watchdog_open, watchdog_reset; /* it is; the board's last reset was its doing */
+	bool again; /* somebody chose so in recovery: it is the same kernel */
 	struct boot_times times;
 };
 
@@ -36,6 +38,7 @@ struct boot {
  */
 int prepare_conf(struct boot *boot);
 void prepare_modules(struct boot *boot);
+void prepare_recovery(struct boot *boot); /* the modules that only recovery needs */
 
 /*
  * guard.c: the outer layer.  guard_panic makes a panic a reboot where the kernel command line says
@@ -63,12 +66,19 @@ void act_move_data(struct boot *boot); /* BOOT_DATA to its place in the new root
 int persist_plan(struct boot *boot);
 
 /*
+ * persist.c: a system is about to start: what recovery counted begins anew, unless only mark-good
+ * says so. Writes nothing where nothing was counted (I11); a failure is logged and no more.
+ */
+void persist_reached(struct boot *boot);
+
+/*
  * report.c: /run/cowboot/{boot.json,cowboot.conf,trial,merging}. A failure is logged and no more.
  */
 void report_boot(const struct boot *boot);
+void report_recovery(const struct boot *boot); /* the same for a boot that ends in recovery */
 
 /* giveup.c: recovery as the board wants it. Never returns. */
-void give_up(const struct conf *conf, const char *reason) __attribute__((noreturn));
+void give_up(struct boot *boot, const char *reason) __attribute__((noreturn));
 void start_again(const char *reason) __attribute__((noreturn));
 
 #endif

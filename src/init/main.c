@@ -179,17 +179,18 @@ static void decide_and_carry_out(void)
 		log_note("plan: persist %s, map %s, then %s: %s", persist_name(boot.plan.persist),
 			 map_name(boot.plan.map), then_name(boot.plan.then), boot.plan.reason);
 		if (boot.plan.then == THEN_RECOVERY)
-			give_up(&boot.conf, boot.plan.reason);
+			give_up(&boot, boot.plan.reason);
 		watchdog_step("carrying out the plan", CARRY_OUT_S);
 		if (carry_out())
 			return;
 	}
-	give_up(&boot.conf, "every way to start a system has failed");
+	give_up(&boot, "every way to start a system has failed");
 }
 
 /* init's own arguments go on to the real one, under its name. */
 static void enter(char *argv[], char *envp[])
 {
+	persist_reached(&boot);
 	report_boot(&boot);
 	act_move_data(&boot);
 	log_info("entering %s", boot.conf.init);
@@ -215,18 +216,19 @@ int main(int argc, char *argv[], char *envp[])
 	boot.world.meta.fd = -1;
 	boot.times.init = sys_now_ms();
 	if (mounts_early() < 0)
-		give_up(&boot.conf, fail_text());
+		give_up(&boot, fail_text());
+	boot.again = sys_unlink(MOUNTS_AGAIN) == 0;
 	log_begin();
 	log_info("cowboot-init %s", COWBOOT_VERSION);
 	if (prepare_conf(&boot) < 0)
-		give_up(&boot.conf, fail_text());
+		give_up(&boot, fail_text());
 	guard_panic(&boot.conf);
 	watchdog_step("loading modules", MODULES_S);
 	prepare_modules(&boot);
 	boot.times.modules = sys_now_ms();
 	if (sys_mkdir("/mnt", 0755) < 0 || sys_mkdir(BOOT_ROOT, 0755) < 0 ||
 	    sys_mkdir(BOOT_DATA, 0755) < 0)
-		give_up(&boot.conf, "the initramfs cannot hold mount points");
+		give_up(&boot, "the initramfs cannot hold mount points");
 	dm_setup();
 	find_and_load();
 	gather();

@@ -15,6 +15,7 @@
 
 #define CONF_FILE "/etc/cowboot.conf"
 #define MODULES_FILE "/etc/modules"
+#define RECOVERY_MODULES_FILE "/etc/modules-recovery"
 
 static char text[16 * 1024];
 
@@ -32,12 +33,17 @@ int prepare_conf(struct boot *boot)
 	if (rc < 0)
 		return fail_sys(-rc, "cannot read %s", CONF_FILE);
 	rc = conf_parse(text, len, &boot->conf);
-	if (rc < 0)
+	if (rc < 0) {
+		/* Whoever locked the board did not mean to open it by an error elsewhere. */
+		boot->conf.no_shell = conf_text_locked(text);
 		return fail_in(rc, "cannot use %s", CONF_FILE);
+	}
 	rc = sys_read_file("/proc/cmdline", text, sizeof(text), &len);
 	if (rc < 0)
 		return fail_sys(-rc, "cannot read /proc/cmdline");
 	conf_cmdline(&boot->conf, text, warn_line);
+	if (boot->again)
+		boot->conf.ask_recovery = false;
 	return 0;
 }
 
@@ -45,14 +51,14 @@ int prepare_conf(struct boot *boot)
  * One path on each line, in the order the kernel's own dependency data asks for. A missing one
  * shows as a missing disk later.
  */
-void prepare_modules(struct boot *boot)
+static void load_modules(struct boot *boot, const char *list)
 {
 	size_t len;
 	char *line, *next;
 
 	guard_watchdog(boot, false);
-	if (sys_read_file(MODULES_FILE, text, sizeof(text), &len) < 0) {
-		log_info("no %s: the kernel has all it needs built in", MODULES_FILE);
+	if (sys_read_file(list, text, sizeof(text), &len) < 0) {
+		log_info("no %s: the kernel has all it needs built in", list);
 		return;
 	}
 	for (line = text; *line; line = next) {
@@ -71,4 +77,17 @@ void prepare_modules(struct boot *boot)
 		alive();
 		guard_watchdog(boot, false);
 	}
+}
+
+void prepare_modules(struct boot *boot)
+{
+	load_modules(boot, MODULES_FILE);
+}
+
+void prepare_recovery(struct boot *boot)
+{
+	/* A configuration that cannot be used comes before any module. */
+	if (!boot->times.modules)
+		load_modules(boot, MODULES_FILE);
+	load_modules(boot, RECOVERY_MODULES_FILE);
 }

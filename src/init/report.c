@@ -12,6 +12,8 @@
 #include "decide/plan.h"
 #include "init/boot.h"
 
+#define CONF_FILE "/run/cowboot/cowboot.conf"
+
 static char buf[16 * 1024];
 
 static void put(const char *path, const char *text)
@@ -66,15 +68,44 @@ static void write_json(const struct boot *boot)
 	put("/run/cowboot/boot.json", buf);
 }
 
+static void write_conf(const struct boot *boot)
+{
+	if (conf_print(&boot->conf, buf, sizeof(buf)) < 0) {
+		log_warn("cannot write " CONF_FILE ": it is too long");
+		return;
+	}
+	/* A password's hash is nobody's but root's; the file is there before it has a content. */
+	if (boot->conf.recovery_password[0]) {
+		put(CONF_FILE, "");
+		if (sys_chmod(CONF_FILE, 0600) < 0) {
+			log_warn("cannot write " CONF_FILE ": its mode cannot be set");
+			return;
+		}
+	}
+	put(CONF_FILE, buf);
+}
+
+void report_recovery(const struct boot *boot)
+{
+	struct text_out out;
+
+	write_json(boot);
+	/* Without a board's name there is no configuration that could be used. */
+	if (boot->conf.board[0])
+		write_conf(boot);
+	text_begin(&out, buf, sizeof(buf));
+	text_add(&out, "%s\n%s\n", boot->plan.reason, boot->detail);
+	put(RECOVERY_FILE, buf);
+}
+
 void report_boot(const struct boot *boot)
 {
 	write_json(boot);
-	if (conf_print(&boot->conf, buf, sizeof(buf)) == 0)
-		put("/run/cowboot/cowboot.conf", buf);
-	else
-		log_warn("cannot write /run/cowboot/cowboot.conf: it is too long");
+	write_conf(boot);
 	if (boot->world.record.phase == PHASE_TRIAL && boot->plan.map == MAP_SNAPSHOT)
 		put("/run/cowboot/trial", "");
+	if (boot->plan.persist == PERSIST_TALLY)
+		put("/run/cowboot/counted", "");
 	if (boot->world.record.phase == PHASE_MERGING)
 		put("/run/cowboot/merging", "");
 }

@@ -112,6 +112,9 @@ def configuration(conf, vendor, store, data_options):
         over += "store PARTLABEL=cow\n"
     if data_options:
         over += f"data PARTLABEL=data /data ext4 {data_options}\n"
+    # A scenario that ends in recovery mostly looks around there: with a shell, unless it says.
+    if not any(line.split()[:1] == ["recovery"] for line in conf.splitlines()):
+        over += "recovery shell\n"
     over += conf
 
     def key(line):
@@ -121,20 +124,25 @@ def configuration(conf, vendor, store, data_options):
     return "".join(line + "\n" for line in own if key(line) not in taken) + over
 
 
-def initramfs(cache, conf):
-    """The board's initramfs with this configuration."""
+def initramfs(cache, conf, files={}):
+    """The board's initramfs with this configuration, and programs by their path in it."""
     tool, kernel = TOP / "initramfs/mkinitramfs", BUILD / "kernels" / KERNEL
     init, toybox = BUILD / "arm64/init", BUILD / "arm64/toybox"
+    cowboot = BUILD / "arm64/cowboot"
 
     def make(out):
         overlay = out.with_name(out.name + ".d")
         (overlay / "etc").mkdir(parents=True, exist_ok=True)
         (overlay / "etc/cowboot.conf").write_text(conf)
-        subprocess.run([tool, "-o", out, "--init", init, "--toybox", toybox, "--kernel", kernel,
-                        "--board", BOARD, "--overlay", overlay], check=True)
+        for name, text in files.items():
+            (overlay / name).parent.mkdir(parents=True, exist_ok=True)
+            (overlay / name).write_text(text)
+            (overlay / name).chmod(0o755)
+        subprocess.run([tool, "-o", out, "--init", init, "--toybox", toybox, "--cowboot", cowboot,
+                        "--kernel", kernel, "--board", BOARD, "--overlay", overlay], check=True)
         shutil.rmtree(overlay)
-    return cache.get("initramfs.img", make, tool, init, toybox, BOARD / "modules",
-                     kernel / "release", conf)
+    return cache.get("initramfs.img", make, tool, init, toybox, cowboot, BOARD / "modules",
+                     BOARD / "modules-recovery", kernel / "release", conf, sorted(files.items()))
 
 
 def boot_image(cache, kernel, initrd, args=""):

@@ -40,6 +40,9 @@ board   board(system=None, **options) -> Board, see board.py and qemu/vm.py. Opt
           uboot=False        True: boots by U-Boot, which chooses the slot; boot_a has the kernel
           watchdog=None      an i6300esb, and what it does: reset, poweroff, pause
           mem_mib=256
+          usb=IMAGE          a USB stick, written to in place
+          files={}           programs for the initramfs: {"etc/cowboot/fsck": "#!/bin/sh..."}
+          extra=()           more arguments of QEMU
           boot=True          False: is off; look, corrupt(), then b.start() and b.wait_up()
 at      at("merging", **options)                             a board that is off at some point of an
               update's life: see points.py
@@ -66,7 +69,7 @@ from board import Board  # noqa: E402
 from disk import MIB, Part  # noqa: E402
 from points import at, kept  # noqa: E402, F401 (fixtures)
 from tiny import image  # noqa: E402
-from vm import Disk  # noqa: E402
+from vm import Disk, stick  # noqa: E402
 
 CMDLINE = "console=ttyAMA0 panic=1 quiet"
 SLOT_MIB = 48
@@ -159,18 +162,18 @@ def board(request, cache, images):
     def make(system=None, *, vendor=None, store="file", cow_mib=16, data="empty", data_mib=48,
              data_options=None, bus="virtio", sector_bytes=512, two_disks=False, props=None,
              inject=(), conf="", append="", log=False, uboot=False, watchdog=None, mem_mib=256,
-             boot=True):
+             usb=None, files={}, extra=(), boot=True):
         home = where / str(len(made))
         home.mkdir(parents=True)
         text = artefacts.configuration(conf, vendor, store, data_options)
-        initrd = artefacts.initramfs(cache, text)
+        initrd = artefacts.initramfs(cache, text, files)
         layout = _layout(cache, images, initrd, system or images.old(), vendor, store, cow_mib,
                          data, data_mib, two_disks, uboot)
         log = home / "writes.log" if log else None
         copies, disks = _disks(cache, home, layout, bus, sector_bytes, props or {}, inject, log)
         b = Board(home, images=copies, log=log, disks=disks, kernel=KERNEL_IMAGE, initrd=initrd,
                   append=f"{CMDLINE} {append}".strip(), uboot=uboot, watchdog=watchdog,
-                  mem_mib=mem_mib)
+                  mem_mib=mem_mib, extra=[*extra, *(stick(usb) if usb else ())])
         made.append(b)
         if boot:
             b.start()

@@ -2,10 +2,12 @@
 """Where no boot is left: the console says why and gives a shell that works; nothing was written
 where nothing could be decided; leaving the shell starts the board again (I3, I4, I10)."""
 import random
+import re
 
 import pytest
 from artefacts import configuration
 from board import image_digest
+from menus import offered, refused, screen
 
 COPIES = (0, 512 * 1024)        # where the record's two copies are on meta
 
@@ -93,29 +95,18 @@ BAD = [
 
 @pytest.mark.parametrize("conf, why", [b[1:] for b in BAD], ids=[b[0] for b in BAD])
 def test_bad_configuration(board, conf, why):
-    """The line that is wrong is on the screen, with its number."""
+    """The line that is wrong is on the screen, with its number; nothing on the disks is known, so
+    the menu offers nothing that would need them, but a shell."""
     lines = configuration(conf, None, "file", None).splitlines()
     last = len(lines)
     assert lines[-1] == conf.splitlines()[-1]
     b = board(conf=conf, boot=False)
     b.start()
-    check_shell(b, f"cannot use /etc/cowboot.conf: line {last}: {why}")
+    text = screen(b)
+    assert re.search(f"No system was started: cannot use /etc/cowboot.conf: line {last}: {why}", text)
+    assert offered(text) == {"again", "logs", "save", "shell", "reboot", "poweroff"}
+    assert refused(text)["image"] == "the board's configuration cannot be used"
+    b.type("shell\r")
+    b.wait_for("recovery# ")
+    assert b.console_run("test -e /etc/cowboot.conf")[0] == 0
     assert b.resets() == 0
-
-
-def test_recovery_that_reboots(board):
-    """A board nobody looks at starts again by itself, and not in a frenzy."""
-    b = board(conf="meta PARTLABEL=gone\ndevice-timeout 1\nrecovery reboot\n", boot=False)
-    b.start()
-    b.wait_for("cowboot: recovery: the meta partition is missing")
-    b.wait_for("cowboot: starting again: recovery has ended")
-    b.wait_reset()
-    b.wait_for("cowboot: recovery: the meta partition is missing")
-    assert "recovery#" not in b.serial.text()
-
-
-def test_recovery_that_powers_off(board):
-    b = board(conf="meta PARTLABEL=gone\ndevice-timeout 1\nrecovery poweroff\n", boot=False)
-    b.start()
-    b.wait_for("cowboot: recovery: the meta partition is missing")
-    b.process.wait(30)

@@ -5,7 +5,7 @@
 #include "base/fail.h"
 #include "handoff/mounts.h"
 #include "handoff/root.h"
-#include "handoff/shell.h"
+#include "handoff/consoles.h"
 #include "handoff/watchdog.h"
 #include "sim.h"
 
@@ -44,10 +44,10 @@ int root_enter(const char *newroot, const char *init, char *const argv[], char *
 	sim_leave(LEFT_ENTERED);
 }
 
-int shell_run(const char *reason)
+int consoles_run(const struct consoles_job *job)
 {
-	saw_recovery(reason);
-	return 0;
+	saw_recovery(job->text ? job->text : "the menu");
+	return job->verdict_min + 1;
 }
 
 /* No board of the simulator has a watchdog: what one does is a cut like any other (crash.c). */

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which choices there are. Pure.  Must never offer what would show a bare origin while a merge is
+ * pending (I3), nor write over a record that cannot be read without having said what is lost (I4).
+ */
+#include "recovery/model.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+bool view_known(const struct view *v)
+{
+	return v->configured && v->meta && v->copies.health != RECORD_DAMAGED;
+}
+
+/* Whether the stores are whole, so that the merge can go on or be ended. */
+static bool can_merge(const struct view *v)
+{
+	return v->plan.map == MAP_MERGE || v->plan.persist == PERSIST_FINISH;
+}
+
+static enum phase phase_of(const struct view *v)
+{
+	return view_known(v) ? v->record->phase : PHASE_IDLE;
+}
+
+static const char *no_record(const struct view *v)
+{
+	if (!v->configured)
+		return "the board's configuration cannot be used";
+	if (!v->meta)
+		return "the record's partition is not there";
+	if (v->copies.health == RECORD_DAMAGED)
+		return "the record cannot be read";
+	return NULL;
+}
+
+static const char *revert_refused(const struct view *v)
+{
+	switch (phase_of(v)) {
+	case PHASE_TRIAL:
+		return v->record->refused[0] ? "it is refused already, the next boot goes back" :
+					       NULL;
+	case PHASE_STAGING:
+		return NULL;
+	case PHASE_MERGING:
+		return "the update is confirmed, there is no way back";
+	default:
+		return "no update is pending";
+	}
+}
+
+static const char *merge_refused(const struct view *v)
+{
+	if (phase_of(v) != PHASE_MERGING)
+		return "no confirmed update is pending";
+	return can_merge(v) ? NULL : v->plan.reason;
+}
+
+static const char *install_refused(const struct view *v)
+{
+	switch (phase_of(v)) {
+	case PHASE_TRIAL:
+		return "an update is pending; revert it first, and boot";
+	case PHASE_MERGING:
+		return "an update is being merged; finish that first";
+	default:
+		break;
+	}
+	if (v->record->recovery.partial[0][0])
+		return "a volume is not whole; put an image onto it first";
+	return NULL;
+}
+
+static const char *image_refused(const struct view *v)
+{
+	if (phase_of(v) == PHASE_MERGING && can_merge(v))
+		return "an update is being merged; finish that first";
+	if (phase_of(v) == PHASE_MERGING && v->plan.then != THEN_RECOVERY)
+		return "an update waits for a kernel that can merge it";
+	if (phase_of(v) == PHASE_TRIAL && v->record->slot)
+		return "the pending update has a kernel of its own; revert it first, and boot";
+	return NULL;
+}
+
+const char *choice_refused(const struct view *v, enum choice choice)
+{
+	const bool needs_record = choice == CHOICE_REVERT || choice == CHOICE_MERGE ||
+				  choice == CHOICE_INSTALL || choice == CHOICE_IMAGE;
+
+	if (needs_record && no_record(v))
+		return no_record(v);
+	switch (choice) {
+	case CHOICE_REVERT:
+		return revert_refused(v);
+	case CHOICE_MERGE:
+		return merge_refused(v);
+	case CHOICE_INSTALL:
+		return install_refused(v);
+	case CHOICE_IMAGE:
+		return image_refused(v);
+	case CHOICE_CHECK:
+		if (!v->configured)
+			return no_record(v);
+		return v->checker ? NULL : "there is no e2fsck and no /etc/cowboot/fsck in this initramfs";
+	case CHOICE_SHELL:
+		return v->shell ? NULL : "this board gives none";
+	case CHOICE_ANEW:
+		if (!v->configured || !v->meta)
+			return no_record(v);
+		return v->copies.health == RECORD_DAMAGED ? NULL : "the record can be read";
+	default:
+		return NULL;
+	}
+}
+
+static const char *image_loss(const struct view *v)
+{
+	switch (phase_of(v)) {
+	case PHASE_TRIAL:
+		return "What is on that volume is lost, and so is the pending update: it is dropped first.";
+	case PHASE_STAGING:
+		return "What is on that volume is lost, and what is left of the install that was cut.";
+	case PHASE_MERGING:
+		return "What is on that volume is lost, and the update can never be finished: "
+		       "every volume of it needs an image before the board boots again.";
+	default:
+		return "What is on that volume is lost.";
+	}
+}
+
+const char *choice_loss(const struct view *v, enum choice choice)
+{
+	switch (choice) {
+	case CHOICE_REVERT:
+		return phase_of(v) == PHASE_TRIAL ?
+		       "The pending update is lost; the board goes back to the old system." : NULL;
+	case CHOICE_IMAGE:
+		return image_loss(v);
+	case CHOICE_ANEW:
+		return v->stores_left ?
+		       "A store lies on data, so an update was pending. If it was never confirmed, "
+		       "the old system boots and the update is lost. If it was being merged, the "
+		       "volumes are a mixture of both systems: then put an image onto each of them "
+		       "before you boot." :
+		       "If an update was pending, it is lost. If one was being merged, the volumes are "
+		       "a mixture of both systems: then put an image onto each of them before you boot.";
+	default:
+		return NULL;
+	}
+}
+
+static const char *const words[] = {
+	[CHOICE_AGAIN] = "again",   [CHOICE_REVERT] = "revert",	    [CHOICE_MERGE] = "merge",
+	[CHOICE_INSTALL] = "install", [CHOICE_IMAGE] = "image",	    [CHOICE_CHECK] = "check",
+	[CHOICE_LOGS] = "logs",	    [CHOICE_SAVE] = "save",	    [CHOICE_SHELL] = "shell",
+	[CHOICE_REBOOT] = "reboot", [CHOICE_POWEROFF] = "poweroff", [CHOICE_ANEW] = "anew",
+};
+
+_Static_assert(ARRAY_SIZE(words) == CHOICE_COUNT, "every choice has a word");
+
+const char *choice_word(enum choice choice)
+{
+	return (unsigned)choice < CHOICE_COUNT ? words[choice] : "unknown";
+}
+
+const char *choice_does(const struct view *v, enum choice choice)
+{
+	switch (choice) {
+	case CHOICE_AGAIN:
+		return "try to boot again, from the beginning";
+	case CHOICE_REVERT:
+		return phase_of(v) == PHASE_STAGING ? "drop what is left of an install that was cut" :
+						      "drop the pending update, go back to the old system";
+	case CHOICE_MERGE:
+		return "finish the pending merge here, without booting";
+	case CHOICE_INSTALL:
+		return "install a bundle from a USB stick or a card";
+	case CHOICE_IMAGE:
+		return "put a whole image from a stick onto a volume";
+	case CHOICE_CHECK:
+		return "check the file systems";
+	case CHOICE_LOGS:
+		return "show the logs of this boot, and of the last panic";
+	case CHOICE_SAVE:
+		return "save the logs to a stick";
+	case CHOICE_SHELL:
+		return "a shell, with the tools there are";
+	case CHOICE_REBOOT:
+		return "reboot the board";
+	case CHOICE_POWEROFF:
+		return "power off";
+	case CHOICE_ANEW:
+		return "make a new record: no update is pending";
+	default:
+		return "";
+	}
+}
+
+int choice_parse(const char *typed, enum choice *ret_choice)
+{
+	uint64_t number;
+
+	if (!text_number(typed, CHOICE_COUNT, &number) && number) {
+		*ret_choice = (enum choice)(number - 1);
+		return 0;
+	}
+	for (int i = 0; i < CHOICE_COUNT; i++)
+		if (strcmp(typed, words[i]) == 0) {
+			*ret_choice = (enum choice)i;
+			return 0;
+		}
+	return -EINVAL;
+}

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""The menu of recovery as a person at the serial line sees it, and the sticks they bring."""
+import os
+import subprocess
+
+import disk
+from disk import MIB
+
+PROMPT = r"number or word\? "
+SCREEN = r"(?s)\*\*\* cowboot: recovery \*\*\*(.*?)" + PROMPT
+
+
+def screen(b, timeout=60):
+    """Waits for the whole menu; its text."""
+    return b.wait_for(SCREEN, timeout).group(1).decode(errors="replace").replace("\r", "")
+
+
+def refused(text):
+    """{word: why} of what the screen says cannot be chosen."""
+    lines = [line.split(None, 2) for line in text.splitlines() if line.startswith("   -  ")]
+    return {word: why.removeprefix("not now: ") for _, word, why in lines}
+
+
+def offered(text):
+    """The words that can be chosen."""
+    lines = [line.split() for line in text.splitlines()]
+    return {w[1] for w in lines if len(w) > 2 and w[0].isdigit()}
+
+
+def choose(b, word, *answers, timeout=90):
+    """Types a choice and the answers to its questions; what it printed until Enter is asked for."""
+    b.type(word + "\r")
+    for answer in answers:
+        b.wait_for(r"\? |to do it: ", timeout)
+        b.type(answer + "\r")
+    out = b.wait_for(r"(?s)(.*?)Enter goes on: ", timeout).group(1)
+    b.type("\r")
+    return out.decode(errors="replace").replace("\r", "")
+
+
+def make_stick(path, files, fs="vfat", size_mib=40, label="STICK"):
+    """A stick without a partition table, with these files ({name: bytes or Path}) at its top."""
+    how = {"check": True, "stdout": subprocess.DEVNULL, "env": os.environ | disk.EPOCH}
+    disk.make_zeros(path, size_mib * MIB)
+    tree = path.with_suffix(".d")
+    tree.mkdir()
+    for name, content in files.items():
+        data = content if isinstance(content, bytes) else content.read_bytes()
+        (tree / name).write_bytes(data)
+    if fs == "vfat":
+        subprocess.run(["/sbin/mkfs.vfat", "-n", label, path], **how)
+        for name in files:
+            subprocess.run(["mcopy", "-i", path, tree / name, f"::{name}"], **how)
+    else:
+        subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-L", label, "-d", tree, path],
+                       **how)
+    return path
+
+
+def stick_files(path, folder):
+    """{name: bytes} of a folder on a vfat stick."""
+    out = subprocess.run(["mdir", "-b", "-i", path, f"::{folder}"], check=True,
+                         capture_output=True, text=True).stdout
+    names = [line.rsplit("/", 1)[1] for line in out.split("\n") if line]
+    return {name: subprocess.run(["mtype", "-i", path, f"::{folder}/{name}"], check=True,
+                                 capture_output=True).stdout for name in names}
