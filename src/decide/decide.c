@@ -19,6 +19,12 @@ static struct plan boot(enum plan_persist persist, enum plan_map map, const char
 	return (struct plan){ persist, map, THEN_BOOT, reason };
 }
 
+/* A reboot into the right kernel, with nothing said in the record. */
+static struct plan tell_loader(const char *reason)
+{
+	return (struct plan){ PERSIST_SLOT, MAP_NOTHING, THEN_REBOOT, reason };
+}
+
 /* The origin needs the old kernel, and only the boot loader can start that. */
 static struct plan revert(const struct facts *facts, const char *reason)
 {
@@ -34,8 +40,7 @@ static struct plan revert(const struct facts *facts, const char *reason)
 static struct plan change_slot(const struct facts *facts)
 {
 	if (facts->failed == FACT_FAILED_NOTHING)
-		return (struct plan){ PERSIST_SLOT, MAP_NOTHING, THEN_REBOOT,
-				      "the boot loader started the kernel of another system" };
+		return tell_loader("the boot loader started the kernel of another system");
 	if (!facts->volumes_present)
 		return recovery("a volume's partition is missing");
 	return boot(PERSIST_NOTHING, MAP_LINEAR,
@@ -52,8 +57,10 @@ static struct plan decide_idle(const struct facts *facts)
 	if (facts->idle == FACT_IDLE_SPENT)
 		return recovery("too many boots in a row were never marked good");
 	if (facts->record == FACT_RECORD_GOOD && facts->slot == FACT_SLOT_TRIAL &&
-	    facts->failed <= FACT_FAILED_SAVE)
+	    (facts->failed == FACT_FAILED_NOTHING || facts->failed == FACT_FAILED_SLOT))
 		return change_slot(facts);
+	if (!facts->volumes_present)
+		return recovery("a volume's partition is missing");
 	if (facts->idle == FACT_IDLE_COUNT && facts->failed == FACT_FAILED_SAVE)
 		return boot(PERSIST_NOTHING, MAP_LINEAR,
 			    "no update is pending, and this boot cannot be counted");
@@ -93,7 +100,7 @@ static struct plan decide_staging(const struct facts *facts)
 static struct plan decide_trial_unsaved(const struct facts *facts)
 {
 	if (facts->slot == FACT_SLOT_TRIAL)
-		return recovery("the record cannot be saved, and the old system needs the old kernel");
+		return tell_loader("the record cannot be saved, and the old system needs its kernel");
 	if (!facts->volumes_present)
 		return recovery("a volume's partition is missing");
 	return boot(PERSIST_NOTHING, MAP_LINEAR, "the record cannot be saved: no trial without it");
@@ -106,6 +113,8 @@ static struct plan decide_trial(const struct facts *facts)
 		break;
 	case FACT_FAILED_SAVE:
 		return decide_trial_unsaved(facts);
+	case FACT_FAILED_SLOT:
+		return recovery("the old system needs its kernel, and the boot loader starts another");
 	case FACT_FAILED_MAP:
 		return revert(facts, "the new system cannot be mapped");
 	case FACT_FAILED_MOUNT:

@@ -35,11 +35,12 @@ enum fact_slot { FACT_SLOT_NONE, FACT_SLOT_TRIAL, FACT_SLOT_OTHER, FACT_SLOT_COU
 /*
  * What failed last in this very boot.  SAVE: the record could not be written, and stays as it was;
  * or what it says may be in a cache only, and could not be made durable.
+ * SLOT: the boot loader could not be told which kernel to start, or does not heed it.
  * MAP, MOUNT, INIT: the new system could not be mapped or mounted, or has no init.  ORIGIN: the
  * same of a plan that mapped linear, whichever it was; there is nothing behind that.
  */
-enum fact_failed { FACT_FAILED_NOTHING, FACT_FAILED_SAVE, FACT_FAILED_MAP, FACT_FAILED_MOUNT,
-		   FACT_FAILED_INIT, FACT_FAILED_ORIGIN, FACT_FAILED_COUNT };
+enum fact_failed { FACT_FAILED_NOTHING, FACT_FAILED_SAVE, FACT_FAILED_SLOT, FACT_FAILED_MAP,
+		   FACT_FAILED_MOUNT, FACT_FAILED_INIT, FACT_FAILED_ORIGIN, FACT_FAILED_COUNT };
 
 /*
  * What else the record holds in idle.  QUIET: nothing, and a boot writes nothing (I11).  COUNT: the

@@ -150,7 +150,8 @@ static bool failed(enum fact_failed what)
 static bool carry_out(void)
 {
 	if (persist_plan(&boot) < 0)
-		return failed(FACT_FAILED_SAVE);
+		return failed(boot.plan.persist == PERSIST_SLOT ? FACT_FAILED_SLOT :
+								  FACT_FAILED_SAVE);
 	if (boot.plan.then == THEN_REBOOT)
 		start_again(boot.plan.reason);
 	if (act_map(&boot) < 0)

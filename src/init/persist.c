@@ -81,18 +81,23 @@ static int end_update(struct boot *boot, enum result result)
 }
 
 /*
- * The boot loader first, or a cut would have it try once more what was given up.  Where the right
- * kernel runs already, it is not worth the boot: what the record says, a later one makes so.
+ * The boot loader first, or a cut would have it try once more what was given up.  It is not worth the
+ * record, though: a later boot finds that idle under the wrong kernel, and tells the loader then.
  */
 static int give_up_update(struct boot *boot, enum result result)
 {
-	int rc = slots_disarm(&boot->world);
-
-	if (rc < 0 && boot->plan.then == THEN_REBOOT)
-		return rc;
-	if (rc < 0)
+	if (slots_disarm(&boot->world) < 0)
 		log_warn("%s", fail_text());
 	return end_update(boot, result);
+}
+
+/* A loader that was told before, and started this kernel all the same, is not told for ever (I10). */
+static int change_slot(struct boot *boot)
+{
+	if (slots_told(&boot->world))
+		return fail(EALREADY, "the boot loader was told to start slot %c, and it started %c",
+			    slots_next(&boot->world), boot->conf.slot);
+	return slots_disarm(&boot->world);
 }
 
 static int end_merge(struct boot *boot)
@@ -111,8 +116,9 @@ static int persist_record(struct boot *boot)
 {
 	switch (boot->plan.persist) {
 	case PERSIST_NOTHING:
-	case PERSIST_SLOT:
 		return 0;
+	case PERSIST_SLOT:
+		return change_slot(boot);
 	case PERSIST_SPEND:
 		return spend_try(boot);
 	case PERSIST_DROP:
@@ -135,10 +141,8 @@ int persist_plan(struct boot *boot)
 
 	if (rc < 0)
 		return rc;
-	rc = slots_settle(&boot->world);
-	if (rc < 0 && boot->plan.persist == PERSIST_SLOT)
-		return rc;
-	if (rc < 0)
+	/* What is left of it to do, a later boot does. */
+	if (slots_settle(&boot->world) < 0)
 		log_warn("%s", fail_text());
 	return 0;
 }

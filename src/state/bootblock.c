@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The boot block's bytes (docs/formats.md), and its two copies.  The first copy that can be used
- * counts, for the boot loader too, whose script knows no more than that: so it is written first, and
- * the spare only after it was read back.
+ * counts, for the boot loader too, whose script knows no more than that.  Must never write the copy
+ * that counts while the other could not take its place.
  */
 #include "state/bootblock.h"
 
@@ -107,6 +107,7 @@ void bootblocks_load(const struct dev *meta, struct bootblocks *ret_blocks)
 		if (rc || found.health == BOOTBLOCK_FOREIGN)
 			continue;
 		found.health = BOOTBLOCK_GOOD;
+		found.counts = i;
 		found.block = block;
 	}
 	found.alike = read[0] && read[1] && !memcmp(buf[0], buf[1], BOOTBLOCK_BYTES);
@@ -140,24 +141,24 @@ static bool same(const struct bootblock *a, const struct bootblock *b)
 int bootblocks_save(const struct dev *meta, const struct bootblock *block,
 		    struct bootblocks *blocks)
 {
+	const bool good = blocks->health == BOOTBLOCK_GOOD;
+	const unsigned last = good ? blocks->counts : 1;
+	const bool is_said = good && same(&blocks->block, block);
 	uint8_t buf[BOOTBLOCK_BYTES];
 	int rc = bootblock_encode(block, buf);
 
-	if (rc)
+	if (rc || (is_said && blocks->alike))
 		return rc;
 	if (blocks->health == BOOTBLOCK_FOREIGN)
 		return fail(EROFS, "cannot save the boot block: a later cowboot wrote the one on %s",
 			    meta->name);
-	if (blocks->health == BOOTBLOCK_GOOD && blocks->alike && same(&blocks->block, block))
-		return 0;
-	for (unsigned i = 0; !rc && i < BOOTBLOCK_COPIES; i++) {
-		blocks->alike = false;
-		rc = save_copy(meta, copy_offset[i], buf);
-	}
+	rc = save_copy(meta, copy_offset[1 - last], buf);
+	if (!rc && !is_said)
+		rc = save_copy(meta, copy_offset[last], buf);
 	if (rc) {
 		bootblocks_load(meta, blocks);
 		return rc;
 	}
-	*blocks = (struct bootblocks){ BOOTBLOCK_GOOD, true, *block };
+	*blocks = (struct bootblocks){ BOOTBLOCK_GOOD, true, 0, *block };
 	return 0;
 }

@@ -46,6 +46,7 @@ enum bootblock_health {
 struct bootblocks {
 	enum bootblock_health health;
 	bool alike;		/* both copies hold these bytes */
+	unsigned counts;	/* which copy it is that counts, when good */
 	struct bootblock block;	/* counts when good */
 };
 
@@ -53,8 +54,9 @@ struct bootblocks {
 void bootblocks_load(const struct dev *meta, struct bootblocks *ret_blocks);
 
 /*
- * Makes both copies say block, each flushed and read back before the next; writes nothing that is so
- * already.  A cut leaves the old block or the new one.  -EROFS: a foreign one is there.
+ * Makes both copies say block; writes nothing that is so already.  First the copy that does not
+ * count, which is flushed and read back before the other is touched: a cut leaves the old block or
+ * the new one, whatever it does to the sector.  -EROFS: a foreign one is there.
  */
 int bootblocks_save(const struct dev *meta, const struct bootblock *block,
 		    struct bootblocks *blocks);

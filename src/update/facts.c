@@ -147,7 +147,7 @@ static enum fact_slot judge_slot(const struct world *w)
 		return FACT_SLOT_NONE;
 	if (rec->slot_old == slot)
 		return FACT_SLOT_OTHER;
-	return slots_follow(w) && slots_next(w) != slot ? FACT_SLOT_NONE : FACT_SLOT_TRIAL;
+	return slots_told(w) ? FACT_SLOT_NONE : FACT_SLOT_TRIAL;
 }
 
 static enum fact_idle judge_idle(const struct world *w)

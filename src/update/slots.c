@@ -45,6 +45,13 @@ char slots_next(const struct world *w)
 	return bootblock_next(&block);
 }
 
+bool slots_told(const struct world *w)
+{
+	struct bootblock is;
+
+	return loader_block(w, &is) && !is.trial && is.good != w->conf->slot;
+}
+
 /* What the loader should do by the record. false: the record knows of no slot. */
 static bool wanted_block(const struct world *w, struct bootblock *ret_block)
 {

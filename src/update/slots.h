@@ -23,6 +23,9 @@ void slots_load(struct world *w);
 /* The slot that the loader starts next, as far as is known; 0: it is not. */
 char slots_next(const struct world *w);
 
+/* Whether the loader was told, for good, to start the other slot than it did in this boot. */
+bool slots_told(const struct world *w);
+
 /*
  * Whether the loader's state follows the record.  True also where neither knows of slots.  A trial
  * that is disarmed with the loader follows: it is never armed again.

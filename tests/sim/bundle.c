@@ -64,6 +64,13 @@ void bundle_make(void)
 	memset(&manifest, 0, sizeof(manifest));
 	payloads.len_bytes = bundle.len_bytes = 0;
 	snprintf(manifest.version_to, sizeof(manifest.version_to), "new");
+	if (plan->slots) {
+		const struct cow_source kernel = { read_image, kernel_of[KERNEL_NEW],
+						   sizeof(kernel_of[KERNEL_NEW]) /
+							   sizeof(content) * SECTOR };
+
+		must(bundle_pack_boot(&packing, &kernel, &manifest), "pack the kernel into");
+	}
 	for (unsigned v = 0; v < plan->volumes; v++) {
 		struct bundle_input input = {
 			.name = volume_names[v],

@@ -30,8 +30,16 @@ static bool changes(unsigned c, unsigned n, unsigned changed)
 	return false;
 }
 
+static void kernels_make(void)
+{
+	for (unsigned k = 0; k < KERNEL_TORN; k++)
+		for (unsigned s = 0; s < KERNEL_SECTORS; s++)
+			kernel_of[k][s] = content_noise(SECTORS_MAX + k * KERNEL_SECTORS + s, 9);
+}
+
 void contents_make(void)
 {
+	kernels_make();
 	for (unsigned v = 0; v < plan->volumes; v++) {
 		unsigned chunks =
 			(plan->volume_sectors[v] + plan->chunk_sectors - 1) / plan->chunk_sectors;
@@ -45,6 +53,24 @@ void contents_make(void)
 									    : old_of[v][s];
 		}
 	}
+}
+
+/* The old kernel in its slot, in the other one what the update before left there. */
+static void first_slots(struct image *image)
+{
+	unsigned own = disk_base[plan->old_in_b ? DISK_BOOT_B : DISK_BOOT_A];
+	unsigned other = disk_base[plan->old_in_b ? DISK_BOOT_A : DISK_BOOT_B];
+	uint8_t block[SECTOR];
+
+	for (unsigned s = 0; s < KERNEL_SECTORS; s++) {
+		image_set(image, own + s, kernel_of[KERNEL_OLD][s]);
+		image_set(image, other + s, kernel_of[KERNEL_OLDER][s]);
+	}
+	if (!plan->old_in_b)
+		return;
+	loader_block(block, 'b', 0, 0);
+	image_set(image, disk_base[DISK_META] + 512, content_of(block));
+	image_set(image, disk_base[DISK_META] + 1536, content_of(block));
 }
 
 static void put(uint8_t *p, uint64_t v, unsigned bytes)
@@ -82,6 +108,8 @@ void contents_first_disks(struct disks *ret)
 		for (unsigned s = 0; s < disk_size[d]; s++)
 			image_set(&ret->durable, disk_base[d] + s,
 				  content_noise(disk_base[d] + s, 1));
+	if (plan->slots)
+		first_slots(&ret->durable);
 	stale_store(&ret->durable, disk_base[DISK_DATA] + 8);
 	if (disk_size[DISK_COW])
 		stale_store(&ret->durable, disk_base[DISK_COW]);

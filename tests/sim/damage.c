@@ -31,6 +31,8 @@ unsigned damage_count(enum damage damage)
 		return COUNT(copy_ways);
 	case DAMAGE_STORE:
 		return COUNT(store_ways);
+	case DAMAGE_BLOCK:
+		return 3 * COUNT(copy_ways);
 	case DAMAGE_NONE:
 		break;
 	}
@@ -42,6 +44,7 @@ const char *damage_name(enum damage damage, unsigned n)
 	switch (damage) {
 	case DAMAGE_COPY:
 	case DAMAGE_BOTH:
+	case DAMAGE_BLOCK:
 		return copy_ways[n % COUNT(copy_ways)];
 	case DAMAGE_STORE:
 		return store_ways[n];
@@ -74,6 +77,24 @@ static void spoil_copy(struct disks *disks, unsigned copy, unsigned way)
 	if (way == 4)
 		change_byte(disks, at, 50, 0xff,
 			    (uint8_t)~content_bytes(disks->durable.at[at])[50]);
+}
+
+/* which 0 or 1: one copy; 2: both.  Nothing but the record knows the slot then. */
+static void spoil_block(struct disks *disks, unsigned which, unsigned way)
+{
+	for (unsigned copy = 0; copy < 2; copy++) {
+		unsigned at = disk_base[DISK_META] + (copy ? 1536 : 512);
+
+		if (which != 2 && which != copy)
+			continue;
+		if (way == 4)
+			change_byte(disks, at, 9, 3, (uint8_t)~content_bytes(disks->durable.at[at])[9]);
+		else
+			image_set(&disks->durable, at,
+				  way == 3   ? CONTENT_ZERO
+				  : way == 2 ? CONTENT_BAD
+					     : content_noise(at, 5 + way));
+	}
 }
 
 /* Row's sector of the first store's sector s, wherever it lies. */
@@ -182,6 +203,11 @@ void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, str
 		spoil_copy(disks, 1, n == 3 ? 1 : n);
 		at->faults = 2;
 		at->damaged = at->lost = 1;
+		return;
+	case DAMAGE_BLOCK:
+		spoil_block(disks, n / COUNT(copy_ways), n % COUNT(copy_ways));
+		/* The loader then starts slot a, which is the new kernel's, or has none yet. */
+		at->block_lost = n / COUNT(copy_ways) == 2;
 		return;
 	case DAMAGE_STORE:
 		if (s->from == FROM_MERGING && n == 10)

@@ -19,7 +19,8 @@
 
 uint8_t was_read[SECTORS_MAX];
 
-static const char *const labels[DISK_COUNT] = { "meta", "system", "vendor", "data", "cow", NULL };
+static const char *const labels[DISK_COUNT] = { "meta", "system", "vendor", "data", "cow", NULL,
+						 "boot_a", "boot_b" };
 
 static unsigned held[16]; /* by minor: what the running program has open */
 

@@ -113,7 +113,7 @@ static int give(const char *text, size_t len_bytes, char *buf, size_t size_bytes
 
 int sys_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_len_bytes)
 {
-	static const char cmdline[] = "console=ttyS0 quiet panic=5\n";
+	static char cmdline[64];
 	const struct file *f = file_at(path);
 
 	if (fault(FAULT_RAM, "read", path))
@@ -122,8 +122,11 @@ int sys_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_le
 		return give(f->data, f->len_bytes, buf, size_bytes, ret_len_bytes);
 	if (!strcmp(path, "/etc/cowboot.conf"))
 		return give(sim_config, strlen(sim_config), buf, size_bytes, ret_len_bytes);
-	if (!strcmp(path, "/proc/cmdline"))
-		return give(cmdline, sizeof(cmdline) - 1, buf, size_bytes, ret_len_bytes);
+	if (!strcmp(path, "/proc/cmdline")) {
+		snprintf(cmdline, sizeof(cmdline), "console=ttyS0 quiet panic=5%s%c\n",
+			 slot_started ? " cowboot.slot=" : "", slot_started ? slot_started : ' ');
+		return give(cmdline, strlen(cmdline), buf, size_bytes, ret_len_bytes);
+	}
 	return -ENOENT;
 }
 
@@ -169,6 +172,7 @@ void sys_sync(void)
 int sys_reboot(int cmd)
 {
 	(void)cmd;
+	saw_reboot();
 	sys_sync();
 	sim_leave(LEFT_REBOOT);
 }

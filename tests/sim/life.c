@@ -75,6 +75,7 @@ static void run_init(void)
 
 	fresh_program();
 	saw_power_on();
+	loader_run();
 	init_main(1, argv, envp);
 	violation("I10: PID 1 has ended");
 }

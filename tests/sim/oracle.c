@@ -6,8 +6,13 @@
 
 #include "trace.h"
 
+#define CUTS_MAX 4 /* each may take back one try that the boot loader counted */
+
 struct ledger ledger;
 struct rules rules;
+
+static enum kernel running; /* in this life */
+static uint8_t loads_at_start;
 
 static const char *const verbs[VERB_COUNT] = { "install", "mark-good", "mark-bad", "merge",
 					       "cancel" };
@@ -33,6 +38,57 @@ void saw_power_on(void)
 {
 	if (ledger.may_be_armed && !decided() && ledger.boots <= rules.tries)
 		ledger.boots++;
+	note();
+}
+
+/*
+ * S, the slots: only whole kernels are started, the new one never without an update nor after it was
+ * given up, and not for ever while it is on trial.
+ */
+void saw_kernel(enum kernel kernel)
+{
+	running = kernel;
+	loads_at_start = ledger.loads;
+	if (kernel == KERNEL_TORN)
+		violation("S: half a kernel was started");
+	if (kernel == KERNEL_OLDER && !ledger.block_lost)
+		violation("S: the kernel of a system that is gone was started");
+	if (kernel != KERNEL_NEW || ledger.may_be_confirmed)
+		return;
+	if (!ledger.may_be_armed)
+		violation("S: the new kernel was started though nothing was installed");
+	if (!ledger.faults && (ledger.refused || ledger.dropped || ledger.reverted))
+		violation("S: the new kernel was started after it was given up");
+	if (ledger.faults || decided())
+		return;
+	if (++ledger.kernel_starts > rules.tries + CUTS_MAX)
+		violation("S: start %u of the new kernel, with %u tries", ledger.kernel_starts,
+			  rules.tries);
+	note();
+}
+
+/* I9: an install that was cut has not changed which kernel starts. */
+void saw_reboot(void)
+{
+	if (rules.slots && running == KERNEL_NEW && !ledger.armed && !decided() && !ledger.faults &&
+	    !ledger.damaged && ledger.loads == loads_at_start && ledger.loads < rules.tries)
+		violation("I9: the new kernel was started for an install that was not finished");
+}
+
+/*
+ * S: each system under its own kernel.  Only a merge goes on under whichever there is, and that once:
+ * the boot loader is told.  A fault may keep it from being told.
+ */
+static void judge_kernel(bool new)
+{
+	if (!rules.slots || ledger.faults || running == (new ? KERNEL_NEW : KERNEL_OLD))
+		return;
+	if (!new)
+		violation("S: the old system came up under another kernel");
+	if (!ledger.may_be_confirmed)
+		violation("S: the new system came up under the old kernel");
+	if (++ledger.odd_roots > 1)
+		violation("S: the confirmed system came up under the old kernel once more");
 	note();
 }
 
@@ -121,9 +177,11 @@ void saw_root(const enum shown *volume, unsigned count, bool bare)
 		violation("I4: a system came up, and whether a merge has begun is not known");
 	switch (together(volume, count)) {
 	case SHOWN_OLD:
+		judge_kernel(false);
 		judge_old();
 		break;
 	case SHOWN_NEW:
+		judge_kernel(true);
 		judge_new(bare);
 		break;
 	default:
@@ -168,6 +226,7 @@ void saw_verb(enum verb verb)
 		ledger.installs++;
 		ledger.may_be_armed = 1;
 		ledger.armed = ledger.boots = ledger.loads = 0;
+		ledger.kernel_starts = ledger.odd_roots = 0;
 		ledger.refused = ledger.dropped = ledger.reverted = 0;
 		ledger.may_be_refused = ledger.may_be_dropped = ledger.may_be_confirmed = 0;
 		break;

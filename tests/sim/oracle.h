@@ -28,17 +28,30 @@ struct ledger {
 	uint8_t recoveries;
 	uint8_t damaged; /* somebody damaged a store: the update cannot come up */
 	uint8_t lost; /* nobody can know what the record said */
-	uint8_t padding[6];
+	uint8_t kernel_starts; /* of the new one, while nothing was decided */
+	uint8_t odd_roots; /* NEW came up under the old kernel */
+	uint8_t block_lost; /* both copies of the boot block were damaged */
+	uint8_t padding[3];
 };
 
 enum verb { VERB_INSTALL, VERB_GOOD, VERB_BAD, VERB_MERGE, VERB_CANCEL, VERB_COUNT };
 
 enum shown { SHOWN_OLD, SHOWN_NEW, SHOWN_EITHER, SHOWN_MIXED }; /* EITHER: OLD and NEW are equal */
 
+/* What lies in a boot slot, and is started from there. */
+enum kernel {
+	KERNEL_OLD,
+	KERNEL_NEW,
+	KERNEL_OLDER, /* of the update before */
+	KERNEL_TORN,
+	KERNEL_COUNT
+};
+
 /* What this scenario promises beside the rules that always hold. */
 struct rules {
 	unsigned tries;
 	bool new_boots; /* NEW can be mounted and entered */
+	bool slots; /* a system has a kernel of its own */
 };
 
 extern struct ledger ledger;
@@ -48,6 +61,8 @@ extern struct rules rules;
 void violation(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 void saw_power_on(void);
+void saw_kernel(enum kernel kernel);
+void saw_reboot(void); /* by init or a person, not by a cut */
 void saw_snapshot_load(void);
 void saw_merge_start(void);
 void saw_origin_write(void);

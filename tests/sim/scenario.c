@@ -26,6 +26,8 @@
 	.volumes = 1, .volume_sectors = { 93 }, .chunk_sectors = 8, .tries = 3, .changed = { 5 },  \
 	.spread = SPREAD_MIXED, .piece_sectors = 24
 
+#define SLOTS SMALL, .slots = true
+
 const struct scenario scenarios[] = {
 	{ "install-file", { SMALL }, { .installs = 1 }, FROM_START, CUTS },
 	{ "install-raw", { SMALL, .raw = true }, { .installs = 1 }, FROM_START, CUTS },
@@ -103,6 +105,58 @@ const struct scenario scenarios[] = {
 	  FROM_MERGING,
 	  .damage = DAMAGE_STORE,
 	  CUTS },
+	{ "slot-install", { SLOTS }, { .installs = 1 }, FROM_START, CUTS_INSTALL },
+	{ "slot-update", { SLOTS }, { .installs = 1 }, FROM_ARMED, CUTS },
+	{ "slot-update-back",
+	  { SLOTS, .raw = true, .old_in_b = true },
+	  { .installs = 1 },
+	  FROM_ARMED,
+	  CUTS },
+	{ "slot-kernel-dies",
+	  { SLOTS, .new_kernel_dies = true },
+	  { .installs = 1 },
+	  FROM_ARMED,
+	  CUTS },
+	{ "slot-hangs",
+	  { SLOTS, .old_in_b = true },
+	  { .installs = 1, .on_new = NEW_HANGS },
+	  FROM_ARMED,
+	  CUTS },
+	{ "slot-refused",
+	  { SLOTS },
+	  { .installs = 1, .on_new = NEW_IS_REFUSED },
+	  FROM_ARMED,
+	  CUTS },
+	{ "slot-unmountable",
+	  { SLOTS, .raw = true, .new_unmountable = true },
+	  { .installs = 1 },
+	  FROM_ARMED,
+	  CUTS },
+	{ "slot-cancel", { SLOTS }, { .installs = 1, .cancel = true }, FROM_START, CUTS_INSTALL },
+	{ "slot-merge-lazy",
+	  { SLOTS },
+	  { .installs = 1, .lazy = 2, .lazy_steps = 1 },
+	  FROM_MERGING,
+	  CUTS },
+	{ "slot-repair",
+	  { SLOTS, .old_in_b = true },
+	  { .installs = 1 },
+	  FROM_ARMED,
+	  .damage = DAMAGE_BLOCK,
+	  CUTS },
+	{ "slot-repair-idle",
+	  { SLOTS, .old_in_b = true },
+	  { .installs = 0 },
+	  FROM_START,
+	  .damage = DAMAGE_BLOCK,
+	  CUTS },
+	{ "slot-fault-install", { SLOTS }, { .installs = 2 }, FROM_START, FAULTS },
+	{ "slot-fault-update", { SLOTS, .raw = true }, { .installs = 1 }, FROM_ARMED, FAULTS },
+	{ "slot-fault-revert",
+	  { SLOTS },
+	  { .installs = 1, .on_new = NEW_HANGS },
+	  FROM_ARMED,
+	  FAULTS },
 	{ "fault-install", { SMALL }, { .installs = 2 }, FROM_START, FAULTS },
 	{ "fault-install-raw", { TWO, .raw = true }, { .installs = 2 }, FROM_START, FAULTS_WIDE },
 	{ "fault-first-save", { SMALL, .new_disk = true }, { .installs = 2 }, FROM_START, FAULTS },
@@ -154,6 +208,8 @@ static void lay_out(void)
 			  : stores + 64 +
 				    (plan->piece_sectors ? (stores / plan->piece_sectors + 3) * 8
 							 : 0);
+	if (plan->slots)
+		size[DISK_BOOT_A] = size[DISK_BOOT_B] = KERNEL_SECTORS;
 	disks_layout(size);
 }
 
@@ -163,9 +219,10 @@ static void configure(void)
 		sim_config, sizeof(sim_config),
 		"board sim\nmeta PARTLABEL=meta\ndata PARTLABEL=data /data ext4 rw,noatime\n"
 		"volume system PARTLABEL=system / ext4 ro\n%sstore %s\ntries %u\ndevice-timeout 1\n"
-		"recovery shell\noverrides no\n",
+		"recovery shell\noverrides no\n%s",
 		plan->volumes > 1 ? "volume vendor PARTLABEL=vendor /vendor ext4 ro\n" : "",
-		plan->raw ? "PARTLABEL=cow" : "file", plan->tries);
+		plan->raw ? "PARTLABEL=cow" : "file", plan->tries,
+		plan->slots ? "boot-slots PARTLABEL=boot_a PARTLABEL=boot_b\n" : "");
 }
 
 /* Lives without cuts, up to where the scenario begins. */
@@ -208,7 +265,9 @@ bool scenario_begin(const struct scenario *s, struct disks *ret_disks, struct le
 	contents_forget();
 	plan = &s->plan;
 	rules = (struct rules){ .tries = plan->tries,
-				.new_boots = !plan->new_unmountable && !plan->new_without_init };
+				.new_boots = !plan->new_unmountable && !plan->new_without_init &&
+					     !plan->new_kernel_dies,
+				.slots = plan->slots };
 	lay_out();
 	contents_make();
 	configure();

@@ -16,6 +16,7 @@ enum damage {
 	DAMAGE_COPY, /* one copy of the record, in turn and in several ways */
 	DAMAGE_BOTH, /* both copies */
 	DAMAGE_STORE, /* a store, in several ways */
+	DAMAGE_BLOCK, /* the boot block: one copy in turn, then both */
 };
 
 struct scenario {

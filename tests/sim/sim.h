@@ -26,10 +26,25 @@ struct board_plan {
 	bool blocks; /* disks with sectors of 4096 bytes */
 	bool new_disk; /* nothing was ever written to meta */
 	bool new_unmountable, new_without_init;
+	bool slots; /* the update brings a kernel */
+	bool old_in_b; /* the old one is in slot b, and a boot block says so */
+	bool new_kernel_dies; /* before init */
 	bool eager_merge; /* the kernel merges between any two calls, not only during a sleep */
 };
 
 extern const struct board_plan *plan;
+
+/* ---- Boot slots: loader.c ---- */
+
+#define KERNEL_SECTORS 3u
+
+extern content kernel_of[KERNEL_COUNT][KERNEL_SECTORS]; /* OLD and NEW */
+extern char slot_started; /* in this life; 0: the board has no slots */
+
+/* A boot block's bytes. */
+void loader_block(uint8_t ret_sector[SECTOR], char good, char trial, uint8_t tries);
+/* What goes before init; does not come back when the kernel dies. */
+void loader_run(void);
 
 /* ---- How a life ends; the fakes of functions that never return come back through here ---- */
 

@@ -53,7 +53,7 @@ static void with_slots(char slot, struct bootblock block)
 {
 	report.has_slots = true;
 	report.slot = slot;
-	report.slots = (struct bootblocks){ BOOTBLOCK_GOOD, true, block };
+	report.slots = (struct bootblocks){ BOOTBLOCK_GOOD, true, 0, block };
 }
 
 static void compare(const char *name, const char *kind, const char *text)

@@ -235,7 +235,7 @@ static unsigned follow(const struct facts *f, unsigned plans_before)
 		unsigned plans;
 
 		next = *f;
-		next.failed = FACT_FAILED_SAVE;
+		next.failed = plan.persist == PERSIST_SLOT ? FACT_FAILED_SLOT : FACT_FAILED_SAVE;
 		plans = follow(&next, plans_before + 1);
 		longest = plans > longest ? plans : longest;
 	}

@@ -23,7 +23,7 @@ static const struct dimension dimension[DIMENSIONS] = {
 	[PHASE] = { "phase", FACT_PHASE_COUNT, { "idle", "staging", "trial", "merging" } },
 	[VOLUMES] = { "volumes", 2, { "missing", "there" } },
 	[FAILED] = { "failed", FACT_FAILED_COUNT,
-		     { "nothing", "save", "map", "mount", "init", "origin" } },
+		     { "nothing", "save", "slot", "map", "mount", "init", "origin" } },
 	[REFUSED] = { "refused", 2, { "no", "yes" } },
 	[TRIES] = { "tries", 2, { "none", "left" } },
 	[SLOT] = { "slot", FACT_SLOT_COUNT, { "none", "trial", "other" } },
