@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,10 +25,24 @@
 
 #define DESCRIPTORS_MAX 256
 
+/* Whether the kernel will see a program in it: behind the line it is too late to find an empty file. */
+static int check_beginning(int fd, const char *init)
+{
+	char begin[4] = "";
+	ssize_t len = read(fd, begin, sizeof(begin));
+
+	if (len < 0)
+		return fail_sys(errno, "cannot read %s in the new root", init);
+	if (memcmp(begin, "\177ELF", 4) != 0 && memcmp(begin, "#!", 2) != 0)
+		return fail(ENOEXEC, "cannot run %s: it is neither a program nor a script", init);
+	return 0;
+}
+
 /* Whether init, links followed as the new root will see them, is a program. */
 static int check_program(const char *newroot, const char *init)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	struct open_how how = { .flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
+				.resolve = RESOLVE_IN_ROOT };
 	struct stat st;
 	int root, fd, rc = 0;
 
@@ -41,6 +56,8 @@ static int check_program(const char *newroot, const char *init)
 		rc = fail_sys(errno, "cannot look at %s in the new root", init);
 	else if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		rc = fail(ENOEXEC, "cannot run %s: it is not a program", init);
+	else
+		rc = check_beginning(fd, init);
 	if (fd >= 0)
 		close(fd);
 	close(root);

@@ -22,6 +22,7 @@ def is_reverted(p, why, resets=0):
     assert b.resets() == resets
     assert b.boot_json()["plan"] == {"persist": "revert", "map": "linear", "then": "boot"}
     assert b.status()["last"]["reason"] == why
+    assert f"last     reverted, ? -> new: {why}" in b.run("cowboot status", check=True)
     assert ended(b)[::2] == ("reverted", "new")
     assert b.status()["record"]["copies"] == ["good", "good"]
     assert free_blocks(b) == p.free
