@@ -6,8 +6,10 @@ Nothing arms a watchdog before init here: a kernel that hangs is ended by the re
 stands for the hardware watchdog that a board's loader starts.
 """
 import struct
+import zlib
 
 from board import image_digest
+from steps import left, mapped, slow_down, wait_merging
 
 HANG = 0x14000000           # b .
 ARM64_MAGIC = 0x644D5241
@@ -106,3 +108,112 @@ def test_new_kernel_hangs_before_init(board, images, bundle, slot, tmp_path):
         b.reset()
     assert b.wait_up() == "old"
     ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")
+
+
+def test_init_under_the_new_kernel_goes_back_to_the_old_one(board, images, bundle, slot):
+    """The new root cannot be mounted: init tells the boot loader, and reboots."""
+    old = images.old()
+    b = board(old, uboot=True)
+    update = bundle(system=(old, images.unmountable(old)), boot=slot())
+    assert b.install(update)[0] == 4
+    b.channel.say("reboot")
+    b.wait_for(b"boot.scr: slot b is on trial")
+    assert b.wait_up() == "old"
+    ended_old(b, old, "the new system cannot be mounted")
+    # The first start was the only one.
+    assert b.serial.text().count("slot b is on trial") == 1
+
+
+def test_mark_bad_spares_the_new_kernel_a_start(board, images, bundle, slot):
+    old, new = images.pair()
+    b = board(old, uboot=True)
+    assert b.install(bundle(system=(old, new), boot=slot()))[0] == 4
+    assert b.reboot() == "new"
+    assert b.cowboot("mark-bad 'no network'")[0] == 4
+    assert blocks(b) == [("a", None, 0)] * 2
+    assert b.reboot() == "old"
+    ended_old(b, old, "the new system was marked bad: no network")
+    # And another update goes the same way.
+    assert b.install(bundle(system=(old, new), boot=slot()))[0] == 4
+    assert blocks(b) == [("a", "b", 3)] * 2
+    b.run("cowboot cancel", check=True)
+    assert blocks(b) == [("a", None, 0)] * 2
+    assert b.reboot() == "old" and kernel_of(b) == "a"
+
+
+def block(good, trial=None, tries=0):
+    """The bytes of a boot block, made once more from docs/formats.md."""
+    data = b"COWSLOT\n" + bytes([1, ord(good), ord(trial) if trial else 0, tries])
+    data = data.ljust(508, b"\0")
+    return data + zlib.crc32(data).to_bytes(4, "big")
+
+
+def test_loader_falls_back_while_merging(board, images, bundle, slot):
+    """The power went between record and block, and the loader's tries ran out since: the merge goes
+    on under the old kernel, and the new one is started from the next boot on (I3)."""
+    old, new = images.pair(change=300, spread="scattered")
+    b = board(old, uboot=True)
+    assert b.install(bundle(system=(old, new), boot=slot()))[0] == 4
+    assert b.reboot() == "new"
+    slow_down(b)
+    b.run("cowboot mark-good", check=True)
+    wait_merging(b, left(b))
+    b.cut()
+    for at in BLOCK_AT:
+        b.corrupt("meta", at, block("a", "b", 0))
+    b.start()
+    assert b.wait_up() == "new"
+    assert kernel_of(b) == "a" and mapped(b) == {"system": "snapshot-merge"}
+    assert b.status()["phase"] == "merging" and blocks(b) == [("b", None, 0)] * 2
+    b.run("cowboot merge --wait", check=True)
+    assert b.reboot() == "new"
+    assert kernel_of(b) == "b" and b.digest() == image_digest(new)
+
+
+def test_damaged_boot_block(board, images, bundle, slot):
+    """One copy: the other counts, and mends it. Both: slot a starts, and init sets the right one."""
+    old, new = images.pair()
+    b = board(old, uboot=True)
+    assert b.install(bundle(system=(old, new), boot=slot()))[0] == 4
+    assert b.reboot() == "new"
+    b.run("cowboot mark-good && cowboot merge --wait", check=True)
+    for damaged in (BLOCK_AT[:1], BLOCK_AT[1:], BLOCK_AT):
+        b.poweroff()
+        for at in damaged:
+            b.corrupt("meta", at, b"noise" * 100)
+        b.start()
+        assert b.wait_up() == "new" and kernel_of(b) == "b"
+        assert blocks(b) == [("b", None, 0)] * 2
+    text = b.serial.text()
+    assert "boot.scr: no boot block: slot a" in text
+    assert "the boot loader started the kernel of another system" in text
+
+
+def test_loader_that_does_not_heed_the_block(board, images, bundle, slot):
+    """Somebody starts the wrong slot by hand, always: told once, and then left alone."""
+    old, new = images.pair()
+    b = board(old, uboot=True)
+    assert b.install(bundle(system=(old, new), boot=slot()))[0] == 4
+    assert b.reboot() == "new"
+    b.run("cowboot mark-good && cowboot merge --wait", check=True)
+    b.poweroff()
+    b.uboot, b.append = False, b.append + " cowboot.slot=a"
+    b.start()
+    assert b.wait_up() == "new"
+    assert b.status()["slots"]["running"] == "a" and b.resets() == 0
+    code, out = b.install(bundle(system=(new, old), boot=slot(), version="3"))
+    assert code == 1 and "this boot is from slot a, and the system's kernel is in b" in out
+
+
+def test_without_slots_a_bundle_with_a_kernel_is_refused(board, images, bundle, slot):
+    old, new = images.pair()
+    update = bundle(system=(old, new), boot=slot())
+    b = board(old)
+    before = b.digests("boot_a", "boot_b", "meta")
+    code, out = b.install(update)
+    assert code == 1 and "the boot loader does not say which slot this boot is from" in out
+    assert b.digests("boot_a", "boot_b", "meta") == before
+    b = board(old, append="cowboot.slot=a")
+    code, out = b.install(update)
+    assert code == 1 and "its boot image has" in out and "only 1048576" in out
+    assert b.digests("boot_a", "boot_b", "meta") == before

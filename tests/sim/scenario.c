@@ -150,7 +150,7 @@ const struct scenario scenarios[] = {
 	  FROM_START,
 	  .damage = DAMAGE_BLOCK,
 	  CUTS },
-	{ "slot-fault-install", { SLOTS }, { .installs = 2 }, FROM_START, FAULTS },
+	{ "slot-fault-install", { SLOTS }, { .installs = 1 }, FROM_START, FAULTS_WIDE },
 	{ "slot-fault-update", { SLOTS, .raw = true }, { .installs = 1 }, FROM_ARMED, FAULTS },
 	{ "slot-fault-revert",
 	  { SLOTS },
