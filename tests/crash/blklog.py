@@ -2,7 +2,7 @@
 """The log that QEMU's blklogwrites keeps of what a disk was asked to do, in the order in which it
 did it. Format: QEMU, block/blklogwrites.c; the same as Linux, drivers/md/dm-log-writes.c."""
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MAGIC, VERSION = 0x6A736677736872, 1
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
@@ -10,10 +10,11 @@ FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 
 @dataclass(frozen=True)
 class Entry:
-    """One request: bytes written at an offset of the disk; no bytes: a flush alone."""
+    """One request: bytes written at an offset of all disks together; none: one disk's flush."""
     at: int
     data: bytes
     flush: bool
+    disk: int = 0
 
 
 def _header(f):
@@ -47,3 +48,51 @@ def read(path):
                 raise ValueError(f"{path}: entry {n} is a FUA write: unknown here")
             found.append(Entry(at * sector_bytes, data, bool(flags & FLUSH)))
     return found
+
+
+def by_disk(entries, sizes, own):
+    """The entries of all disks in one order, each with the disk that it went to. A flush does not
+    say so: the disks' own logs do (own: a list of entries for each disk). Requests that are under
+    way at the same time may stand in another order there; and QEMU leaves out the common flush when
+    nothing was written since the last one, whichever disk that was for."""
+    left, found, flushed = [list(log) for log in own], [], False
+    for e in entries:
+        if e.data:
+            if flushed:
+                found += _left_out(left)
+            disk, place = _write(e, sizes, left)
+        else:
+            disk, place = _flush(left)
+        flushed = not e.data
+        if disk is not None:
+            left[disk].pop(place)
+            found.append(replace(e, disk=disk))
+    if any(e.data for log in left for e in log):
+        raise ValueError("a disk's own log has a write that the common one has not")
+    return found
+
+
+def _left_out(left):
+    """The flushes that each disk was asked for by now."""
+    for disk, log in enumerate(left):
+        while log and log[0].flush:
+            yield replace(log.pop(0), disk=disk)
+
+
+def _write(e, sizes, left):
+    start = 0
+    for disk, size in enumerate(sizes):
+        if start <= e.at < start + size:
+            for place, own in enumerate(left[disk]):
+                if (own.at, own.data) == (e.at - start, e.data):
+                    return disk, place
+        start += size
+    raise ValueError(f"no disk's own log has the write to {e.at}")
+
+
+def _flush(left):
+    """The disk whose next flush has the fewest writes before it that are still to come."""
+    next_flush = [next((n for n, e in enumerate(log) if e.flush), None) for log in left]
+    known = [(n, disk) for disk, n in enumerate(next_flush) if n is not None]
+    place, disk = min(known, default=(None, None))
+    return disk, place

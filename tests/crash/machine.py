@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import artefacts
+import blklog
 import gpt
 from artefacts import BOARD, BUILD, KERNEL, TOP, whole
 from disk import MIB, Part
@@ -53,31 +54,30 @@ DEVICES = {
 @dataclass
 class Slices:
     """One file that holds all disks of a board one behind the other, as QEMU arguments: so that one
-    log has all their writes in one order."""
+    log has all their writes in one order. With more than one, each has its own log as well
+    (own_logs), which tells whose a flush was."""
     path: Path
     sizes: list
     device: Device
     log: Path = None
 
     def args(self, _):
-        def node(driver, name, **more):
-            return ["-blockdev", json.dumps({"driver": driver, "node-name": name} | more)]
-        out = node("file", "file", filename=str(self.path), cache={"no-flush": True})
-        out += node("raw", "all", file="file")
+        out = _node("file", "file", filename=str(self.path), cache={"no-flush": True})
+        out += _node("raw", "all", file="file")
         top = "all"
         if self.log:
-            more = {"log-append": True} if self.log.exists() else {"log-sector-size": 512}
-            self.log.touch()
-            out += node("file", "logfile", filename=str(self.log))
-            out += node("blklogwrites", "log", file="all", log="logfile",
-                        **more, **{"log-super-update-interval": 1})
+            out += _logged("log", "all", self.log)
             top = "log"
         before, driver = BUSES[self.device.bus]
         out += [word for name in before for word in ("-device", name)]
         at = 0
         for n, size in enumerate(self.sizes):
-            out += node("raw", f"part{n}", file=top, offset=at, size=size)
-            props = {"driver": driver, "id": f"disk{n}", "drive": f"part{n}"} | self.device.props
+            drive = f"part{n}"
+            out += _node("raw", drive, file=top, offset=at, size=size)
+            if self.log and len(self.sizes) > 1:
+                out += _logged(f"log{n}", drive, self.own_log(n))
+                drive = f"log{n}"
+            props = {"driver": driver, "id": f"disk{n}", "drive": drive} | self.device.props
             if self.device.bus == "nvme":
                 props["serial"] = f"disk{n}"
             if len(self.sizes) > 1:
@@ -85,6 +85,22 @@ class Slices:
             out += ["-device", json.dumps(props)]
             at += size
         return out
+
+    def own_log(self, n):
+        return self.log.with_name(f"{self.log.name}.{n}")
+
+
+def _node(driver, name, **more):
+    return ["-blockdev", json.dumps({"driver": driver, "node-name": name} | more)]
+
+
+def _logged(name, below, path):
+    """A node that logs to a file; a second start goes on with it."""
+    more = {"log-append": True} if path.exists() else {"log-sector-size": 512}
+    path.touch()
+    return _node("file", f"{name}-file", filename=str(path)) + _node(
+        "blklogwrites", name, file=below, log=f"{name}-file", **more,
+        **{"log-super-update-interval": 1})
 
 
 class Machine:
@@ -120,6 +136,15 @@ class Machine:
         with open(disk, "rb") as f:
             f.seek(at)
             return f.read(size)
+
+    def entries(self, log):
+        """What a log of vm() holds."""
+        all_of_them = blklog.read(log)
+        if len(self.sizes) == 1:
+            return all_of_them
+        own = [blklog.read(Slices(None, self.sizes, self.device, log).own_log(n))
+               for n in range(len(self.sizes))]
+        return blklog.by_disk(all_of_them, self.sizes, own)
 
     def vm(self, where, disk, log=None, append="", extra=()):
         return VM(where, kernel=BUILD / f"kernels/{KERNEL}/Image", initrd=self.initrd,

@@ -84,7 +84,7 @@ def record(machine, life, where):
     data.write_bytes(machine.part(base, "data"))
     free = judge.free_blocks(data)
     data.unlink()
-    return Recording(machine, base, blklog.read(log), expected, free)
+    return Recording(machine, base, machine.entries(log), expected, free)
 
 
 def _write_whole(path, text):

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Every state of the disk that a power cut can leave of a recorded run. Pure: entries in, states
+"""Every state of the disks that a power cut can leave of a recorded run. Pure: entries in, states
 out, nothing is read or written.
 
-An epoch is what lies between two flushes. Within it the disk's cache may have let any write through
-and any not, and a write may be torn. Of an epoch with k writes these are taken, by name (N is the
-number of the entry in the log):
+A write is pending until its disk is flushed: the disk's cache may have let it through or not, and
+torn it. Of all the states that pending writes can leave, these are taken, by name (N is the number
+of the entry in the log):
 
     pN              the writes before N, and nothing of N: the order that was asked for
     tN.first        the same, and N's first unit; .half its first half, .rest its second half,
     tN.last         its last unit
-    dN              the epoch is through, but N was lost
-    kN              of the epoch only N is through
+    dN              all before the flush that ends N's epoch, but N was lost
+    kN              of all that is pending at N, only N is through
+    oN              flush N is through; what is pending on other disks is lost
 
 The unit is the disk's sector: it goes through whole or not at all. A disk without a cache (ordered)
 has prefixes and tears alone. `control` gives states that no cut can leave: a flush was broken.
@@ -23,18 +24,18 @@ SECTOR = 512
 
 @dataclass(frozen=True)
 class State:
-    """What is on the disk: entries[:through] but the one called lost, and then pieces: (offset,
+    """What is on the disks: entries[:through] but those called lost, and then pieces: (offset,
     bytes). at: the entry at which the power went."""
     name: str
     at: int
     through: int
-    lost: int = None
+    lost: tuple = ()
     pieces: tuple = ()
 
     def writes(self, entries):
         """(offset, bytes), in order."""
         for n, e in enumerate(entries[:self.through]):
-            if e.data and n != self.lost:
+            if e.data and n not in self.lost:
                 yield e.at, e.data
         yield from self.pieces
 
@@ -50,42 +51,42 @@ def _tears(n, e, unit):
         yield State(f"t{n}.{name}", n, n, pieces=((e.at + a, e.data[a:b]),))
 
 
-def _epochs(entries):
-    """Lists of the numbers of each epoch's writes, with the number of the flush that ends it."""
-    now = []
-    for n, e in enumerate(entries):
-        if e.data:
-            now.append(n)
-        if e.flush:
-            yield now, n
-            now = []
-    yield now, len(entries)
+def _all_but_one(writes, end):
+    """The last one lost is a prefix, which there is already."""
+    for n in writes[:-1]:
+        yield State(f"d{n}", end, end, lost=(n,))
 
 
 def possible(entries, unit, ordered):
     """All states, in the order of the run, doubled ones and all."""
-    for writes, end in _epochs(entries):
-        start = writes[0] if writes else end
-        for n in writes:
+    pending = {}  # disk: numbers of its writes since its last flush
+    for n, e in enumerate(entries):
+        if e.data:
+            lost = tuple(sorted(sum(pending.values(), [])))
             yield State(f"p{n}", n, n)
-            yield from _tears(n, entries[n], unit)
-            if not ordered and len(writes) > 1:
-                if n != writes[-1]:
-                    yield State(f"d{n}", end, end, lost=n)
-                if n != start:
-                    yield State(f"k{n}", n, start, pieces=((entries[n].at, entries[n].data),))
+            yield from _tears(n, e, unit)
+            if lost and not ordered:
+                yield State(f"k{n}", n, n, lost=lost, pieces=((e.at, e.data),))
+            pending.setdefault(e.disk, []).append(n)
+        if e.flush and not ordered:
+            yield from _all_but_one(pending.pop(e.disk, []), n)
+            lost = tuple(sorted(sum(pending.values(), [])))
+            if lost:
+                yield State(f"o{n}", n, n + 1, lost=lost)
+    for writes in pending.values() if not ordered else ():
+        yield from _all_but_one(writes, len(entries))
     yield State(f"p{len(entries)}", len(entries), len(entries))
 
 
 def control(entries, first, last, wanted):
     """States that must be found bad: of the entries first to last, a flush was passed over. A write
-    is lost, the three epochs after its own are there: of two volumes that merge at the same time,
-    the next epoch may be the other one's. `wanted` says which writes count."""
-    epochs = [(w, end) for w, end in _epochs(entries) if w and w[0] >= first and w[-1] < last]
-    for (writes, _), (_, next_end) in zip(epochs, epochs[3:]):
-        for n in writes:
-            if wanted(entries[n]):
-                yield State(f"x{n}", next_end, next_end, lost=n)
+    is lost, three more flushes and what lies before them are there: of two volumes that merge at
+    the same time, the next may be the other one's. `wanted` says which writes count."""
+    flushes = [n for n in range(first, last) if entries[n].flush]
+    for n in range(first, last):
+        later = [f for f in flushes if f > n]
+        if entries[n].data and wanted(entries[n]) and len(later) > 3:
+            yield State(f"x{n}", later[3], later[3], lost=(n,))
 
 
 class Keys:
@@ -94,6 +95,7 @@ class Keys:
     def __init__(self, base, entries):
         self.base, self.entries, self.known = base, entries, {}
         self.upto, self.now = 0, {}
+        self.mark = 0, {}  # the same at some point before
 
     def _put(self, content, at, data):
         for i in range(0, len(data), SECTOR):
@@ -104,23 +106,25 @@ class Keys:
                 content[at + i] = hash(piece)
 
     def _prefix(self, through):
-        """The content after entries[:through]; asked for in rising order but for one epoch."""
+        """The content after entries[:through]."""
         if through < self.upto:
-            self.upto, self.now = 0, {}
-        for e in self.entries[self.upto:through]:
-            self._put(self.now, e.at, e.data)
+            at, content = self.mark if self.mark[0] <= through else (0, {})
+            self.upto, self.now = at, dict(content)
+        for n in range(self.upto, through):
+            if self.entries[n].flush:
+                self.mark = n, dict(self.now)
+            self._put(self.now, self.entries[n].at, self.entries[n].data)
         self.upto = through
         return self.now
 
     def key(self, state):
-        if state.lost is None:
-            content = dict(self._prefix(state.through))
-            for at, data in state.pieces:
-                self._put(content, at, data)
-        else:
-            content = dict(self._prefix(state.lost))
-            for e in self.entries[state.lost + 1:state.through]:
-                self._put(content, e.at, e.data)
+        first = min(state.lost, default=state.through)
+        content = dict(self._prefix(first))
+        for n in range(first, state.through):
+            if n not in state.lost:
+                self._put(content, self.entries[n].at, self.entries[n].data)
+        for at, data in state.pieces:
+            self._put(content, at, data)
         text = repr(sorted(content.items())).encode()
         return blake2b(text, digest_size=16).digest()
 

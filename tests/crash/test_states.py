@@ -56,6 +56,15 @@ def test_a_sector_is_never_torn():
     assert set(distinct([write(0, 5, sectors=8)], unit=4096)) == {"p0", "p1"}
 
 
+def test_a_flush_is_one_disk_s():
+    def on(disk, e):
+        return Entry(e.at, e.data, e.flush, disk)
+    run = [on(0, write(0, 1)), on(1, write(4, 2)), on(0, FLUSH), on(0, write(1, 3)), on(1, FLUSH)]
+    assert distinct(run) == {"p0": "00000000", "p1": "10000000", "k1": "00002000",
+                             "p3": "10002000", "k3": "13000000", "p5": "13002000"}
+    assert [s.name for s in states.possible(run, 512, False) if s.name[0] == "o"] == ["o2", "o4"]
+
+
 def test_the_same_bytes_are_one_state():
     run = [write(0, 1), FLUSH, write(0, 1), FLUSH, write(0, 0), FLUSH]
     assert set(distinct(run)) == {"p0", "p2"}
@@ -104,6 +113,30 @@ def test_what_the_suite_cannot_replay_is_refused(tmp_path, flag):
     log(tmp_path / "log", [write(0, 1)], flags=flag)
     with pytest.raises(ValueError, match="unknown here"):
         blklog.read(tmp_path / "log")
+
+
+def test_the_disks_own_logs_say_whose_a_flush_was():
+    both = [write(0, 1), write(8, 2), FLUSH, write(1, 3), FLUSH]
+    own = [[write(0, 1), FLUSH, write(1, 3), FLUSH], [write(0, 2)]]
+    found = blklog.by_disk(both, [4096, 4096], own)
+    assert [e.disk for e in found] == [0, 1, 0, 0, 0]
+    with pytest.raises(ValueError, match="no disk.s own log has"):
+        blklog.by_disk(both, [4096, 4096], [[write(0, 9), FLUSH, write(1, 3)], own[1]])
+    swapped = [write(4, 4), write(0, 1), FLUSH]
+    found = blklog.by_disk([write(0, 1), write(4, 4), FLUSH], [4096, 4096], [swapped, []])
+    assert [e.disk for e in found] == [0, 0, 0]
+    with pytest.raises(ValueError, match="no disk.s own log has"):
+        blklog.by_disk(both, [4096, 4096], [[write(0, 9), FLUSH, write(1, 3)], own[1]])
+    with pytest.raises(ValueError, match="the common one has not"):
+        blklog.by_disk([], [4096], [[write(0, 1)]])
+
+
+def test_a_flush_that_was_left_out_is_put_in():
+    both = [write(0, 1), write(8, 2), FLUSH, write(1, 3)]
+    own = [[write(0, 1), FLUSH, write(1, 3)], [write(0, 2), FLUSH]]
+    found = blklog.by_disk(both, [4096, 4096], own)
+    assert [(e.disk, e.flush) for e in found] == [
+        (0, False), (1, False), (0, True), (1, True), (0, False)]
 
 
 def test_a_log_that_is_cut_short_is_refused(tmp_path):
