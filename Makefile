@@ -215,6 +215,7 @@ check: $(ready) ## every test that a change must pass
 	@$(MAKE) --no-print-directory check-kernel
 	@$(MAKE) --no-print-directory check-qemu
 	@$(MAKE) --no-print-directory check-crash STATES=160
+	@$(MAKE) --no-print-directory check-endurance CYCLES=5 SEED=1
 
 check-gates: $(ready) ## rules of the house: includes, sizes, manual pages, reproducible builds
 	@tests/gate.sh
@@ -240,6 +241,12 @@ CRASH_NEEDS = $(ready) $(CRASH_KERNELS:%=$(KERNELS)/%/release)
 check-crash: $$(CRASH_NEEDS) ## cut the power at every write, on a real kernel: STATES=N, FULL=1
 	@/usr/bin/python3 -m pytest tests/crash
 	@$(if $(FULL),KERNELS='$(KERNELS_PINNED)' tests/crash/full,tests/crash/run $(STATES:%=--states %))
+
+CYCLES = 200
+
+check-endurance: $(ready) ## so many updates on one disk, at random, with power cuts: CYCLES=N, SEED=S
+	@/usr/bin/python3 -m pytest tests/endurance
+	@tests/endurance/run --cycles $(CYCLES) $(SEED:%=--seed %)
 
 # Each file of tests/unit/ROOM/ is one program, linked with what it needs of all rooms.
 UNIT_OBJS = $(call objects,$B/unit,$(ROOMS))
@@ -269,7 +276,7 @@ clean: ## remove all that was built or fetched
 	rm -rf $B
 
 .PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-kernel check-qemu \
-	check-crash check-unit clean
+	check-crash check-endurance check-unit clean
 
 include tests/sim/sim.mk
 -include $(wildcard $A/obj/*/*.d $B/host/obj/*/*.d $B/unit/obj/*/*.d $B/unit/*/*.d)
