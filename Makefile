@@ -220,8 +220,14 @@ check: $(ready) ## every test that a change must pass
 check-gates: $(ready) ## rules of the house: includes, sizes, manual pages, reproducible builds
 	@tests/gate.sh
 
-check-host: $(ready) ## the command on the machine that builds: every verb, every bad input
+check-host: $$(KERNELS_NEEDED) ## the command on the machine that builds: every verb, every bad input
 	@/usr/bin/python3 -m pytest -q tests/host
+
+# Without CONFIG it is the kernel KERNEL that is looked at.
+CONFIG = $(KERNELS)/$(KERNEL)/config
+check-kconfig: $(if $(filter file,$(origin CONFIG)),$(KERNELS)/$(KERNEL)/release) ## what a kernel lacks for cowboot and BOARD, and why: CONFIG=FILE
+	@configs/check-kconfig $(CONFIG) cowboot $(shell sed 's/#.*//' $(wildcard board/$(BOARD)/kconfig) < /dev/null) \
+		--modules board/$(BOARD)/modules
 
 check-qemu: $(ready) ## scenarios, each a boot or some
 	@/usr/bin/python3 -m pytest tests/qemu
@@ -276,7 +282,7 @@ clean: ## remove all that was built or fetched
 	rm -rf $B
 
 .PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-kernel check-qemu \
-	check-crash check-endurance check-unit clean
+	check-crash check-endurance check-kconfig check-unit clean
 
 include tests/sim/sim.mk
 -include $(wildcard $A/obj/*/*.d $B/host/obj/*/*.d $B/unit/obj/*/*.d $B/unit/*/*.d)
