@@ -3,6 +3,7 @@
  * Waiting for a partition.  The event socket is open before the first look, so that nothing can
  * come between the two unseen.  Must never wait past the deadline (I10), and does not trust events
  * alone: it looks again every second, since events get lost and udev makes its links after them.
+ * Nor does it trust a disk without partitions: the kernel may have failed to read its table.
  */
 #include "storage/find.h"
 
@@ -19,11 +20,13 @@
 #include "base/log.h"
 #include "base/spec.h"
 #include "base/sys.h"
+#include "storage/reread.h"
 #include "storage/scan.h"
 #include "storage/uevent.h"
 
 #define LOOK_AGAIN_MS 1000
 #define BLIND_LOOK_MS 100	/* where there is no event socket */
+#define REREAD_MS 2000
 #define DRAIN_MAX 256
 #define EVENT_BYTES 8192
 #define KERNEL_GROUP 1
@@ -84,17 +87,22 @@ static void wait_for_event(int fd, uint64_t deadline_ms)
 
 static int look_until(int fd, const char *spec, uint64_t deadline_ms, struct part *ret_part)
 {
-	uint64_t begin_ms = sys_now_ms();
+	uint64_t begin_ms = sys_now_ms(), reread_ms = begin_ms + REREAD_MS;
 	int rc;
 
 	for (;;) {
-		bool last = sys_now_ms() >= deadline_ms;
+		uint64_t now_ms = sys_now_ms();
 
 		rc = scan_part("/sys", "/dev", spec, ret_part);
 		if (rc != -ENODEV)
 			return rc;
-		if (last)
+		if (now_ms >= deadline_ms)
 			break;
+		/* Not at once: the kernel may just be about to read the table for the first time. */
+		if (now_ms >= reread_ms) {
+			reread_tables("/sys", "/dev");
+			reread_ms = now_ms + REREAD_MS;
+		}
 		alive();
 		wait_for_event(fd, deadline_ms);
 	}
