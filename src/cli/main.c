@@ -2,6 +2,7 @@
 /*
  * cowboot, the command: the table of verbs, and what all of them share.  Knows nothing of updates.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,25 +80,34 @@ static int help(void)
 	return cli_printed(EXIT_DONE);
 }
 
+static int help_of(size_t verb)
+{
+	printf("usage: cowboot %s%s%s\n\n%s\n", verbs[verb].name, *verbs[verb].args ? " " : "",
+	       verbs[verb].args, verbs[verb].help);
+	return cli_printed(EXIT_DONE);
+}
+
+static bool asks_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
 static int run(size_t verb, int argc, char **argv)
 {
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
-		if (strcmp(argv[i], "--help"))
-			continue;
-		printf("usage: cowboot %s%s%s\n\n%s\n", verbs[verb].name,
-		       *verbs[verb].args ? " " : "", verbs[verb].args, verbs[verb].help);
-		return cli_printed(EXIT_DONE);
-	}
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (asks_help(argv[i]))
+			return help_of(verb);
 	return verbs[verb].run(argc, argv);
 }
 
 int main(int argc, char **argv)
 {
+	bool asked;
 	int i = 1;
 
 	log_setup("cowboot", NULL, LOG_NOTE);
 	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (!strcmp(argv[i], "--help"))
+		if (asks_help(argv[i]))
 			return help();
 		if (!strcmp(argv[i], "--version")) {
 			puts("cowboot " COWBOOT_VERSION);
@@ -111,8 +121,11 @@ int main(int argc, char **argv)
 	}
 	if (i == argc)
 		return cli_usage(NULL, "no verb given");
+	asked = !strcmp(argv[i], "help");
+	if (asked && ++i == argc)
+		return help();
 	for (size_t v = 0; v < ARRAY_SIZE(verbs); v++)
 		if (!strcmp(argv[i], verbs[v].name))
-			return run(v, argc - i, argv + i);
+			return asked ? help_of(v) : run(v, argc - i, argv + i);
 	return cli_usage(NULL, "unknown verb '%s'", argv[i]);
 }

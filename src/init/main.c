@@ -66,6 +66,20 @@ static void log_end(void)
 	sys_write_file("/proc/sys/kernel/printk_devkmsg", limited, sizeof(limited) - 1);
 }
 
+/* Only what it holds; what could not be read has its own line. */
+static void log_record(void)
+{
+	const struct record *record = &boot.world.record;
+
+	if (boot.world.copies.health == RECORD_NEW)
+		log_info("record: new");
+	else if (boot.world.copies.health == RECORD_GOOD && boot.phase == PHASE_TRIAL)
+		log_info("record: phase trial, %u of %u tries left", record->tries_left,
+			 record->tries_total);
+	else if (boot.world.copies.health == RECORD_GOOD)
+		log_info("record: phase %s", phase_name(boot.phase));
+}
+
 static void find_and_load(void)
 {
 	uint64_t deadline_ms = sys_now_ms() + boot.conf.device_timeout_s * 1000ull;
@@ -82,8 +96,7 @@ static void find_and_load(void)
 	boot.tries_left = boot.world.record.tries_left;
 	memcpy(boot.version_from, boot.world.record.version_from, sizeof(boot.version_from));
 	memcpy(boot.version_to, boot.world.record.version_to, sizeof(boot.version_to));
-	log_info("record: phase %s, %u of %u tries left", phase_name(boot.phase),
-		 boot.world.record.tries_left, boot.world.record.tries_total);
+	log_record();
 }
 
 /*
@@ -172,6 +185,16 @@ static bool carry_out(void)
 	return true;
 }
 
+/* What is there twice is missing for decide(); a person needs to know better. */
+static const char *why_recovery(void)
+{
+	bool missing = boot.facts.record == FACT_RECORD_ABSENT ?
+			       boot.world.meta_twice : !boot.facts.volumes_present;
+
+	return missing && boot.world.twice[0] && !boot.facts.recovery_asked ? boot.world.twice :
+									      boot.plan.reason;
+}
+
 static void decide_and_carry_out(void)
 {
 	for (unsigned round = 0; round < PLANS_MAX; round++) {
@@ -180,7 +203,7 @@ static void decide_and_carry_out(void)
 		log_note("plan: persist %s, map %s, then %s: %s", persist_name(boot.plan.persist),
 			 map_name(boot.plan.map), then_name(boot.plan.then), boot.plan.reason);
 		if (boot.plan.then == THEN_RECOVERY)
-			give_up(&boot, boot.plan.reason);
+			give_up(&boot, why_recovery());
 		watchdog_step("carrying out the plan", CARRY_OUT_S);
 		if (carry_out())
 			return;

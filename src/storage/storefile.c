@@ -154,8 +154,8 @@ static int no_space(const char *dir, const char *name, uint64_t need_sectors)
 
 	if (rc)
 		return rc;
-	return fail(ENOSPC, "cannot reserve %" PRIu64 " MiB for the store of %s on %s: %" PRIu64
-		    " MiB are free", mib_up(need_sectors * SECTOR_BYTES), name, dir, free / MIB);
+	return fail(ENOSPC, "the store of %s needs %" PRIu64 " MiB on %s, %" PRIu64 " MiB are free",
+		    name, mib_up(need_sectors * SECTOR_BYTES), dir, free / MIB);
 }
 
 /* A file takes the journal flag over from its folder. */

@@ -10,12 +10,22 @@
 #include "base/log.h"
 #include "update/slots.h"
 
+/* Where it is not there, but twice, twice (may be NULL) gets that in words. */
 static bool find_one(const char *what, const char *spec, uint64_t deadline_ms,
-		     struct part *ret_part)
+		     struct part *ret_part, char *twice)
 {
-	if (find_part(spec, deadline_ms, ret_part) == 0)
+	int rc = find_part(spec, deadline_ms, ret_part);
+	const char *which;
+
+	if (rc == 0)
 		return true;
 	log_warn("%s: %s", what, fail_text());
+	if (rc != -ENOTUNIQ || !twice)
+		return false;
+	/* Behind the colon stands who answers; the log has all of it. */
+	which = strrchr(fail_text(), ':');
+	snprintf(twice, RECORD_REASON_MAX, "two partitions are called %s%.*s", what,
+		 RECORD_REASON_MAX - 64, which ? which : "");
 	return false;
 }
 
@@ -55,17 +65,23 @@ static void refuse_doubles(struct world *w)
 
 void world_find(struct world *w, const struct conf *conf, uint64_t deadline_ms)
 {
+	char meta_twice[RECORD_REASON_MAX] = "";
+
 	memset(w, 0, sizeof(*w));
 	w->conf = conf;
 	w->meta.fd = -1;
 	for (unsigned i = 0; i < conf->volume_count; i++)
 		w->has_volume[i] = find_one(conf->volume[i].name, conf->volume[i].spec, deadline_ms,
-					    &w->volume_part[i]);
-	w->has_meta = find_one("meta", conf->meta, deadline_ms, &w->meta_part);
+					    &w->volume_part[i], w->twice);
+	w->has_meta = find_one("meta", conf->meta, deadline_ms, &w->meta_part, meta_twice);
+	w->meta_twice = meta_twice[0];
+	if (w->meta_twice)
+		memcpy(w->twice, meta_twice, sizeof(w->twice));
 	if (conf->data.spec[0])
-		w->has_data = find_one("data", conf->data.spec, deadline_ms, &w->data_part);
+		w->has_data = find_one("data", conf->data.spec, deadline_ms, &w->data_part, NULL);
 	if (conf->store[0])
-		w->has_store_part = find_one("store", conf->store, deadline_ms, &w->store_part);
+		w->has_store_part = find_one("store", conf->store, deadline_ms, &w->store_part,
+					     NULL);
 	refuse_doubles(w);
 }
 

@@ -18,6 +18,10 @@ struct world {
 	struct part meta_part, data_part, store_part;
 	struct part volume_part[CONF_VOLUMES_MAX]; /* as conf->volume[] */
 	bool has_meta, has_data, has_store_part, has_volume[CONF_VOLUMES_MAX];
+	/* Two partitions answer where there must be one: which, in words, or empty. For meta, or for
+	 * a volume. */
+	char twice[RECORD_REASON_MAX];
+	bool meta_twice;
 	struct dev meta;
 	struct record record;
 	struct copies copies;

@@ -52,6 +52,20 @@ def test_help_of_a_verb(verb):
     assert max(map(len, text.splitlines())) <= 100
 
 
+@pytest.mark.parametrize("words", [["-h"], ["help"], ["--config", "x", "help"]])
+def test_help_asked_otherwise(words):
+    assert good(*words) == good("--help")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_asked_otherwise(verb):
+    assert good(verb, "-h") == good("help", verb) == good(verb, "--help")
+
+
+def test_help_of_no_verb():
+    usage("help", "x", says="unknown verb 'x'")
+
+
 def test_version():
     version = pathlib.Path("VERSION").read_text(encoding="ascii").strip()
     assert good("--version") == f"cowboot {version}\n"

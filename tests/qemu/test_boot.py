@@ -2,6 +2,7 @@
 """Idle boots: the root comes up through init, everything is handed over, no disk is written
 (I8, I11)."""
 from board import image_digest
+from steps import log_lines
 
 
 def test_idle_boot_writes_nothing(board, images):
@@ -33,6 +34,23 @@ def test_idle_boot_hands_everything_over(board):
     descriptors = b.run("ls -l /proc/1/fd", check=True)
     assert descriptors.count(" -> ") == 3 + 4 and "(deleted)" not in descriptors
     assert b.boot_json()["phase"] == "idle"
+
+
+def test_what_is_said_of_the_record(board, images, bundle):
+    """Only what it holds: tries are a trial's."""
+    def said():
+        return log_lines(b, "cowboot: record: ")
+    old, new = images.pair()
+    b = board(old, conf="tries 2\n")
+    assert said() == ["cowboot: record: new"]
+    assert b.install(bundle(system=(old, new)))[0] == 4
+    b.reboot()
+    assert said() == ["cowboot: record: phase trial, 2 of 2 tries left"]
+    assert b.cowboot("mark-bad")[0] == 4
+    b.reboot()
+    assert said() == ["cowboot: record: phase trial, 1 of 2 tries left"]
+    b.reboot()
+    assert said() == ["cowboot: record: phase idle"]
 
 
 def test_boots_through_u_boot(board):

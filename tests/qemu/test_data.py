@@ -40,8 +40,7 @@ def test_data_is_full(board, images, bundle):
     update = bundle(system=(old, new))
     b = board(old)
     b.run("fallocate -l $((($(stat -f -c %a /data) - 300) * 4096)) /data/ballast", check=True)
-    is_refused(b, update, "cannot reserve 2 MiB for the store of system on /data/cowboot: 1 MiB "
-                          "are free")
+    is_refused(b, update, "the store of system needs 2 MiB on /data/cowboot, 1 MiB are free")
     assert b.reboot() == "old"
     assert ended(b) == ("none", None, None)
     assert b.digest() == image_digest(old)

@@ -141,8 +141,8 @@ static void test_full(void **state)
 	before = free_blocks();
 	assert_int_equal(create("system", 62 * 2048 + 1, 512, MAX, &count), -ENOSPC);
 	assert_int_equal(statvfs(loop_mnt, &fs), 0);
-	(void)snprintf(want, sizeof(want), "cannot reserve 63 MiB for the store of system on %s: "
-		       "%llu MiB are free", loop_mnt,
+	(void)snprintf(want, sizeof(want), "the store of system needs 63 MiB on %s, %llu MiB are "
+		       "free", loop_mnt,
 		       (unsigned long long)fs.f_bavail * fs.f_frsize >> 20);
 	assert_string_equal(fail_text(), want);
 	assert_int_equal(count, 77);
