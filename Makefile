@@ -215,6 +215,7 @@ check: $(ready) ## every test that a change must pass
 	@$(MAKE) --no-print-directory check-kernel
 	@$(MAKE) --no-print-directory check-qemu
 	@$(MAKE) --no-print-directory check-crash STATES=160
+	@$(MAKE) --no-print-directory check-errors STATES=60
 	@$(MAKE) --no-print-directory check-endurance CYCLES=5 SEED=1
 
 check-gates: $(ready) ## rules of the house: includes, sizes, manual pages, reproducible builds
@@ -247,6 +248,10 @@ CRASH_NEEDS = $(ready) $(CRASH_KERNELS:%=$(KERNELS)/%/release)
 check-crash: $$(CRASH_NEEDS) ## cut the power at every write, on a real kernel: STATES=N, FULL=1
 	@/usr/bin/python3 -m pytest tests/crash
 	@$(if $(FULL),KERNELS='$(KERNELS_PINNED)' tests/crash/full,tests/crash/run $(STATES:%=--states %))
+
+check-errors: $$(CRASH_NEEDS) ## fail each request to the disk once: STATES=N, FULL=1
+	@$(if $(FULL),for kernel in $(KERNELS_PINNED); do KERNEL=$$kernel tests/crash/errors || exit; done,\
+		tests/crash/errors $(STATES:%=--states %))
 
 CYCLES = 200
 
@@ -282,7 +287,7 @@ clean: ## remove all that was built or fetched
 	rm -rf $B
 
 .PHONY: all help kernel sizes repro versions demo qemu check check-gates check-host check-kernel check-qemu \
-	check-crash check-endurance check-kconfig check-unit clean
+	check-crash check-errors check-endurance check-kconfig check-unit clean
 
 include tests/sim/sim.mk
 -include $(wildcard $A/obj/*/*.d $B/host/obj/*/*.d $B/unit/obj/*/*.d $B/unit/*/*.d)

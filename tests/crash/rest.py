@@ -105,9 +105,7 @@ class Rest:
         if version != outcome:
             raise Bad(f"{version} came up, not {outcome}")
         code, out = vm.run(REST.format(volumes=" ".join(self.want[outcome])))
-        for volume, content in self.want[outcome].items():
-            if not re.search(rf"^{md5(content).hexdigest()}  /dev/mapper/{volume}$", out, re.M):
-                raise Bad(f"what is mounted of {volume} is not {outcome}:\n{out}")
+        self.compare(outcome, out)
         if "unmounted" in out:
             vm.poweroff()
             raise Unmountable
@@ -117,6 +115,12 @@ class Rest:
             raise Bad(f"cowboot status ended with {code}:\n{out}")
         vm.poweroff()
         return json.loads(out[out.index("{"):])["phase"] == "idle"
+
+    def compare(self, outcome, sums):
+        """By what md5sum said, the mapped volumes are all that."""
+        for volume, content in self.want[outcome].items():
+            if not re.search(rf"^{md5(content).hexdigest()}  /dev/mapper/{volume}$", sums, re.M):
+                raise Bad(f"what is mounted of {volume} is not {outcome}:\n{sums}")
 
     def _judge(self, outcome):
         wrong = judge.at_rest(self.machine.part(self.disk, "meta"))

@@ -37,10 +37,11 @@ def options(argv):
 
 
 class Book:
-    """What was found of one life on one device and kernel: a line of JSON for each state."""
+    """What was found, of one life on one device and kernel: a line of JSON for each state. What was
+    found under another key counts no more."""
 
-    def __init__(self, life, device, key):
-        self.path = ROOT / KERNEL / device / life / "results"
+    def __init__(self, path, key):
+        self.path = path
         self.known = {}
         head = json.dumps({"key": key})
         lines = self.path.read_text().splitlines() if self.path.exists() else []
@@ -67,7 +68,7 @@ class Job:
         if again:
             shutil.rmtree(where, ignore_errors=True)
         self.recording = record(self.machine, life, where / "recording")
-        self.book = Book(life.name, device, fingerprint(life, DEVICES[device]))
+        self.book = Book(where / "results", fingerprint(life, DEVICES[device]))
         self.states = self.recording.states()
         self.controls = self.recording.controls(CONTROLS)
 
@@ -118,9 +119,9 @@ class Teller:
     """Progress: a line that is written over on a terminal, one a minute elsewhere; each failure at
     once."""
 
-    def __init__(self, total):
+    def __init__(self, total, what="states"):
         self.total, self.done, self.bad, self.start = total, 0, [], time.monotonic()
-        self.told = self.start
+        self.told, self.what = self.start, what
 
     def __call__(self, job, end):
         self.done += 1
@@ -130,7 +131,7 @@ class Teller:
                 "a broken order was not found" if end["control"] else end["why"]))
         now = time.monotonic()
         left = (now - self.start) / self.done * (self.total - self.done)
-        line = (f"  {self.done} of {self.total} states, {len(self.bad)} bad, "
+        line = (f"  {self.done} of {self.total} {self.what}, {len(self.bad)} bad, "
                 f"{left // 60:.0f} min {left % 60:.0f} s left  {job.name}")
         if sys.stdout.isatty():
             print(f"\r{line:<90}", end="\n" if self.done == self.total else "", flush=True)
@@ -158,7 +159,7 @@ def replay(name, cache, images):
     if not state:
         print(f"crash: there is no state {wanted} in this recording of {life}", file=sys.stderr)
         return 1
-    with _scratch() as scratch:
+    with scratch_dir() as scratch:
         job.fork = Fork(job.machine, Path(scratch) / "fork")
         rest = Rest(job.recording, job.fork, Path(scratch) / "0")
         try:
@@ -172,7 +173,7 @@ def replay(name, cache, images):
             print(f"disk and console: {ROOT / 'replayed'}")
 
 
-def _scratch():
+def scratch_dir():
     return tempfile.TemporaryDirectory(dir=RAM if RAM.is_dir() else BUILD, prefix="crash-")
 
 
@@ -189,7 +190,7 @@ def main(argv):
     jobs = [Job(cache, images, LIVES[n], opts.device, opts.again) for n in opts.life or LIVES]
     todo = _plan(jobs, opts.states)
     teller = Teller(sum(map(len, todo.values())))
-    with _scratch() as scratch:
+    with scratch_dir() as scratch:
         for job, tasks in todo.items():
             if tasks:
                 run_job(job, tasks, opts.jobs, Path(scratch), teller)
