@@ -82,6 +82,11 @@ def test_a_control_passes_over_a_flush():
     assert not set(found.values()) & set(distinct(run).values())
 
 
+def test_a_write_that_is_made_again_is_no_control():
+    run = [e for n in (0, 0, 1, 2, 3, 4) for e in (write(n, 1), FLUSH)]
+    assert [s.name for s in states.control(run, 0, len(run), lambda e: e.at == 0)] == ["x2"]
+
+
 def test_a_sample_keeps_both_ends():
     assert states.sample(list(range(100)), 4) == [0, 33, 66, 99]
     assert states.sample([1, 2], 4) == [1, 2]
