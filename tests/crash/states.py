@@ -81,8 +81,8 @@ def possible(entries, unit, ordered):
 def control(entries, first, last, wanted):
     """States that must be found bad: of the entries first to last, a flush was passed over. A write
     is lost, three more flushes and what lies before them are there: of two volumes that merge at
-    the same time, the next may be the other one's. `wanted` says which writes count; of those to one
-    place only the last, for a merge that was cut writes a chunk again."""
+    the same time, the next may be the other one's. `wanted` says which writes count; of those to
+    one place only the last, for a merge that was cut writes a chunk again."""
     flushes = [n for n in range(first, last) if entries[n].flush]
     newest = {entries[n].at: n for n in range(first, last) if entries[n].data}
     for n in range(first, last):
