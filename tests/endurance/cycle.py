@@ -19,7 +19,7 @@ from hashlib import md5
 import blklog
 import cuts
 import judge
-from ground import VOLUMES, fsck
+from ground import VOLUMES, fsck, seal_superblock
 from stream import Gone, Timeout
 from tiny import image
 from update import make, version_of
@@ -195,7 +195,7 @@ class Cycle:
                 if number == cut_in or cut_in and name == "off":
                     last = blklog.count(log)
                     vm.kill()
-                    self._cut(base, blklog.read(log), name, first, last, during, then)
+                    self._cut(base, self._entries(log), name, first, last, during, then)
                     return False
                 self.allowed = then
                 self.told.append(name)
@@ -206,7 +206,7 @@ class Cycle:
         finally:
             windows.close()
             vm.kill()
-        self._log_is_whole(base, blklog.read(log))
+        self._log_is_whole(base, self._entries(log))
         if phase is None:
             self._repair("data cannot be mounted")
         self._must_be_allowed()
@@ -238,6 +238,11 @@ class Cycle:
         self.allowed = {self._must_be_allowed()}
         self.installed |= self.allowed == {"new"}
 
+    @staticmethod
+    def _entries(log):
+        """QEMU begins a log with the first write: a quiet boot has none."""
+        return blklog.read(log) if blklog.count(log) else []
+
     def _log_is_whole(self, base, entries):
         """The log tells all that the disk took: else the cuts would be cuts of something else."""
         disk = bytearray(base.read_bytes())
@@ -251,8 +256,11 @@ class Cycle:
         an excuse."""
         if not self.torn_data:
             raise Bad(why)
-        self.torn_data = False
-        judge.repair(self.ground.take_data())
+        self.torn_data, data = False, self.ground.take_data()
+        if "Superblock checksum" in (fsck(data) or ""):
+            seal_superblock(data)
+            self.tally.add("superblocks torn")
+        judge.repair(data)
         self.ground.put_data()
         self.tally.add("repaired")
         self.told.append("e2fsck")
