@@ -24,6 +24,7 @@ from qmp import QMP
 from stream import SCALE, Gone, Stream, Timeout
 
 QEMU = "qemu-system-aarch64"
+EDK2 = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
 UBOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
 FLASH_BYTES = 64 << 20
 PR_SET_PDEATHSIG = 1
@@ -34,13 +35,14 @@ def _die_with_parent():
 
 
 class VM:
-    def __init__(self, workdir, *, disks, kernel=None, initrd=None, append="", uboot=False,
+    def __init__(self, workdir, *, disks, kernel=None, initrd=None, append="", uboot=False, efi=False,
                  mem_mib=256, smp=1, cpu="cortex-a57", watchdog=None, no_reboot=False, extra=()):
         """kernel, initrd and append boot directly; uboot=True starts Debian's U-Boot instead, its
-        environment in workdir/env.img. watchdog is QEMU's -action for the i6300esb: reset,
+        environment in workdir/env.img; efi=True EDK2. watchdog is QEMU's -action for the i6300esb: reset,
         poweroff or pause."""
         self.dir, self.disks, self.extra = Path(workdir), list(disks), list(extra)
         self.kernel, self.initrd, self.append, self.uboot = kernel, initrd, append, uboot
+        self.efi = efi
         self.mem_mib, self.smp, self.cpu = mem_mib, smp, cpu
         self.watchdog, self.no_reboot = watchdog, no_reboot
         self.process = self.serial = self.qmp = self.channel = None
@@ -56,7 +58,9 @@ class VM:
         argv += ["-serial", "chardev:serial", "-mon", "chardev=qmp,mode=control",
                  "-device", "virtio-serial-pci",
                  "-device", "virtserialport,chardev=channel,name=cowboot"]
-        if self.uboot:
+        if self.efi:
+            argv += ["-bios", EDK2]
+        elif self.uboot:
             env = self.dir / "env.img"
             if not env.exists():
                 env.touch()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The boot image into the other slot's partition: written from front to back, flushed, and read back
+ * The boot image into the other slot, its partition or its file on the ESP: written from front to back, flushed, and read back
  * from the medium.  The confirmed system never needs that slot, so a cut here loses nothing (I9); but
  * it must only be written while the boot loader is sure to leave it alone.
  */
@@ -13,6 +13,7 @@
 #include "base/fail.h"
 #include "base/sys.h"
 #include "cli/install.h"
+#include "update/esp.h"
 #include "update/slots.h"
 
 #define FLUSH_EVERY_BYTES (32u << 20)
@@ -51,7 +52,7 @@ int install_boot_check(const struct board *b, const struct bundle_boot *boot)
 	struct part part;
 	int rc;
 
-	if (!b->conf.boot[0][0])
+	if (!slots_configured(&b->conf))
 		return fail(EINVAL, "it brings a kernel, and this board has no boot-slots in its "
 			    "configuration");
 	if (!b->conf.slot)
@@ -60,6 +61,10 @@ int install_boot_check(const struct board *b, const struct bundle_boot *boot)
 	if (rec->slot_old && rec->slot_old != b->conf.slot)
 		return fail(ESTALE, "this boot is from slot %c, and the system's kernel is in %c; "
 			    "reboot first", b->conf.slot, rec->slot_old);
+	/* Whether it fits on the ESP, making the file says. */
+	if (b->conf.esp[0])
+		return b->world.slots.health == BOOTBLOCK_GOOD ?
+		       0 : fail(ENOENT, "the boot entries on %s cannot be used", b->conf.esp);
 	rc = find_slot(b, &part);
 	if (rc)
 		return fail_in(rc, "the partition of boot slot %c", install_slot(b));
@@ -120,19 +125,36 @@ static int read_back(const struct dev *dev, const struct bundle_boot *boot)
 	       fail(EBADMSG, "%s does not hold the boot image the bundle promises", dev->name) : 0;
 }
 
+/* The partition of the other slot, or the file for it on the ESP, which is mounted then. */
+static int open_slot(const struct board *b, uint64_t size_bytes, struct dev *ret_dev)
+{
+	char path[ESP_PATH_MAX];
+	struct part part;
+	int rc;
+
+	if (!b->conf.esp[0]) {
+		rc = find_slot(b, &part);
+		return rc ? rc : dev_open(part.path, DEV_WRITE, ret_dev);
+	}
+	rc = esp_begin_kernel(&b->world, install_slot(b), size_bytes, path);
+	if (rc)
+		return rc;
+	rc = dev_open(path, DEV_WRITE, ret_dev);
+	if (rc)
+		esp_leave();
+	return rc;
+}
+
 int install_boot(struct board *b, struct bundle *bundle, struct progress *progress)
 {
 	const struct bundle_boot *boot = &bundle_manifest(bundle)->boot;
 	struct writing w = { .dev = DEV_CLOSED, .bundle = bundle, .progress = progress };
 	const struct cow_sink sink = { .write = take_bytes, .ctx = &w };
-	struct part part;
 	/* A loader that still named this slot would start what is half written. */
 	int rc = slots_settle(&b->world);
 
 	if (!rc)
-		rc = find_slot(b, &part);
-	if (!rc)
-		rc = dev_open(part.path, DEV_WRITE, &w.dev);
+		rc = open_slot(b, boot->image_bytes, &w.dev);
 	if (rc)
 		return rc;
 	rc = bundle_boot_next(bundle, &sink);
@@ -141,5 +163,7 @@ int install_boot(struct board *b, struct bundle *bundle, struct progress *progre
 	if (!rc)
 		rc = read_back(&w.dev, boot);
 	dev_close(&w.dev);
+	if (b->conf.esp[0])
+		esp_leave();
 	return rc;
 }

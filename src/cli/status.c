@@ -156,7 +156,7 @@ static void gather(struct board *b, struct report *r)
 	for (unsigned i = 0; i < r->volume_count; i++)
 		gather_volume(b, i, &r->volume[i]);
 	count_failed(b, r);
-	r->has_slots = b->conf.boot[0][0] != 0;
+	r->has_slots = slots_configured(&b->conf);
 	r->slot = b->conf.slot;
 	r->slots = b->world.slots;
 	r->running = judge_running(b, r);

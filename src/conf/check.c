@@ -13,7 +13,7 @@
 #include "base/spec.h"
 #include "conf/fields.h"
 
-#define USES_MAX (CONF_VOLUMES_MAX + 3 + CONF_SLOTS)
+#define USES_MAX (CONF_VOLUMES_MAX + 4 + CONF_SLOTS)
 
 struct use {
 	const char *spec, *dir, *name;	/* NULL: has none */
@@ -32,6 +32,8 @@ static unsigned list_uses(const struct conf *conf, const struct conf_lines *line
 					      lines->data };
 	if (conf->store[0])
 		uses[count++] = (struct use){ .spec = conf->store, .line = lines->store };
+	if (lines->esp)
+		uses[count++] = (struct use){ .spec = conf->esp, .line = lines->esp };
 	for (unsigned i = 0; lines->boot && i < CONF_SLOTS; i++)
 		uses[count++] = (struct use){ .spec = conf->boot[i], .line = lines->boot };
 	for (unsigned i = 0; i < conf->volume_count; i++)
@@ -135,5 +137,8 @@ int conf_check(const struct conf *conf, const struct conf_lines *lines)
 	if (conf->no_shell && (conf->recovery == RECOVERY_SHELL ||
 			       conf->recovery_then == RECOVERY_SHELL))
 		return fail(EINVAL, "recovery is a shell, and recovery-shell says no");
+	if (lines->boot && lines->esp)
+		return fail(EINVAL, "line %u: boot slots are partitions or on the ESP, not both",
+			    lines->boot > lines->esp ? lines->boot : lines->esp);
 	return check_data(conf, lines);
 }

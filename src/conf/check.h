@@ -7,7 +7,7 @@
 
 /* The line each thing stood on; 0: nowhere. */
 struct conf_lines {
-	unsigned board, meta, data, store, boot;
+	unsigned board, meta, data, store, boot, esp;
 	unsigned volume[CONF_VOLUMES_MAX];	/* as conf->volume[] */
 };
 

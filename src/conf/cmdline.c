@@ -45,7 +45,7 @@ static struct conf_mount *root_of(const struct laying *l)
 static bool is_used(const struct conf *conf, const char *spec)
 {
 	if (spec_same(conf->meta, spec) || spec_same(conf->data.spec, spec) ||
-	    spec_same(conf->store, spec) || spec_same(conf->boot[0], spec) ||
+	    spec_same(conf->store, spec) || spec_same(conf->esp, spec) || spec_same(conf->boot[0], spec) ||
 	    spec_same(conf->boot[1], spec))
 		return true;
 	for (unsigned i = 1; i < conf->volume_count; i++)

@@ -36,6 +36,7 @@ struct conf {
 	unsigned volume_count;
 	struct conf_mount volume[CONF_VOLUMES_MAX];	/* in mount order: "/" first; all have ro */
 	char store[CONF_SPEC_MAX];		/* empty: files on data; else the raw partition */
+	char esp[CONF_SPEC_MAX];		/* systemd-boot's, with the slots on it; empty: none */
 	char boot[CONF_SLOTS][CONF_SPEC_MAX];	/* partitions of slots a and b; empty: no slots */
 	unsigned tries;				/* 1 to 100, default 3 */
 	unsigned device_timeout_s;		/* default 10; rootwait makes it at least 120 */

@@ -104,6 +104,12 @@ static int take_boot_slots(struct parsing *p, char *const *words)
 	return rc;
 }
 
+static int take_boot_esp(struct parsing *p, char *const *words)
+{
+	p->lines.esp = p->line;
+	return field_spec(p->conf.esp, words[0]);
+}
+
 static int take_tries(struct parsing *p, char *const *words)
 {
 	return field_number(&p->conf.tries, words[0], 1, CONF_TRIES_MAX);
@@ -190,6 +196,7 @@ static const struct key {
 	{ "volume", take_volume, 5, 5, true, "NAME SPEC DIR FSTYPE OPTIONS" },
 	{ "store", take_store, 1, 1, false, "file|SPEC" },
 	{ "boot-slots", take_boot_slots, 2, 2, false, "SPEC SPEC" },
+	{ "boot-esp", take_boot_esp, 1, 1, false, "SPEC" },
 	{ "tries", take_tries, 1, 1, false, "N" },
 	{ "device-timeout", take_device_timeout, 1, 1, false, "SECONDS" },
 	{ "watchdog", take_watchdog, 1, 2, false, "DEVICE|auto|off [SECONDS]" },

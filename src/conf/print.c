@@ -40,6 +40,8 @@ int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
 		add_mount(&out, &conf->volume[i]);
 	}
 	text_add(&out, "store %s\n", conf->store[0] ? conf->store : "file");
+	if (conf->esp[0])
+		text_add(&out, "boot-esp %s\n", conf->esp);
 	if (conf->boot[0][0])
 		text_add(&out, "boot-slots %s %s\n", conf->boot[0], conf->boot[1]);
 	text_add(&out, "tries %u\n", conf->tries);

@@ -143,7 +143,7 @@ static enum fact_slot judge_slot(const struct world *w)
 			return FACT_SLOT_NONE;
 		return rec->slot == slot ? FACT_SLOT_TRIAL : FACT_SLOT_OTHER;
 	}
-	if (!w->conf->boot[0][0] || !rec->slot_old)
+	if (!slots_configured(w->conf) || !rec->slot_old)
 		return FACT_SLOT_NONE;
 	if (rec->slot_old == slot)
 		return FACT_SLOT_OTHER;

@@ -12,11 +12,26 @@
 #include <errno.h>
 
 #include "base/fail.h"
+#include "update/esp.h"
+
+bool slots_configured(const struct conf *conf)
+{
+	return conf->boot[0][0] || conf->esp[0];
+}
 
 void slots_load(struct world *w)
 {
-	if (w->conf->boot[0][0])
+	if (w->conf->esp[0])
+		esp_load(w, &w->slots);
+	else if (w->conf->boot[0][0])
 		bootblocks_load(&w->meta, &w->slots);
+}
+
+static int save(struct world *w, const struct bootblock *block)
+{
+	if (w->conf->esp[0])
+		return esp_save(w, block, &w->slots);
+	return bootblocks_save(&w->meta, block, &w->slots);
 }
 
 /* What the loader does by its own state. false: nobody knows. */
@@ -40,7 +55,7 @@ char slots_next(const struct world *w)
 {
 	struct bootblock block;
 
-	if (!w->conf->boot[0][0] || !loader_block(w, &block))
+	if (!slots_configured(w->conf) || !loader_block(w, &block))
 		return w->conf->slot;
 	return bootblock_next(&block);
 }
@@ -58,7 +73,7 @@ static bool wanted_block(const struct world *w, struct bootblock *ret_block)
 	const struct record *rec = &w->record;
 	struct bootblock block = { .good = rec->slot_old };
 
-	if (!w->conf->boot[0][0] || w->copies.health != RECORD_GOOD)
+	if (!slots_configured(w->conf) || w->copies.health != RECORD_GOOD)
 		return false;
 	if (rec->slot && rec->phase == PHASE_MERGING)
 		block.good = rec->slot;
@@ -93,7 +108,7 @@ int slots_arm(struct world *w)
 
 	if (!wanted_block(w, &wanted) || !wanted.trial)
 		return fail(EINVAL, "cannot tell the boot loader to try it: the slots are not known");
-	return bootblocks_save(&w->meta, &wanted, &w->slots);
+	return save(w, &wanted);
 }
 
 int slots_disarm(struct world *w)
@@ -105,7 +120,7 @@ int slots_disarm(struct world *w)
 	wanted = (struct bootblock){ .good = w->record.slot_old };
 	if (loader_block(w, &is) && is.good == wanted.good && !is.trial && !copies_differ(w))
 		return 0;
-	return bootblocks_save(&w->meta, &wanted, &w->slots);
+	return save(w, &wanted);
 }
 
 int slots_settle(struct world *w)
@@ -114,8 +129,8 @@ int slots_settle(struct world *w)
 
 	if (!slots_follow(w)) {
 		wanted_block(w, &wanted);
-		return bootblocks_save(&w->meta, &wanted, &w->slots);
+		return save(w, &wanted);
 	}
-	return copies_differ(w) && w->conf->boot[0][0] ?
-	       bootblocks_save(&w->meta, &w->slots.block, &w->slots) : 0;
+	return copies_differ(w) && slots_configured(w->conf) ?
+	       save(w, &w->slots.block) : 0;
 }

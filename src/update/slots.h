@@ -17,6 +17,9 @@
 
 #include "update/world.h"
 
+/* Whether the configuration names boot slots, of either kind. */
+bool slots_configured(const struct conf *conf);
+
 /* Reads what the loader will do; world_load does it. What cannot be read is known as that. */
 void slots_load(struct world *w);
 

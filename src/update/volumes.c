@@ -102,7 +102,8 @@ int volumes_map(const struct world *w, enum plan_map map)
 
 void volumes_unmap(const struct world *w)
 {
-	for (unsigned i = w->conf->volume_count; i-- > 0;)
+	/* Recovery comes here without a configuration, too. */
+	for (unsigned i = w->conf ? w->conf->volume_count : 0; i-- > 0;)
 		if (dm_remove(w->conf->volume[i].name) < 0)
 			log_warn("%s", fail_text());
 }

@@ -82,6 +82,8 @@ void world_find(struct world *w, const struct conf *conf, uint64_t deadline_ms)
 	if (conf->store[0])
 		w->has_store_part = find_one("store", conf->store, deadline_ms, &w->store_part,
 					     NULL);
+	if (conf->esp[0])
+		w->has_esp = find_one("esp", conf->esp, deadline_ms, &w->esp_part, NULL);
 	refuse_doubles(w);
 }
 

@@ -15,9 +15,9 @@
 
 struct world {
 	const struct conf *conf;
-	struct part meta_part, data_part, store_part;
+	struct part meta_part, data_part, store_part, esp_part;
 	struct part volume_part[CONF_VOLUMES_MAX]; /* as conf->volume[] */
-	bool has_meta, has_data, has_store_part, has_volume[CONF_VOLUMES_MAX];
+	bool has_meta, has_data, has_store_part, has_esp, has_volume[CONF_VOLUMES_MAX];
 	/* Two partitions answer where there must be one: which, in words, or empty. For meta, or for
 	 * a volume. */
 	char twice[RECORD_REASON_MAX];

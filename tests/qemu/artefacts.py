@@ -16,6 +16,7 @@ TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("COWBOOT_BUILD", TOP / "build"))
 KERNEL = os.environ.get("KERNEL", "6.1")
 BOARD = TOP / "board/qemu-virt"
+BOARD_EFI = TOP / "board/qemu-efi"
 DISK_PY, IMAGE_PY = Path(disk.__file__), Path(image.__file__)
 
 
@@ -102,7 +103,7 @@ class Images:
         return self._broken("unmountable", source, image.destroy_superblock)
 
 
-def configuration(conf, vendor, store, data_options):
+def configuration(conf, vendor, store, data_options, board=BOARD):
     """The board's cowboot.conf, with the lines that the options ask for, and then those of conf,
     in place of its own lines of the same key."""
     over = ""
@@ -120,11 +121,11 @@ def configuration(conf, vendor, store, data_options):
     def key(line):
         return line.split()[:2 if line.startswith("volume") else 1]
     taken = [key(line) for line in over.splitlines()]
-    own = (BOARD / "cowboot.conf").read_text().splitlines()
+    own = (board / "cowboot.conf").read_text().splitlines()
     return "".join(line + "\n" for line in own if key(line) not in taken) + over
 
 
-def initramfs(cache, conf, files={}):
+def initramfs(cache, conf, files={}, board=BOARD):
     """The board's initramfs with this configuration, and programs by their path in it."""
     tool, kernel = TOP / "initramfs/mkinitramfs", BUILD / "kernels" / KERNEL
     init, toybox = BUILD / "arm64/init", BUILD / "arm64/toybox"
@@ -139,10 +140,10 @@ def initramfs(cache, conf, files={}):
             (overlay / name).write_text(text)
             (overlay / name).chmod(0o755)
         subprocess.run([tool, "-o", out, "--init", init, "--toybox", toybox, "--cowboot", cowboot,
-                        "--kernel", kernel, "--board", BOARD, "--overlay", overlay], check=True)
+                        "--kernel", kernel, "--board", board, "--overlay", overlay], check=True)
         shutil.rmtree(overlay)
-    return cache.get("initramfs.img", make, tool, init, toybox, cowboot, BOARD / "modules",
-                     BOARD / "modules-recovery", kernel / "release", conf, sorted(files.items()))
+    return cache.get("initramfs.img", make, tool, init, toybox, cowboot, board / "modules",
+                     board / "modules-recovery", kernel / "release", conf, sorted(files.items()))
 
 
 def boot_image(cache, kernel, initrd, args=""):
@@ -154,6 +155,33 @@ def boot_image(cache, kernel, initrd, args=""):
         subprocess.run([tool, "-o", out, "--kernel", kernel, "--initramfs", initrd, *more],
                        check=True)
     return cache.get("slot.vfat", make, tool, kernel, initrd, args)
+
+
+def boot_program(cache, kernel, initrd):
+    """What a boot slot of a UEFI board holds."""
+    tool, stub = TOP / "initramfs/mkuki", BUILD / "arm64/efi/linuxaa64.efi.stub"
+
+    def make(out):
+        subprocess.run([tool, "-o", out, "--stub", stub, "--kernel", kernel, "--initramfs", initrd],
+                       check=True)
+    return cache.get("slot.efi", make, tool, stub, kernel, initrd)
+
+
+def esp_partition(cache, program):
+    """systemd-boot with one entry, whose kernel this is; room for another."""
+    loader = BUILD / "arm64/efi/systemd-bootaa64.efi"
+    files = {"EFI/BOOT/BOOTAA64.EFI": loader, "loader/loader.conf": BOARD_EFI / "loader.conf",
+             "loader/entries/cowboot-a.conf": BOARD_EFI / "entry.conf", "cowboot/a.efi": program}
+    how = {"check": True, "stdout": subprocess.DEVNULL, "env": os.environ | disk.EPOCH}
+
+    def make(out):
+        disk.make_zeros(out, 112 * MIB)
+        subprocess.run(["/sbin/mkfs.vfat", "-F", "32", "--invariant", out], **how)
+        for name in ("EFI", "EFI/BOOT", "loader", "loader/entries", "cowboot"):
+            subprocess.run(["mmd", "-i", out, f"::{name}"], **how)
+        for name, source in files.items():
+            subprocess.run(["mcopy", "-i", out, source, f"::{name}"], **how)
+    return cache.get("esp.vfat", make, *files.values())
 
 
 def loader_partition(cache):

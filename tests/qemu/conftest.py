@@ -23,6 +23,7 @@ bundle  bundle(system=(old, new), vendor=(..), version="new", board="qemu-virt",
               boot: an image for the other slot, slot(..)
 slot    slot(kernel=None, initrd=None, args="", conf="")    an image for a boot slot: this session's
               kernel, the board's initramfs and more kernel command line, unless told otherwise
+program program(kernel=None, initrd=None)                   the same for the board qemu-efi
 board   board(system=None, **options) -> Board, see board.py and qemu/vm.py. Options:
           vendor=IMAGE       a second volume, at /vendor
           store="file"       or "cow": a raw partition of cow_mib=16
@@ -38,6 +39,7 @@ board   board(system=None, **options) -> Board, see board.py and qemu/vm.py. Opt
           append=""          more kernel command line
           log=False          True: b.writes() lists what the first disk was asked to write
           uboot=False        True: boots by U-Boot, which chooses the slot; boot_a has the kernel
+          efi=False          True: the board qemu-efi, by EDK2 and systemd-boot
           watchdog=None      an i6300esb, and what it does: reset, poweroff, pause
           mem_mib=256
           usb=IMAGE          a USB stick, written to in place
@@ -121,14 +123,27 @@ def slot(cache):
     return make
 
 
+@pytest.fixture(scope="session")
+def program(cache):
+    def make(*, kernel=None, initrd=None):
+        kind = artefacts.BOARD_EFI
+        own = artefacts.configuration("", None, "file", None, kind)
+        return artefacts.boot_program(cache, kernel or KERNEL_IMAGE,
+                                      initrd or artefacts.initramfs(cache, own, board=kind))
+    return make
+
+
 def _layout(cache, images, initrd, system, vendor, store, cow_mib, data, data_mib, two_disks,
-            uboot):
+            uboot, efi):
     """The partitions of the one or two disks."""
     first = [Part("boot_a", MIB), Part("boot_b", MIB), Part("meta", MIB), whole("system", system)]
     if uboot:
         slot = artefacts.boot_image(cache, KERNEL_IMAGE, initrd)
         first[:2] = [whole("loader", artefacts.loader_partition(cache)),
                      Part("boot_a", SLOT_MIB * MIB, slot), Part("boot_b", SLOT_MIB * MIB)]
+    if efi:
+        program = artefacts.boot_program(cache, KERNEL_IMAGE, initrd)
+        first[:2] = [whole("esp", artefacts.esp_partition(cache, program))]
     if vendor:
         first.append(whole("vendor", vendor))
     second = [Part("cow", cow_mib * MIB)] if store == "cow" else []
@@ -161,19 +176,20 @@ def board(request, cache, images):
 
     def make(system=None, *, vendor=None, store="file", cow_mib=16, data="empty", data_mib=48,
              data_options=None, bus="virtio", sector_bytes=512, two_disks=False, props=None,
-             inject=(), conf="", append="", log=False, uboot=False, watchdog=None, mem_mib=256,
+             inject=(), conf="", append="", log=False, uboot=False, efi=False, watchdog=None, mem_mib=256,
              usb=None, files={}, extra=(), boot=True):
         home = where / str(len(made))
         home.mkdir(parents=True)
-        text = artefacts.configuration(conf, vendor, store, data_options)
-        initrd = artefacts.initramfs(cache, text, files)
+        kind = artefacts.BOARD_EFI if efi else artefacts.BOARD
+        text = artefacts.configuration(conf, vendor, store, data_options, kind)
+        initrd = artefacts.initramfs(cache, text, files, kind)
         layout = _layout(cache, images, initrd, system or images.old(), vendor, store, cow_mib,
-                         data, data_mib, two_disks, uboot)
+                         data, data_mib, two_disks, uboot, efi)
         log = home / "writes.log" if log else None
         copies, disks = _disks(cache, home, layout, bus, sector_bytes, props or {}, inject, log)
         b = Board(home, images=copies, log=log, disks=disks, kernel=KERNEL_IMAGE, initrd=initrd,
-                  append=f"{CMDLINE} {append}".strip(), uboot=uboot, watchdog=watchdog,
-                  mem_mib=mem_mib, extra=[*extra, *(stick(usb) if usb else ())])
+                  append=f"{CMDLINE} {append}".strip(), uboot=uboot, efi=efi, watchdog=watchdog,
+                  mem_mib=max(mem_mib, 512) if efi else mem_mib, extra=[*extra, *(stick(usb) if usb else ())])
         made.append(b)
         if boot:
             b.start()

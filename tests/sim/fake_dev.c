@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "sim.h"
 #include "storage/dev.h"
+#include "storage/espfile.h"
 #include "storage/find.h"
 
 #define FD_PARTITION 1000
@@ -259,4 +260,28 @@ int dev_drop_cache(const struct dev *dev)
 	if (sector_of(dev, 0) >= 0)
 		disk_forget_orphans(disk_of(sector_of(dev, 0)));
 	return 0;
+}
+
+/* No board of the simulator has an ESP. */
+int espfile_each(const char *dir, int (*each)(void *ctx, const char *name), void *ctx)
+{
+	(void)each;
+	(void)ctx;
+	violation("%s was read", dir);
+}
+
+int espfile_write(const char *path, const void *data, size_t len_bytes)
+{
+	(void)data;
+	violation("%s was written, %zu bytes", path, len_bytes);
+}
+
+int espfile_create(const char *path, uint64_t size_bytes)
+{
+	violation("%s was made, %llu bytes", path, (unsigned long long)size_bytes);
+}
+
+int espfile_remove(const char *path)
+{
+	violation("%s was removed", path);
 }

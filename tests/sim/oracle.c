@@ -6,7 +6,7 @@
 
 #include "trace.h"
 
-#define CUTS_MAX 4 /* each may take back one try that the boot loader counted */
+#define CUTS_MAX 4 /* each may take back all tries that the boot loader counted and nobody flushed */
 
 struct ledger ledger;
 struct rules rules;
@@ -61,7 +61,7 @@ void saw_kernel(enum kernel kernel)
 		violation("S: the new kernel was started after it was given up");
 	if (ledger.faults || decided())
 		return;
-	if (++ledger.kernel_starts > rules.tries + CUTS_MAX)
+	if (++ledger.kernel_starts > rules.tries * (CUTS_MAX + 1))
 		violation("S: start %u of the new kernel, with %u tries", ledger.kernel_starts,
 			  rules.tries);
 	note();

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""The board qemu-efi: EDK2 and systemd-boot, which counts in the names of its entries. A new kernel
+that is good, and the ways in which one is not."""
+import gpt
+import pytest
+import subprocess
+
+from board import image_digest
+from steps import left, slow_down, wait_merging
+
+pytestmark = pytest.mark.boards
+
+
+def entries(b):
+    """The names of the boot entries, as the disk has them."""
+    start, _ = gpt.read(b.images[0])["esp"]
+    out = subprocess.run(["mdir", "-b", "-i", f"{b.images[0]}@@{start}", "::loader/entries"],
+                         check=True, stdout=subprocess.PIPE, text=True).stdout
+    return sorted(line.rsplit("/", 1)[1] for line in out.split())
+
+
+def kernel_of(b):
+    return b.run("cat /proc/cmdline", check=True).split("cowboot.slot=")[1][0]
+
+
+def ended_old(b, old, why):
+    status = b.status()
+    assert (status["phase"], status["running"]) == ("idle", "confirmed")
+    assert status["last"]["result"] == "reverted" and why in status["last"]["reason"], status
+    assert kernel_of(b) == "a" and b.digest() == image_digest(old)
+    assert entries(b) == ["cowboot-a.conf"]
+
+
+@pytest.fixture
+def efi(board, images, bundle):
+    """efi(boot, new, **options): a board up on OLD with that update installed."""
+    def make(boot, new=None, **options):
+        old = images.old()
+        b = board(old, efi=True, **options)
+        assert entries(b) == ["cowboot-a.conf"]
+        update = bundle(system=(old, new or images.new(old)), boot=boot, board="qemu-efi")
+        code, out = b.install(update, timeout=240)
+        assert code == 4, out
+        return b, old
+    return make
+
+
+def test_new_kernel_is_good(efi, program, images):
+    b, old = efi(program())
+    assert entries(b) == ["cowboot-a.conf", "cowboot-b+3.conf"]
+    assert "the boot loader starts b, 3 times at most, then a" in b.cowboot("status")[1]
+    assert b.reboot(120) == "new"
+    assert kernel_of(b) == "b" and entries(b) == ["cowboot-a.conf", "cowboot-b+2-1.conf"]
+    b.run("cowboot mark-good", check=True)
+    assert entries(b) == ["cowboot-b.conf"]
+    b.run("cowboot merge --wait", check=True)
+    assert b.reboot(120) == "new"
+    assert kernel_of(b) == "b" and entries(b) == ["cowboot-b.conf"]
+    status = b.status()
+    assert (status["phase"], status["last"]["result"]) == ("idle", "merged")
+    assert b.digest() == image_digest(images.new(old))
+
+
+def test_new_kernel_panics_at_once(efi, program, tmp_path):
+    rubbish = tmp_path / "initramfs"
+    rubbish.write_bytes(b"this is no initramfs" * 100)
+    b, old = efi(program(initrd=rubbish), conf="tries 2\n")
+    b.channel.say("reboot")
+    for _ in range(2):
+        b.wait_for(b"Kernel panic - not syncing: VFS: Unable to mount root fs", 120)
+    assert b.wait_up(120) == "old"
+    ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")
+
+
+def test_new_kernel_hangs_before_init(efi, program, tmp_path):
+    """No EFI program at all would be passed over; this one is, and does nothing more."""
+    boot = tmp_path / "boot"
+    data = bytearray(program().read_bytes())
+    entry = int.from_bytes(data[0x3c:0x40], "little") + 24 + 16
+    at = int.from_bytes(data[entry:entry + 4], "little")
+    data[at:at + 4] = (0x14000000).to_bytes(4, "little")
+    boot.write_bytes(data)
+    b, old = efi(boot, conf="tries 1\n")
+    b.channel.say("reboot")
+    b.wait_for(b"UEFI firmware")
+    b.wait_reset(60)
+    b.wait_for(b"starting Boot", 60)
+    with pytest.raises(Exception):
+        b.wait_for(b"cowboot-init|Linux version", 15)
+    assert entries(b) == ["cowboot-a.conf", "cowboot-b+0-1.conf"]
+    b.reset()
+    assert b.wait_up(120) == "old"
+    ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")
+
+
+def test_init_under_the_new_kernel_goes_back_to_the_old_one(efi, program, images):
+    b, old = efi(program(), new=images.unmountable(images.old()))
+    b.channel.say("reboot")
+    b.wait_reset(60)
+    b.wait_reset(120)
+    assert b.wait_up(120) == "old"
+    ended_old(b, old, "the new system cannot be mounted")
+
+
+def test_loader_falls_back_while_merging(efi, program, images):
+    b, old = efi(program(), new=images.new(images.old(), change=300, spread="scattered"))
+    assert b.reboot(120) == "new"
+    slow_down(b)
+    b.run("cowboot mark-good", check=True)
+    wait_merging(b, left(b))
+    b.cut()
+    start, _ = gpt.read(b.images[0])["esp"]
+    where = ["-i", f"{b.images[0]}@@{start}"]
+    conf = subprocess.run(["mtype", *where, "::loader/entries/cowboot-b.conf"], check=True,
+                          stdout=subprocess.PIPE).stdout.decode()
+    made = b.dir / "a.conf"
+    made.write_text(conf.replace("slot=b", "slot=a").replace("/b.efi", "/a.efi"))
+    subprocess.run(["mren", *where, "::loader/entries/cowboot-b.conf", "cowboot-b+0-3.conf"],
+                   check=True)
+    subprocess.run(["mcopy", *where, made, "::loader/entries/cowboot-a.conf"], check=True)
+    b.start()
+    assert b.wait_up(120) == "new"
+    assert kernel_of(b) == "a" and b.status()["phase"] == "merging"
+    assert entries(b) == ["cowboot-b.conf"]
+    b.run("cowboot merge --wait", check=True)
+    assert b.reboot(120) == "new" and kernel_of(b) == "b"
