@@ -39,16 +39,15 @@ class Recording:
     def controls(self, most):
         """Illegal orders of the merge: a chunk that was merged is lost, the store's metadata says
         that it was merged."""
-        first = next((n for n, e in enumerate(self.entries) if self._in_origin(e)), None)
-        if first is None:
-            return []
-        last = max(n for n, e in enumerate(self.entries) if self._in_origin(e)) + 2
-        found = states.control(self.entries, first, last, self._in_origin)
-        return states.sample(list(found), most)
+        return states.sample(list(states.control(self.entries, self._volume)), most)
 
-    def _in_origin(self, e):
-        return bool(e.data) and any(at <= e.at < at + size for at, size in (
-            self.machine.parts[v] for v in self.machine.old))
+    def _volume(self, e):
+        """The volume into whose origin it is, or None."""
+        for name in self.machine.old:
+            at, size = self.machine.parts[name]
+            if at <= e.at < at + size:
+                return name
+        return None
 
 
 def fingerprint(life, device):

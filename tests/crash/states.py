@@ -78,17 +78,21 @@ def possible(entries, unit, ordered):
     yield State(f"p{len(entries)}", len(entries), len(entries))
 
 
-def control(entries, first, last, wanted):
-    """States that must be found bad: of the entries first to last, a flush was passed over. A write
-    is lost, three more flushes and what lies before them are there: of two volumes that merge at
-    the same time, the next may be the other one's. `wanted` says which writes count; of those to
-    one place only the last, for a merge that was cut writes a chunk again."""
-    flushes = [n for n in range(first, last) if entries[n].flush]
-    newest = {entries[n].at: n for n in range(first, last) if entries[n].data}
-    for n in range(first, last):
-        later = [f for f in flushes if f > n]
-        if entries[n].data and wanted(entries[n]) and newest[entries[n].at] == n and len(later) > 3:
-            yield State(f"x{n}", later[3], later[3], lost=(n,))
+def control(entries, volume_of):
+    """States that must be found bad: a flush of the merge was passed over. A chunk that was merged
+    is lost, and the merge has gone on to the next run of that volume, so the store says that it was
+    merged. volume_of(entry) says into which volume's origin it is, or None. Of the writes to one
+    place only the last is taken: a merge that was cut writes a chunk again."""
+    writes = [(n, volume_of(e)) for n, e in enumerate(entries) if e.data and volume_of(e)]
+    newest = {entries[n].at: n for n, _ in writes}
+    for i, (n, volume) in enumerate(writes):
+        if newest[entries[n].at] == n:
+            end = entries[n].at + len(entries[n].data)
+            for m, other in writes[i + 1:]:
+                if other == volume and entries[m].at != end:
+                    yield State(f"x{n}", m, m, lost=(n,))
+                    break
+                end += len(entries[m].data) if other == volume else 0
 
 
 class Keys:

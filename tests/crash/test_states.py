@@ -75,16 +75,37 @@ def test_a_flush_that_comes_with_a_write_ends_the_epoch():
     assert set(distinct(run).values()) == {"00000000", "10000000", "12000000"}
 
 
+def merge(*sectors):
+    """Data and metadata of steps; the store's metadata is in sector 0."""
+    return [e for step, at in enumerate(sectors)
+            for e in (write(at, 1), FLUSH, write(0, step + 1), FLUSH)]
+
+
+def controls(run, volume_of=lambda e: "system" if e.at else None):
+    return {s.name: (s.through, s.lost) for s in states.control(run, volume_of)}
+
+
 def test_a_control_passes_over_a_flush():
-    run = [e for n in range(6) for e in (write(n, n + 1), FLUSH)]
-    found = disks(states.control(run, 0, len(run), lambda e: e.at == 0), run)
-    assert found == {"x0": "02340000"}
-    assert not set(found.values()) & set(distinct(run).values())
+    run = merge(2, 4, 6)
+    assert controls(run) == {"x0": (4, (0,)), "x4": (8, (4,))}
+    assert disks(states.control(run, lambda e: "system" if e.at else None), run) == {
+        "x0": "10000000", "x4": "20100000"}
+    assert not {"10000000", "20100000"} & set(distinct(run).values())
+
+
+def test_a_control_is_behind_the_end_of_its_run():
+    run = [write(2, 1), FLUSH, write(3, 1), FLUSH, write(0, 1), FLUSH, *merge(6)]
+    assert controls(run) == {"x0": (6, (0,)), "x2": (6, (2,))}
+
+
+def test_a_control_waits_for_its_own_volume():
+    run = merge(2, 6, 3, 7, 5)
+    found = controls(run, lambda e: "system" if 0 < e.at < 4 * 512 else "vendor" if e.at else None)
+    assert found == {"x4": (16, (4,)), "x12": (16, (12,))}
 
 
 def test_a_write_that_is_made_again_is_no_control():
-    run = [e for n in (0, 0, 1, 2, 3, 4) for e in (write(n, 1), FLUSH)]
-    assert [s.name for s in states.control(run, 0, len(run), lambda e: e.at == 0)] == ["x2"]
+    assert set(controls(merge(2, 2, 4, 6))) == {"x4", "x8"}
 
 
 def test_a_sample_keeps_both_ends():
