@@ -16,6 +16,7 @@ of the entry in the log):
 The unit is the disk's sector: it goes through whole or not at all. A disk without a cache (ordered)
 has prefixes and tears alone. `control` gives states that no cut can leave: a flush was broken.
 """
+from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -81,12 +82,12 @@ def possible(entries, unit, ordered):
 def control(entries, volume_of):
     """States that must be found bad: a flush of the merge was passed over. A chunk that was merged
     is lost, and the merge has gone on to the next run of that volume, so the store says that it was
-    merged. volume_of(entry) says into which volume's origin it is, or None. Of the writes to one
-    place only the last is taken: a merge that was cut writes a chunk again."""
+    merged. volume_of(entry) says into which volume's origin it is, or None. A place that is written
+    twice is none: a merge that was cut writes the same chunk again."""
     writes = [(n, volume_of(e)) for n, e in enumerate(entries) if e.data and volume_of(e)]
-    newest = {entries[n].at: n for n, _ in writes}
+    times = Counter(entries[n].at for n, _ in writes)
     for i, (n, volume) in enumerate(writes):
-        if newest[entries[n].at] == n:
+        if times[entries[n].at] == 1:
             end = entries[n].at + len(entries[n].data)
             for m, other in writes[i + 1:]:
                 if other == volume and entries[m].at != end:
