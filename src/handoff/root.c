@@ -64,7 +64,7 @@ static int check_program(const char *newroot, const char *init)
 	return rc;
 }
 
-int root_check(const char *newroot, const char *init)
+static int check_once(const char *newroot, const char *init)
 {
 	static const char *const dirs[] = { "/dev", "/proc", "/sys", "/run" };
 	dev_t here, there;
@@ -80,6 +80,14 @@ int root_check(const char *newroot, const char *init)
 				    dirs[i]);
 	}
 	return check_program(newroot, init);
+}
+
+/* What stands behind this is a revert or the recovery: too much for one read that failed. */
+int root_check(const char *newroot, const char *init)
+{
+	int rc = check_once(newroot, init);
+
+	return rc < 0 ? check_once(newroot, init) : rc;
 }
 
 int root_enter(const char *newroot, const char *init, char *const argv[], char *const envp[])

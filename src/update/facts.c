@@ -110,6 +110,9 @@ static enum fact_stores judge_stores(struct world *w, bool keep)
 		bool was_mapped = is_mapped(w->record.volume[v].name);
 		enum fact_stores one = judge_store(w, v);
 
+		/* A revert or the recovery is too much for one read that failed. */
+		if (one > FACT_STORES_EMPTY)
+			one = judge_store(w, v);
 		if (one > FACT_STORES_EMPTY) {
 			if (!w->stores_why[0])
 				snprintf(w->stores_why, sizeof(w->stores_why), "%.*s",

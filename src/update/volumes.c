@@ -29,6 +29,9 @@ int volumes_mount(const struct conf_mount *m, const char *dir, unsigned long mor
 	if (rc < 0)
 		return rc;
 	rc = sys_mount(source, dir, m->fstype, flags | more_flags, options);
+	/* What stands behind this is a revert or the recovery: too much for one read that failed. */
+	if (rc < 0)
+		rc = sys_mount(source, dir, m->fstype, flags | more_flags, options);
 	if (rc < 0)
 		return fail_sys(-rc, "cannot mount %s on %s as %s", source, dir, m->fstype);
 	return 0;

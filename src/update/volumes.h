@@ -22,7 +22,7 @@ void volumes_unmap(const struct world *w);
 /* Maps data. One that is mapped stays so even when its file system is not mounted: stores lie on it. */
 int volumes_map_data(const struct world *w);
 
-/* Mounts /dev/mapper/NAME on dir, with m's options and more_flags. */
+/* Mounts /dev/mapper/NAME on dir, with m's options and more_flags; at the second try, if need be. */
 int volumes_mount(const struct conf_mount *m, const char *dir, unsigned long more_flags);
 
 #endif
