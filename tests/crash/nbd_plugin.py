@@ -5,7 +5,8 @@ export.py.
 disk=FILE       what is exported, opened anew for each client
 control=FILE    what is asked for by now: empty: nothing; `count ID`: requests are counted;
                 `KIND NUMBER ID`: besides, the NUMBERth request of that kind ends with EIO and does
-                nothing. With another ID counting begins again.
+                nothing. A flush that fails loses all that was written since the last one. With
+                another ID counting begins again.
 log=FILE        a line for each request that was counted: KIND OFFSET BYTES, and `failed`
 """
 import errno
@@ -16,6 +17,7 @@ import nbdkit
 API_VERSION = 2
 given, files = {}, {}
 asked, seen = b"", {}
+unflushed = []      # (offset, what was there before), oldest first
 
 
 def config(key, value):
@@ -28,6 +30,7 @@ def after_fork():
 
 
 def open(readonly):
+    unflushed.clear()
     return os.open(given["disk"], os.O_RDONLY if readonly else os.O_RDWR)
 
 
@@ -68,9 +71,17 @@ def pread(disk, buf, offset, flags):
 
 def pwrite(disk, buf, offset, flags):
     _count("write", offset, len(buf))
+    unflushed.append((offset, os.pread(disk, len(buf), offset)))
     if os.pwrite(disk, buf, offset) != len(buf):
         raise OSError(errno.EIO, "the disk is full")
 
 
 def flush(disk, flags):
-    _count("flush", 0, 0)
+    try:
+        _count("flush", 0, 0)
+    except OSError:
+        for offset, old in reversed(unflushed):
+            os.pwrite(disk, old, offset)
+        raise
+    finally:
+        unflushed.clear()
