@@ -239,7 +239,10 @@ check-kconfig: $(if $(filter file,$(origin CONFIG)),$(KERNELS)/$(KERNEL)/release
 	@configs/check-kconfig $(CONFIG) cowboot $(shell sed 's/#.*//' $(wildcard board/$(BOARD)/kconfig) < /dev/null) \
 		--modules board/$(BOARD)/modules
 
-check-qemu: $(ready) ## scenarios, each a boot or some
+# What an update brings in the tests.
+OTHER_KERNEL = $(KERNELS)/$(if $(filter 6.1,$(KERNEL)),6.12,6.1)/release
+
+check-qemu: $(ready) $(OTHER_KERNEL) ## scenarios, each a boot or some
 	@/usr/bin/python3 -m pytest tests/qemu -m 'not boards'
 
 KERNELS_NEEDED = $(ready) $(KERNELS_PINNED:%=$(KERNELS)/%/release)
@@ -268,7 +271,7 @@ check-endurance: $(ready) ## so many updates on one disk, at random, with power 
 	@/usr/bin/python3 -m pytest tests/endurance
 	@tests/endurance/run --cycles $(CYCLES) $(SEED:%=--seed %)
 
-check-boards: $(ready) $(EFI) ## the long scenarios, and those with UEFI
+check-boards: $(ready) $(EFI) $(OTHER_KERNEL) ## the long scenarios, and those with UEFI
 	@/usr/bin/python3 -m pytest tests/qemu -m boards
 
 # Each file of tests/unit/ROOM/ is one program, linked with what it needs of all rooms.

@@ -15,6 +15,7 @@ from tiny import image
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("COWBOOT_BUILD", TOP / "build"))
 KERNEL = os.environ.get("KERNEL", "6.1")
+OTHER_KERNEL = "6.12" if KERNEL == "6.1" else "6.1"
 BOARD = TOP / "board/qemu-virt"
 BOARD_EFI = TOP / "board/qemu-efi"
 DISK_PY, IMAGE_PY = Path(disk.__file__), Path(image.__file__)
@@ -125,9 +126,9 @@ def configuration(conf, vendor, store, data_options, board=BOARD):
     return "".join(line + "\n" for line in own if key(line) not in taken) + over
 
 
-def initramfs(cache, conf, files={}, board=BOARD):
+def initramfs(cache, conf, files={}, board=BOARD, version=KERNEL):
     """The board's initramfs with this configuration, and programs by their path in it."""
-    tool, kernel = TOP / "initramfs/mkinitramfs", BUILD / "kernels" / KERNEL
+    tool, kernel = TOP / "initramfs/mkinitramfs", BUILD / "kernels" / version
     init, toybox = BUILD / "arm64/init", BUILD / "arm64/toybox"
     cowboot = BUILD / "arm64/cowboot"
 

@@ -21,8 +21,8 @@ images  .old(fs="ext4", version="old", size_mib=16)         path of an image
 bundle  bundle(system=(old, new), vendor=(..), version="new", board="qemu-virt", chunk_sectors=8,
                boot=None, args=())                          path of a bundle, made on the host;
               boot: an image for the other slot, slot(..)
-slot    slot(kernel=None, initrd=None, args="", conf="")    an image for a boot slot: this session's
-              kernel, the board's initramfs and more kernel command line, unless told otherwise
+slot    slot(version=KERNEL, kernel=None, initrd=None, args="", conf="")   an image for a boot slot:
+              that kernel, the board's initramfs for it and more kernel command line
 program program(kernel=None, initrd=None)                   the same for the board qemu-efi
 board   board(system=None, **options) -> Board, see board.py and qemu/vm.py. Options:
           vendor=IMAGE       a second volume, at /vendor
@@ -116,10 +116,11 @@ def bundle(cache):
 
 @pytest.fixture(scope="session")
 def slot(cache):
-    def make(*, kernel=None, initrd=None, args="", conf=""):
+    def make(*, version=KERNEL, kernel=None, initrd=None, args="", conf=""):
         own = artefacts.configuration(conf, None, "file", None)
-        return artefacts.boot_image(cache, kernel or KERNEL_IMAGE,
-                                    initrd or artefacts.initramfs(cache, own), args)
+        return artefacts.boot_image(cache, kernel or BUILD / f"kernels/{version}/Image",
+                                    initrd or artefacts.initramfs(cache, own, version=version),
+                                    args)
     return make
 
 
@@ -176,8 +177,8 @@ def board(request, cache, images):
 
     def make(system=None, *, vendor=None, store="file", cow_mib=16, data="empty", data_mib=48,
              data_options=None, bus="virtio", sector_bytes=512, two_disks=False, props=None,
-             inject=(), conf="", append="", log=False, uboot=False, efi=False, watchdog=None, mem_mib=256,
-             usb=None, files={}, extra=(), boot=True):
+             inject=(), conf="", append="", log=False, uboot=False, efi=False, watchdog=None,
+             mem_mib=256, usb=None, files={}, extra=(), boot=True):
         home = where / str(len(made))
         home.mkdir(parents=True)
         kind = artefacts.BOARD_EFI if efi else artefacts.BOARD
@@ -189,7 +190,8 @@ def board(request, cache, images):
         copies, disks = _disks(cache, home, layout, bus, sector_bytes, props or {}, inject, log)
         b = Board(home, images=copies, log=log, disks=disks, kernel=KERNEL_IMAGE, initrd=initrd,
                   append=f"{CMDLINE} {append}".strip(), uboot=uboot, efi=efi, watchdog=watchdog,
-                  mem_mib=max(mem_mib, 512) if efi else mem_mib, extra=[*extra, *(stick(usb) if usb else ())])
+                  mem_mib=max(mem_mib, 512) if efi else mem_mib,
+                  extra=[*extra, *(stick(usb) if usb else ())])
         made.append(b)
         if boot:
             b.start()

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The board qemu-efi: EDK2 and systemd-boot, which counts in the names of its entries. A new kernel
 that is good, and the ways in which one is not."""
-import gpt
-import pytest
 import subprocess
 
+import gpt
+import pytest
+
 from board import image_digest
-from steps import left, slow_down, wait_merging
+from steps import left, slow_down, wait_merging, wait_until
+from stream import Timeout
 
 pytestmark = pytest.mark.boards
 
@@ -82,12 +84,11 @@ def test_new_kernel_hangs_before_init(efi, program, tmp_path):
     boot.write_bytes(data)
     b, old = efi(boot, conf="tries 1\n")
     b.channel.say("reboot")
-    b.wait_for(b"UEFI firmware")
-    b.wait_reset(60)
-    b.wait_for(b"starting Boot", 60)
-    with pytest.raises(Exception):
-        b.wait_for(b"cowboot-init|Linux version", 15)
-    assert entries(b) == ["cowboot-a.conf", "cowboot-b+0-1.conf"]
+    b.wait_for(b"Restarting system", 60)
+    counted = ["cowboot-a.conf", "cowboot-b+0-1.conf"]
+    wait_until(lambda: entries(b) == counted, "the boot loader counts", 120)
+    with pytest.raises(Timeout):
+        b.wait_for(b"EFI stub|cowboot|tiny: up", 20)
     b.reset()
     assert b.wait_up(120) == "old"
     ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")

@@ -6,9 +6,13 @@ Nothing arms a watchdog before init here: a kernel that hangs is ended by the re
 stands for the hardware watchdog that a board's loader starts.
 """
 import struct
+import subprocess
 import zlib
 
-from board import image_digest
+import pytest
+
+from artefacts import OTHER_KERNEL
+from board import LOG_DISCARD, LOG_MAGIC, image_digest
 from steps import left, mapped, slow_down, wait_merging
 
 HANG = 0x14000000           # b .
@@ -46,16 +50,21 @@ def ended_old(b, old, why):
 
 
 def test_new_kernel_is_good(board, images, bundle, slot):
+    """The next Debian's kernel, or an older one's."""
     old, new = images.pair()
     b = board(old, uboot=True)
+    was = b.run("uname -r", check=True)
     assert blocks(b) == [None, None] and b.status()["slots"]["block"] == "absent"
-    code, out = b.install(bundle(system=(old, new), boot=slot(args="new.kernel")))
+    code, out = b.install(bundle(system=(old, new), boot=slot(version=OTHER_KERNEL,
+                                                                       args="new.kernel")))
     assert code == 4, out
     assert blocks(b) == [("a", "b", 3)] * 2
     assert "the boot loader starts b, 3 times at most, then a" in b.cowboot("status")[1]
     assert "map snapshot" in b.cowboot("status --explain")[1]
     assert b.reboot() == "new"
     assert kernel_of(b) == "b" and "new.kernel" in b.run("cat /proc/cmdline", check=True)
+    assert b.run("uname -r", check=True).startswith(OTHER_KERNEL)
+    assert not was.startswith(OTHER_KERNEL)
     assert blocks(b) == [("a", "b", 2)] * 2
     b.run("cowboot mark-good", check=True)
     assert blocks(b) == [("b", None, 0)] * 2
@@ -171,7 +180,7 @@ def test_loader_falls_back_while_merging(board, images, bundle, slot):
 
 
 def test_damaged_boot_block(board, images, bundle, slot):
-    """One copy: the other counts, and mends it. Both: slot a starts, and init sets the right one."""
+    """One copy: the other counts, and mends it. Both: slot a starts, and init sets it right."""
     old, new = images.pair()
     b = board(old, uboot=True)
     assert b.install(bundle(system=(old, new), boot=slot()))[0] == 4
@@ -217,3 +226,97 @@ def test_without_slots_a_bundle_with_a_kernel_is_refused(board, images, bundle, 
     code, out = b.install(update)
     assert code == 1 and "its boot image has" in out and "only 1048576" in out
     assert b.digests("boot_a", "boot_b", "meta") == before
+
+
+# ---- the power cut between any two writes --------------------------------------------------------
+
+def log_upto(log, disk, entries):
+    """Replays so many entries of a write log over a disk as it was before."""
+    with open(log, "rb") as source, open(disk, "r+b") as target:
+        head = source.read(512)
+        assert struct.unpack_from("<Q", head)[0] == LOG_MAGIC
+        for _ in range(entries):
+            start, length, flags, _ = struct.unpack_from("<QQQQ", source.read(512))
+            if flags & LOG_DISCARD or not length:
+                continue
+            target.seek(start * 512)
+            target.write(source.read(length * 512))
+
+
+def cut_points(b, labels):
+    """How many entries there are after each write to these partitions: (count, label). Of a row of
+    writes to one boot slot only the middle one."""
+    parts = {label: b._place(label)[1:] for label in labels}
+    found = []
+    for n, (at, length, _) in enumerate(b._log_entries()):
+        for label, (start, size) in parts.items():
+            if length and start <= at < start + size:
+                found.append((n + 1, label))
+    slots = [f for f in found if f[1] != "meta"]
+    return [f for f in found if f[1] == "meta"] + slots[len(slots) // 2:][:1]
+
+
+def settles(b, old, new):
+    """Starts what a cut has left, and again until nothing is pending. Each system comes up under
+    its own kernel, but for a merge."""
+    b.start()
+    for _ in range(8):
+        version = b.wait_up(90)
+        status = b.status()
+        own = {"old": "a", "new": "b"}[version]
+        assert status["phase"] == "merging" or kernel_of(b) == own, status
+        if status["phase"] == "trial":
+            b.run("cowboot mark-good", check=True)
+        if status["phase"] in ("trial", "merging"):
+            b.run("cowboot merge --wait", check=True)
+            version = b.reboot(90)
+        status = b.status()
+        if status["phase"] == "idle":
+            break
+    assert status["phase"] == "idle" and status["running"] == "confirmed"
+    assert b.digest() == image_digest({"old": old, "new": new}[version])
+    assert kernel_of(b) == {"old": "a", "new": "b"}[version]
+    good = blocks(b)
+    assert good in ([None, None], [({"old": "a", "new": "b"}[version], None, 0)] * 2), good
+    return version
+
+
+@pytest.mark.boards
+@pytest.mark.parametrize("what", ["install", "mark-good", "mark-bad", "cancel"])
+def test_cut_between_any_two_writes(board, images, bundle, slot, tmp_path, what):
+    """One verb, its writes logged; then the board from every point between two of them."""
+    old, new = images.pair(change=8)
+    update = bundle(system=(old, new), boot=slot())
+    logged = board(old, uboot=True, log=True, boot=False)
+    before = tmp_path / "before.img"
+    subprocess.run(["cp", "--sparse=always", logged.images[0], before], check=True)
+    logged.start()
+    logged.wait_up()
+    if what != "install":
+        assert logged.install(update)[0] == 4
+    if what.startswith("mark"):
+        assert logged.reboot() == "new"
+    logged.run("sync")
+    first = sum(1 for _ in logged._log_entries())
+    if what == "install":
+        assert logged.install(update)[0] == 4
+    else:
+        logged.run(f"cowboot {what}", timeout=120)
+    logged.cut()
+    points = [p for p in cut_points(logged, ("meta", "boot_b")) if p[0] > first]
+    assert len(points) >= 4, points
+    came_up = []
+    for count, label in points:
+        each = board(old, uboot=True, boot=False)
+        subprocess.run(["cp", "--sparse=always", before, each.images[0]], check=True)
+        log_upto(logged.log, each.images[0], count)
+        came_up.append(settles(each, old, new))
+        each.kill()
+        each.images[0].unlink()
+    # It changes once, and from the one to the other: no cut brings back what a later one had not.
+    if what == "install":
+        assert came_up[0] == "old" and came_up[-2] == "new"
+    elif what == "mark-good":
+        assert set(came_up) == {"new"}
+    else:
+        assert came_up[-1] == "old"
