@@ -12,6 +12,8 @@ import re
 from failing import SUMS
 from rest import Bad
 
+TRIES = 3       # of the board's configuration
+
 
 class Scene:
     """start: where it begins. act(board): what is done; disarms the disk when that is over."""
@@ -129,8 +131,9 @@ def trial(b):
     leads = b.leads_to()
     if leads not in ("old", "new"):
         raise Bad(f"the record leads to {leads}")
-    if came == "new" and leads == "old":
-        raise Bad("NEW is on trial, and the record leads to OLD")
+    if came == "new" and (leads == "old" or b.record().tries_left != TRIES - 1):
+        raise Bad(f"NEW is on trial, and of {TRIES} tries "
+                  f"{b.record().tries_left} are left (I1)")
     b.rest(leads)
     return f"{end}, then {leads}"
 
