@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: MIT
+"""What a person brings to the menu of recovery on a USB stick: a bundle, a bad one, a whole image;
+and the logs they take away. An image that was not written whole is never booted (I12)."""
+import pytest
+from board import image_digest
+from menus import choose, make_stick, offered, refused, screen, stick_files
+from steps import ended, store_files
+
+MIB = 1 << 20
+CONF = "recovery menu\n"
+
+
+@pytest.fixture
+def stick(tmp_path):
+    """stick({name: bytes or Path}, ...): an image of a USB stick."""
+    def make(files, **options):
+        return make_stick(tmp_path / "stick.img", files, **options)
+    return make
+
+
+@pytest.mark.parametrize("fs", ["vfat", "ext4"])
+def test_install_a_bundle(board, images, bundle, stick, fs):
+    old, new = images.pair()
+    usb = stick({"up.bundle": bundle(system=(old, new)), "notes.txt": b"none\n"}, fs=fs)
+    before = image_digest(usb)
+    b = board(old, conf=CONF, append="cowboot.recovery", usb=usb, boot=False)
+    b.start()
+    screen(b)
+    out = choose(b, "install", "1", "1")
+    assert f"sda      {fs}" in out and "STICK" in out
+    assert "up.bundle" in out and "notes.txt" not in out
+    assert "installed new: reboot to try it (3 tries)" in out
+    text = screen(b)
+    assert "3 of 3 tries are left" in text
+    assert refused(text)["install"] == "an update is pending; revert it first, and boot"
+    b.type("again\r")
+    assert b.wait_up() == "new"
+    b.run("cowboot mark-good --wait", check=True)
+    assert ended(b)[::2] == ("merged", "new")
+    assert b.digest() == image_digest(new)
+    b.cut()
+    assert image_digest(usb) == before      # looked at and no more
+
+
+def test_a_bad_bundle(board, images, bundle, stick):
+    """Cut short, over another base, no bundle at all: nothing is changed, and the board boots."""
+    old, new = images.pair()
+    data = bundle(system=(old, new)).read_bytes()
+    other = images.new(old, version="other", seed=7)
+    usb = stick({"cut.bundle": data[:-5000], "none.bundle": b"no bundle\n" * 1000,
+                 "over.bundle": bundle(system=(other, new))})
+    b = board(old, conf=CONF, append="cowboot.recovery", usb=usb, boot=False)
+    before = b.digests("system")
+    b.start()
+    screen(b)
+    for number, why in (("1", "truncated at byte"), ("2", "cannot install /mnt/stick/none.bundle"),
+                        ("3", "it was made over a different base")):
+        out = choose(b, "install", "1", number)
+        assert why in out and "installed" not in out
+        assert "No update is pending." in screen(b)
+    b.type("again\r")
+    assert b.wait_up() == "old"
+    assert b.status()["phase"] == "idle" and store_files(b) == []
+    assert b.digests("system") == before
+
+
+def test_no_stick(board):
+    b = board(conf=CONF, append="cowboot.recovery", boot=False)
+    b.start()
+    screen(b)
+    assert "There is no stick and no card" in choose(b, "save")
+    screen(b)
+    assert "There is no stick and no card" in choose(b, "install")
+
+
+# ---- a whole image ------------------------------------------------------------------------------
+
+def put_image(b, timeout=180):
+    """The first file of the first stick onto the volume."""
+    return choose(b, "image", "1", "1", "image", timeout=timeout)
+
+
+def test_image_back(board, images, stick):
+    """Onto a board whose system cannot be started."""
+    old = images.old()
+    factory = images.new(old, version="factory", seed=3)
+    b = board(images.without_init(old), conf=CONF, boot=False, usb=stick({"factory.img": factory}))
+    b.start()
+    text = screen(b)
+    assert "No system was started: the system cannot be started." in text
+    assert "cannot find /sbin/init in the new root" in text
+    b.type("image\r")
+    b.wait_for("Which one")
+    b.type("1\r")
+    b.wait_for("Which one is the image")
+    b.type("1\r")
+    b.wait_for(r"factory.img, 16.7 MB, goes onto the volume system\.")
+    b.wait_for(r"What is on that volume is lost\.")
+    b.type("no\r")
+    b.wait_for("Nothing was done.")
+    b.wait_for("Enter goes on: ")
+    b.type("\r")
+    screen(b)
+    assert "system holds factory.img now." in put_image(b)
+    assert "The last one, ? -> factory.img, was restored: put onto system in recovery." in screen(b)
+    assert b.partition_digest("system") == image_digest(factory)
+    b.type("again\r")
+    assert b.wait_up() == "factory"
+    assert ended(b)[::2] == ("restored", "factory.img")
+
+
+def test_image_that_does_not_fit(board, images, stick):
+    usb = stick({"a.img": bytes(1000), "b.img": bytes(17 * MIB)})
+    b = board(conf=CONF, append="cowboot.recovery", boot=False, usb=usb)
+    before = b.digests("meta", "system")
+    b.start()
+    screen(b)
+    assert "it has 1000 bytes, no whole number of sectors" in put_image(b)
+    screen(b)
+    assert "/dev/vda4 only" in choose(b, "image", "1", "2", "image")
+    screen(b)
+    assert b.digests("meta", "system") == before
+
+
+def test_image_drops_a_trial(at, images, stick):
+    """The pending update is ended in the record before a byte is written."""
+    p = at("tried", conf=CONF)
+    factory = images.new(p.old, version="factory", seed=3)
+    p.b.append += " cowboot.recovery"
+    p.b.extra += stick_args(stick({"factory.img": factory}))
+    p.b.start()
+    screen(p.b)
+    out = put_image(p.b)
+    assert "so is the pending update" in out and "system holds factory.img now." in out
+    screen(p.b)
+    p.b.type("again\r")
+    assert p.b.wait_up() == "factory"
+    assert ended(p.b)[::2] == ("restored", "factory.img")
+    assert store_files(p.b) == []
+
+
+def stick_args(path):
+    from vm import stick as args
+    return args(path)
+
+
+def test_image_cut_in_the_middle(board, images, stick):
+    """The power goes while it is written: every boot ends in recovery, until one is whole."""
+    old = images.old()
+    factory = images.new(old, version="factory", change=900, spread="scattered", seed=3)
+    b = board(old, conf=CONF, append="cowboot.recovery", usb=stick({"factory.img": factory}),
+              boot=False)
+    b.start()
+    screen(b)
+    slow(b)
+    b.type("image\r")
+    for answer in "1", "1", "image":
+        b.wait_for(r"\? |to do it: ")
+        b.type(answer + "\r")
+    b.wait_for("writing and comparing system", 120)
+    b.cut()
+    assert b.partition_digest("system") not in (image_digest(old), image_digest(factory))
+    b.append = b.append.replace(" cowboot.recovery", "")
+    b.start()
+    text = screen(b)
+    assert "No system was started: an image was not written whole onto a volume." in text
+    assert "The image of system was not written whole." in text
+    assert {"image", "again"} <= offered(text)
+    assert refused(text)["install"] == "a volume is not whole; put an image onto it first"
+    b.type("again\r")
+    assert "an image was not written whole onto a volume" in screen(b)
+    assert "system holds factory.img now." in put_image(b)
+    screen(b)
+    b.type("reboot\r")
+    assert b.wait_up() == "factory"
+    assert b.digest() == image_digest(factory)
+
+
+def slow(b):
+    from steps import slow_down
+    slow_down(b)
+
+
+def test_image_where_a_merge_cannot_be_finished(at, images, stick):
+    """Its store is lost: only then, and with the whole update given up."""
+    p = at("merging", store="cow", conf=CONF)
+    factory = images.new(p.old, version="factory", seed=3)
+    p.b.corrupt("cow", 0, bytes(4096))
+    p.b.extra += stick_args(stick({"factory.img": factory}))
+    p.b.start()
+    assert "a store is damaged, and its merge has begun" in screen(p.b)
+    out = put_image(p.b)
+    assert "the update can never be finished" in out and "system holds factory.img now." in out
+    screen(p.b)
+    p.b.type("again\r")
+    assert p.b.wait_up() == "factory"
+    assert p.b.status()["phase"] == "idle"
+
+
+# ---- logs ---------------------------------------------------------------------------------------
+
+def test_save_the_logs(board, stick):
+    usb = stick({})
+    b = board(conf=CONF, append="cowboot.recovery", usb=usb, boot=False)
+    b.start()
+    screen(b)
+    assert "The logs are in the folder cowboot-qemu-virt-1." in choose(b, "save", "1")
+    screen(b)
+    assert "The logs are in the folder cowboot-qemu-virt-2." in choose(b, "save", "1")
+    screen(b)
+    b.type("poweroff\r")
+    b.process.wait(60)
+    b.kill()
+    files = stick_files(usb, "cowboot-qemu-virt-2")
+    assert set(files) == {"kernel.log", "cowboot.log", "status.txt", "boot.json", "reason.txt"}
+    assert b"Linux version" in files["kernel.log"]
+    assert b"cowboot: recovery: recovery was asked for" in files["cowboot.log"]
+    assert b"No system was started: recovery was asked for." in files["status.txt"]
