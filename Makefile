@@ -190,13 +190,17 @@ $(INITRAMFS): $(MKINITRAMFS_NEEDS)
 	$(call say,INITRD,$@)
 	$(Q)mkdir -p $(@D) && $(mkinitramfs)
 
-# The same without kernel modules, to be measured.
+# The same without kernel modules, and also without all that is for recovery only, to be measured.
 $B/$(BOARD)/initramfs-bare.img: $(MKINITRAMFS_NEEDS)
 	$(Q)mkdir -p $(@D) && $(mkinitramfs) --no-modules
 
+$B/$(BOARD)/initramfs-first.img: $(MKINITRAMFS_NEEDS)
+	$(Q)mkdir -p $(@D) && $(mkinitramfs) --no-modules --no-recovery
+
 kernel: $(KERNELS)/$(KERNEL)/release ## fetch and unpack KERNEL
-sizes: all $B/$(BOARD)/initramfs-bare.img ## what the programs weigh; fails when one is too heavy
-	@configs/sizes $A/init 262144 $A/cowboot 1572864 $B/$(BOARD)/initramfs-bare.img 1048576 \
+sizes: all $B/$(BOARD)/initramfs-bare.img $B/$(BOARD)/initramfs-first.img ## what the programs weigh; fails when one is too heavy
+	@configs/sizes $A/init 262144 $A/cowboot 1572864 $B/$(BOARD)/initramfs-bare.img 786432 \
+		recovery=$B/$(BOARD)/initramfs-bare.img:$B/$(BOARD)/initramfs-first.img 614400 \
 		$A/toybox - $B/host/cowboot - $(INITRAMFS) -
 
 repro: $$(ready) ## build everything again elsewhere and compare every byte

@@ -13,6 +13,7 @@
 
 #include "base/fail.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/menu.h"
@@ -25,6 +26,8 @@
 
 #define FILES_MAX 40
 #define FILE_NAME_MAX 128
+#define LOOK_MS 500
+#define LOOKS_MAX 12
 
 static struct board board;
 
@@ -56,6 +59,11 @@ static int take_medium(bool write)
 	rc = board_open(&board, "look for a stick", BOARD_LOOK);
 	log_setup("cowboot", NULL, LOG_NOTE);
 	count = media_list(rc ? NULL : &board.world, media);
+	/* The kernel takes its time with a stick that was just put in. */
+	for (unsigned looks = 0; !count && looks < LOOKS_MAX; looks++) {
+		sys_sleep_ms(LOOK_MS);
+		count = media_list(rc ? NULL : &board.world, media);
+	}
 	board_close(&board);
 	if (!count) {
 		puts("There is no stick and no card with a file system known here (vfat, ext4).\n"

@@ -29,6 +29,7 @@
 #include "update/settle.h"
 
 #define PIECE_BYTES (256u * 1024)
+#define FLUSH_EVERY_BYTES (8u << 20)
 
 static struct record next; /* believed only once it is saved */
 static uint8_t piece[PIECE_BYTES], again[PIECE_BYTES];
@@ -120,6 +121,9 @@ static int pass(const struct dev *image, const struct dev *to, bool compare, uin
 			rc = compare ? dev_read(to, at, again, len) : dev_write(to, at, piece, len);
 		if (!rc && compare && memcmp(piece, again, len) != 0)
 			rc = fail(EIO, "%s does not read as it was written", to->name);
+		/* So that progress is what the disk took, not the memory. */
+		if (!rc && !compare && (at + len) % FLUSH_EVERY_BYTES == 0)
+			rc = dev_flush(to);
 		if (!rc)
 			rc = progress(ctx, done_bytes + at + len);
 		if (rc)

@@ -29,13 +29,15 @@ def offered(text):
 
 def choose(b, word, *answers, timeout=90):
     """Types a choice and the answers to its questions; what it printed until Enter is asked for."""
+    begin = b.serial.at
     b.type(word + "\r")
     for answer in answers:
         b.wait_for(r"\? |to do it: ", timeout)
         b.type(answer + "\r")
-    out = b.wait_for(r"(?s)(.*?)Enter goes on: ", timeout).group(1)
+    b.wait_for("Enter goes on: ", timeout)
+    out = bytes(b.serial.data[begin:b.serial.at]).decode(errors="replace").replace("\r", "")
     b.type("\r")
-    return out.decode(errors="replace").replace("\r", "")
+    return out
 
 
 def make_stick(path, files, fs="vfat", size_mib=40, label="STICK"):

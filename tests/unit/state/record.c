@@ -28,6 +28,7 @@ static const struct {
 	{ "trial-two-volumes-in-files", sample_trial },
 	{ "merging-on-partition", sample_merging },
 	{ "idle-reverted", sample_reverted },
+	{ "idle-partial", sample_partial },
 };
 
 static void golden_path(char *path, size_t size_bytes, const char *name)
@@ -159,6 +160,63 @@ static void reserved_bytes_must_be_zero(void **state)
 			reseal(buf);
 			assert_refused(-EBADMSG);
 		}
+}
+
+/* What decode must not take for a list of volumes, a counter or a request. */
+static void recovery_in_its_bounds(void **state)
+{
+	static const struct { size_t at; uint8_t byte; } wrong[] = {
+		{ 744, 2 }, { 745, 1 }, { 739, 1 }, { 743, 1 },		/* asked twice, too many boots */
+		{ 768, 0 }, { 768, 'V' }, { 768 + 7, 'x' },		/* a gap, no name, behind a name */
+		{ 768 + 64, 'a' - 'A' }, { 32, 2 },			/* no name, a trial beside it */
+	};
+	size_t len_bytes;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		sample_partial(&rec);
+		assert_int_equal(record_encode(&rec, buf, &len_bytes), 0);
+		buf[wrong[i].at] = wrong[i].byte;
+		reseal(buf);
+		assert_refused(-EBADMSG);
+	}
+	sample_partial(&rec);
+	strcpy(rec.recovery.partial[1], "vendor");
+	assert_false(record_ok(&rec));
+	sample_trial(&rec);
+	assert_int_equal(record_set_partial(&rec, "system"), 0);
+	assert_false(record_ok(&rec));
+}
+
+static void volumes_that_are_not_whole(void **state)
+{
+	char name[16];
+
+	(void)state;
+	sample_partial(&rec);
+	assert_true(record_is_partial(&rec, "system") && record_is_partial(&rec, "vendor"));
+	assert_false(record_is_partial(&rec, "vend") || record_is_partial(&rec, ""));
+	assert_int_equal(record_set_partial(&rec, "system"), 0);	/* twice is once */
+	record_set_whole(&rec, "vendor");
+	assert_true(record_ok(&rec) && !record_is_partial(&rec, "vendor"));
+	record_set_whole(&rec, "vendor");
+	record_clear(&rec);						/* outlives whatever ends */
+	assert_true(record_is_partial(&rec, "system") && rec.recovery.asked);
+	for (int i = 1; i < RECORD_VOLUMES_MAX; i++) {
+		snprintf(name, sizeof(name), "v%d", i);
+		assert_int_equal(record_set_partial(&rec, name), 0);
+	}
+	assert_true(record_ok(&rec));
+	assert_int_equal(record_set_partial(&rec, "v8"), -ENOSPC);
+	assert_true(record_ok(&rec));
+	record_set_whole(&rec, "system");
+	for (int i = 1; i < RECORD_VOLUMES_MAX; i++) {
+		snprintf(name, sizeof(name), "v%d", i);
+		assert_true(record_is_partial(&rec, name));
+		record_set_whole(&rec, name);
+		assert_true(record_ok(&rec));
+	}
+	assert_int_equal(rec.recovery.partial[0][0], 0);
 }
 
 static void a_later_format_is_known_as_such(void **state)
@@ -405,6 +463,8 @@ int main(void)
 		cmocka_unit_test(encodes_to_the_golden_bytes),
 		cmocka_unit_test(any_flipped_bit_is_seen),
 		cmocka_unit_test(reserved_bytes_must_be_zero),
+		cmocka_unit_test(recovery_in_its_bounds),
+		cmocka_unit_test(volumes_that_are_not_whole),
 		cmocka_unit_test(a_later_format_is_known_as_such),
 		cmocka_unit_test(a_wrong_length_is_refused),
 		cmocka_unit_test(the_longest_record_fits),

@@ -100,6 +100,20 @@ static inline void sample_reverted(struct record *rec)
 	rec->generation = 12;
 }
 
+/* All that recovery keeps: an image that is not whole on either volume, a request, both counters. */
+static inline void sample_partial(struct record *rec)
+{
+	sample_trial(rec);
+	rec->refused[0] = 0;
+	record_end(rec, RESULT_RESTORED, "an image was put onto vendor in recovery", 1767312000);
+	rec->generation = 13;
+	rec->recovery.asked = true;
+	rec->recovery.reboots = 3;
+	rec->recovery.idle_boots = 7;
+	snprintf(rec->recovery.partial[0], sizeof(rec->recovery.partial[0]), "vendor");
+	snprintf(rec->recovery.partial[1], sizeof(rec->recovery.partial[1]), "system");
+}
+
 /* `extents` extents: as many blocks as one likes. */
 static inline void sample_long(struct record *rec, uint32_t extents)
 {

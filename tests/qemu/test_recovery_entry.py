@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: MIT
+"""The ways into recovery, and what stands there by the board's policy: none of them a loop (I10),
+none of them a write that a quiet boot makes (I11), and a locked board stays locked."""
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+from artefacts import BUILD
+from menus import SCREEN, offered, refused, screen
+from points import recovery_after_start
+
+HOST_COWBOOT = BUILD / "host/cowboot"
+BROKEN = " init=/sbin/nothing"          # no system of the board can be started
+WHY = "the system cannot be started"
+
+
+# ---- asked --------------------------------------------------------------------------------------
+
+def test_what_it_is_for(board):
+    """In a system that runs there is no menu."""
+    b = board()
+    code, out = b.cowboot("recovery")
+    assert code == 3
+    assert "a system runs; it is what init opens when no boot is left" in out
+    assert b.cowboot("recovery now")[0] == 64
+    assert b.cowboot("recovery --reboot --hash")[0] == 64
+
+
+def test_asked_by_the_running_system(board):
+    """For one boot: entering takes it back, durably, before anything is shown."""
+    b = board(conf="recovery poweroff\n")
+    code, out = b.cowboot("recovery --reboot")
+    assert code == 4
+    assert out == "the next boot ends in recovery\ncowboot: reboot to get there\n"
+    assert b.cowboot("recovery --reboot")[0] == 4
+    explained = b.run("cowboot status --explain", check=True)
+    assert "next boot: recovery: recovery was asked for" in explained
+    b.cut()
+    b.start()
+    assert "No system was started: recovery was asked for." in screen(b)
+    b.cut()
+    b.start()
+    assert b.wait_up() == "old"
+
+
+def test_asked_in_a_trial_spends_no_try(at):
+    p = at("tried", conf="recovery menu\n")
+    p.b.append += " cowboot.recovery"
+    p.b.start()
+    assert "2 of 3 tries are left" in screen(p.b)
+    p.b.type("shell\r")
+    p.b.wait_for("recovery# ")
+    assert p.b.console_run("cowboot recovery --reboot")[0] == 2
+    p.b.cut()
+    p.b.start()
+    assert "2 of 3 tries are left" in screen(p.b)
+
+
+# ---- boots that nobody marks good ---------------------------------------------------------------
+
+def test_boots_never_marked_good(board):
+    b = board(conf="recovery menu\nrecovery-after 2\n")
+    assert b.run("test -e /run/cowboot/counted")[0] == 0
+    assert b.reboot() == "old"
+    b.channel.say("reboot")
+    assert "No system was started: too many boots in a row were never marked good." in screen(b)
+    b.type("again\r")
+    assert b.wait_up() == "old"
+    for _ in range(3):
+        assert b.run("cowboot mark-good") == (0, "this boot is good\n")
+        assert b.cowboot("mark-good")[0] == 2
+        assert b.reboot() == "old"
+
+
+def test_boots_are_not_counted_elsewhere(board):
+    b = board()
+    before = b.partition_digest("meta")
+    assert b.reboot() == "old"
+    assert b.run("test -e /run/cowboot/counted")[0] == 1
+    assert b.cowboot("mark-good")[0] == 2
+    assert b.partition_digest("meta") == before
+
+
+# ---- policies -----------------------------------------------------------------------------------
+
+def test_reboots_are_bounded(board):
+    """A board that nobody stands beside tries again, so often and not more; a boot that gets through
+    makes the count begin anew."""
+    b = board(conf="recovery reboot\nrecovery-wait 1\nrecovery-reboots 2\n", boot=False)
+    usual = b.append
+    for _ in range(2):
+        b.append = usual + BROKEN
+        b.start()
+        assert f"No system was started: {WHY}." in screen(b, 120)
+        assert b.resets() == 2
+        b.cut()
+        b.append = usual
+        b.start()
+        assert b.wait_up() == "old"
+        b.cut()
+
+
+def test_then_power_off(board):
+    b = board(conf="recovery reboot\nrecovery-wait 1\nrecovery-reboots 1\nrecovery-then poweroff\n",
+              append=BROKEN.strip(), boot=False)
+    b.start()
+    b.wait_reset()
+    b.process.wait(120)
+
+
+def test_what_cannot_be_counted_does_not_reboot(board):
+    """Without a record nobody knows how often it was: what comes at last comes at once."""
+    b = board(conf="meta PARTLABEL=gone\ndevice-timeout 1\nrecovery reboot\nrecovery-wait 0\n",
+              boot=False)
+    b.start()
+    screen(b)
+    assert b.resets() == 0
+
+
+def test_power_off(board):
+    b = board(conf="recovery poweroff\nrecovery-wait 1\n", append=BROKEN.strip(), boot=False)
+    b.start()
+    b.wait_for(f"cowboot: recovery: {WHY}")
+    b.process.wait(60)
+
+
+def test_a_shell(board):
+    b = board(conf="recovery shell\n", append=BROKEN.strip(), boot=False)
+    assert recovery_after_start(b) == WHY
+    b.type("exit\r")
+    b.wait_reset()
+
+
+# ---- locked -------------------------------------------------------------------------------------
+
+def hashed(password):
+    run = subprocess.run([HOST_COWBOOT, "recovery", "--hash"], input=password + "\n", text=True,
+                         capture_output=True, check=True)
+    assert re.fullmatch(r"recovery-password \$argon2id\$\S+\n", run.stdout)
+    return run.stdout
+
+
+def test_no_shell(board):
+    b = board(conf="recovery menu\nrecovery-shell no\n", boot=False,
+              append="cowboot.recovery cowboot.recovery=shell cowboot.recovery-wait=0")
+    b.start()
+    text = screen(b)
+    assert refused(text)["shell"] == "this board gives none"
+    b.type("shell\r")
+    b.wait_for(r"Not now: this board gives none\.")
+    b.type("9\r")
+    b.wait_for(r"Not now: this board gives none\.")
+    b.type("logs\r")
+    why = "on the kernel command line: the board is locked"
+    b.wait_for(f"passed over cowboot.recovery=shell {why}")
+    b.wait_for(f"passed over cowboot.recovery-wait=0 {why}")
+    assert "recovery# " not in b.serial.text()
+
+
+def test_a_password(board):
+    """What failed is shown to everybody, what can be done only behind the password; a shell comes
+    behind it too, whatever the parameters say."""
+    b = board(conf="recovery shell\n" + hashed("open sesame"), boot=False,
+              append="cowboot.recovery cowboot.recovery=shell")
+    b.start()
+    m = b.wait_for(r"(?s)\*\*\* cowboot: recovery \*\*\*(.*?)Password: ", 60)
+    assert b"No system was started: recovery was asked for." in m.group(1)
+    assert b"poweroff" not in m.group(1)
+    b.type("sesame\r")
+    b.wait_for("That is not it", 120)
+    b.wait_for("Password: ")
+    b.type("open sesame\r")
+    assert "shell" in offered(screen(b, 120))
+    assert "sesame" not in b.serial.text()
+    b.type("shell\r")
+    b.wait_for("recovery# ")
+    assert b.console_run("stat -c %a /run/cowboot/cowboot.conf") == (0, "600\n")
+
+
+def test_locked_with_an_error_elsewhere(board):
+    """A configuration that cannot be used opens no board that was meant to be locked."""
+    b = board(conf="recovery menu\nrecovery-shell no\ncolour blue\n", boot=False)
+    b.start()
+    text = screen(b)
+    assert "unknown key 'colour'" in text
+    assert "shell" in refused(text)
+
+
+# ---- consoles -----------------------------------------------------------------------------------
+
+class Second:
+    """A virtio console, as a second terminal."""
+
+    def __init__(self, path):
+        self.path, self.data = path, b""
+        self.args = ["-chardev", f"socket,id=second,path={path},server=on,wait=off",
+                     "-device", "virtconsole,chardev=second"]
+
+    def connect(self):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(self.path))
+        self.socket.settimeout(1)
+
+    def expect(self, regex, timeout=90):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            m = re.search(regex.encode(), self.data)
+            if m:
+                self.data = self.data[m.end():]
+                return m
+            try:
+                self.data += self.socket.recv(65536)
+            except TimeoutError:
+                pass
+        raise AssertionError(f"no {regex!r} on the second console: {self.data[-2000:]!r}")
+
+    def type(self, text):
+        self.socket.sendall(text.encode())
+
+
+@pytest.fixture
+def second(tmp_path):
+    return Second(tmp_path / "second")
+
+
+def test_every_console(board, second):
+    """The menu is on both; what one does the other sees, and the board follows either."""
+    b = board(conf="recovery menu\n", append="console=hvc0 cowboot.recovery", boot=False,
+              extra=second.args)
+    b.start()
+    second.connect()
+    screen(b)
+    second.expect(SCREEN)
+    second.type("shell\r")
+    second.expect("recovery# ")
+    second.type("tty\r")
+    second.expect("/dev/hvc0")
+    b.type("\r")
+    assert "again" in offered(screen(b))
+    second.type("exit\r")
+    second.expect(SCREEN)
+    second.type("again\r")
+    assert b.wait_up() == "old"
+
+
