@@ -16,6 +16,7 @@
 
 #define FD_PARTITION 1000
 #define FD_DM 2000
+#define FD_IMAGE 3000 /* NEW's first volume, as a file */
 #define PAGE_SECTORS 8u
 
 uint8_t was_read[SECTORS_MAX];
@@ -70,7 +71,10 @@ int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev)
 	int minor = dm_minor_of_path(path);
 
 	kernel_tick();
-	if (sscanf(path, "/dev/sim%u", &number) == 1) {
+	if (!strcmp(path, "/image")) {
+		dev.fd = FD_IMAGE;
+		dev.size_bytes = (uint64_t)disk_size[DISK_VOL0] * SECTOR;
+	} else if (sscanf(path, "/dev/sim%u", &number) == 1) {
 		dev.fd = FD_PARTITION + (int)number - 1;
 		dev.size_bytes = (uint64_t)disk_size[number - 1] * SECTOR;
 	} else if (minor >= 0) {
@@ -94,7 +98,7 @@ int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev)
 
 void dev_close(struct dev *dev)
 {
-	if (dev->fd >= FD_DM) {
+	if (dev->fd >= FD_DM && dev->fd < FD_IMAGE) {
 		held[dev->fd - FD_DM]--;
 		dm_open(dev->fd - FD_DM, -1);
 	}
@@ -124,6 +128,14 @@ static bool outside(const struct dev *dev, uint64_t offset_bytes, size_t len_byt
 int dev_read(const struct dev *dev, uint64_t offset_bytes, void *buf, size_t len_bytes)
 {
 	uint8_t *to = buf;
+
+	if (dev->fd == FD_IMAGE) {
+		if (outside(dev, offset_bytes, len_bytes) || offset_bytes % SECTOR || len_bytes % SECTOR)
+			violation("an image is read beside its sectors");
+		for (; len_bytes; len_bytes -= SECTOR, to += SECTOR, offset_bytes += SECTOR)
+			memcpy(to, content_bytes(new_of[0][offset_bytes / SECTOR]), SECTOR);
+		return 0;
+	}
 
 	if (outside(dev, offset_bytes, len_bytes))
 		return fail(EINVAL, "cannot read %s: outside", dev->name);
@@ -193,7 +205,7 @@ static unsigned write_page(const struct dev *dev, uint64_t sector, const uint8_t
 			must_be_wiped(dev);
 		n++;
 	} while (n < most && n < count && sector_of(dev, sector + n) == at + (int)n);
-	if (disk_of(at) == DISK_VOL0 || disk_of(at) == DISK_VOL1)
+	if ((disk_of(at) == DISK_VOL0 || disk_of(at) == DISK_VOL1) && !ledger.may_be_restored)
 		violation("I6: %s was written by a program", dev->name);
 	if (disk_of(at) == DISK_META)
 		saw_record_write();

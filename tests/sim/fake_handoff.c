@@ -7,6 +7,7 @@
 #include "handoff/root.h"
 #include "handoff/consoles.h"
 #include "handoff/watchdog.h"
+#include "person.h"
 #include "sim.h"
 
 int mounts_early(void)
@@ -47,6 +48,8 @@ int root_enter(const char *newroot, const char *init, char *const argv[], char *
 int consoles_run(const struct consoles_job *job)
 {
 	saw_recovery(job->text ? job->text : "the menu");
+	if (person_has_a_plan())
+		sim_leave(LEFT_RECOVERY);
 	return job->verdict_min + 1;
 }
 

@@ -8,7 +8,7 @@
 
 #include "sim.h"
 
-enum { FD_KMSG = 901, FD_LOCK, FD_BUNDLE };
+enum { FD_KMSG = 901, FD_LOCK, FD_BUNDLE, FD_HELD };
 
 static size_t bundle_at;
 
@@ -23,6 +23,8 @@ int sim_open(const char *path, int flags, ...)
 		bundle_at = 0;
 		return FD_BUNDLE;
 	}
+	if (!strncmp(path, "/dev/sim", 8))
+		return FD_HELD;
 	errno = ENOENT;
 	return -1;
 }

@@ -62,18 +62,7 @@ bool sys_is_dir(const char *path)
 
 bool sys_is_program(const char *path)
 {
-	(void)path;
-	return true;
-}
-
-int sys_fs_dev(const char *path, dev_t *ret_dev)
-{
-	int minor = sys_mounted_minor(path);
-
-	if (fault(FAULT_RAM, "stat", path))
-		return -EIO;
-	*ret_dev = minor < 0 ? makedev(0, 1) : makedev(MAJOR_DM, (unsigned)minor);
-	return 0;
+	return strcmp(path, "/sbin/reboot") != 0;
 }
 
 static struct file *file_at(const char *path)
@@ -82,6 +71,18 @@ static struct file *file_at(const char *path)
 		if (!strcmp(files[i].path, path))
 			return &files[i];
 	return NULL;
+}
+
+int sys_fs_dev(const char *path, dev_t *ret_dev)
+{
+	int minor = sys_mounted_minor(path);
+
+	if (fault(FAULT_RAM, "stat", path))
+		return -EIO;
+	if (!strncmp(path, "/run/cowboot/", 13) && !file_at(path))
+		return -ENOENT;
+	*ret_dev = minor < 0 ? makedev(0, 1) : makedev(MAJOR_DM, (unsigned)minor);
+	return 0;
 }
 
 int sys_chmod(const char *path, mode_t mode)

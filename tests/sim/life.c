@@ -54,7 +54,7 @@ void violation(const char *fmt, ...)
 extern char __start_shipped_data[], __stop_shipped_data[];
 extern char __start_shipped_bss[], __stop_shipped_bss[];
 
-static void fresh_program(void)
+void fresh_program(void)
 {
 	static char first[65536];
 	static bool kept;
@@ -105,6 +105,7 @@ static int run_killable(int argc, char **argv)
 int run_verb(enum verb verb)
 {
 	static char name[] = "cowboot", bundle[] = "/bundle", wait[] = "--wait";
+	static char again[] = "--reboot";
 	char word[16], *argv[] = { name, word, NULL, NULL };
 	unsigned before = plan->raw ? 0 : fs_files(), after;
 	int code;
@@ -114,6 +115,8 @@ int run_verb(enum verb verb)
 		argv[2] = bundle;
 	if (verb == VERB_MERGE)
 		argv[2] = wait;
+	if (verb == VERB_RECOVERY)
+		argv[2] = again;
 	say("-- cowboot %s", word);
 	fresh_program();
 	saw_verb(verb);
@@ -159,6 +162,10 @@ enum life_end life_run(const struct disks *start, const struct ledger *at,
 	trace_begin(trace);
 	fault_plan(life_fault ? life_fault->call : 0, life_fault ? life_fault->how : FAULT_ONCE);
 	how = guarded(run_init);
+	if (how == LEFT_RECOVERY) {
+		goes_again = true;
+		how = guarded(person_recovers);
+	}
 	if (how == LEFT_REBOOT)
 		goes_again = true;
 	else if (how == LEFT_ENTERED)

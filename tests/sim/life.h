@@ -16,6 +16,7 @@ struct policy {
 	enum { NEW_IS_GOOD, NEW_HANGS, NEW_IS_REFUSED } on_new;
 	unsigned lazy; /* boots in which nobody looks after the merge */
 	unsigned lazy_steps; /* what the kernel merges in each of them */
+	enum { RECOVERY_WAITS, RECOVERY_MERGES, RECOVERY_PUTS_IMAGE } in_recovery; /* asks for it first */
 	bool never_wait; /* nobody ever does: the kernel merges all, the next boot ends it */
 };
 

@@ -15,7 +15,7 @@ static enum kernel running; /* in this life */
 static uint8_t loads_at_start;
 
 static const char *const verbs[VERB_COUNT] = { "install", "mark-good", "mark-bad", "merge",
-					       "cancel" };
+					       "cancel",  "recovery" };
 
 const char *verb_name(enum verb verb)
 {
@@ -126,7 +126,7 @@ void saw_merge_start(void)
 
 void saw_origin_write(void)
 {
-	if (!ledger.confirmed)
+	if (!ledger.confirmed && !ledger.may_be_restored)
 		violation("I6: an origin was written before the update was confirmed");
 }
 
@@ -147,6 +147,10 @@ static enum shown together(const enum shown *volume, unsigned count)
 
 static void judge_old(void)
 {
+	if (ledger.restored)
+		violation("I12: the old system came up after an image was put over it");
+	if (ledger.may_be_restored)
+		return;
 	bool given_up = ledger.may_be_refused || ledger.may_be_dropped || ledger.reverted ||
 			ledger.damaged || ledger.faults || !rules.new_boots;
 
@@ -163,6 +167,8 @@ static void judge_old(void)
 
 static void judge_new(bool bare)
 {
+	if (bare && ledger.may_be_restored)
+		return;
 	if (!ledger.may_be_armed)
 		violation("I12: the new system came up though nothing was installed");
 	if (ledger.refused || ledger.dropped || ledger.reverted)
@@ -203,8 +209,28 @@ void saw_record_write(void)
 		violation("I4: a record that could not be read was written over");
 }
 
+void saw_image(bool done)
+{
+	ledger.may_be_restored = 1;
+	ledger.restored |= done;
+	note();
+}
+
+/* A request leads there once; half an image does until it is whole. */
+static bool led_there(void)
+{
+	const bool asked = ledger.may_be_asked;
+
+	ledger.may_be_asked = 0;
+	return asked || (ledger.may_be_restored && !ledger.restored);
+}
+
 void saw_recovery(const char *reason)
 {
+	if (led_there()) {
+		note();
+		return;
+	}
 	if (ledger.recoveries < 3)
 		ledger.recoveries++;
 	if (ledger.faults < 2 && !ledger.excused)
@@ -239,6 +265,9 @@ void saw_verb(enum verb verb)
 	case VERB_CANCEL:
 		ledger.may_be_dropped = 1;
 		break;
+	case VERB_RECOVERY:
+		ledger.may_be_asked = 1;
+		break;
 	default:
 		break;
 	}
@@ -272,6 +301,8 @@ void saw_rest(const enum shown *origin, unsigned count, unsigned store_files,
 
 	if (all == SHOWN_MIXED)
 		violation("I2: at rest, and the partitions are a mixture of OLD and NEW");
+	if (ledger.may_be_restored && all != SHOWN_MIXED)
+		all = SHOWN_EITHER;
 	if (all == SHOWN_OLD && ledger.confirmed)
 		violation("I3: at rest on OLD after the update was confirmed");
 	if (all == SHOWN_NEW && !ledger.confirmed)

@@ -31,10 +31,12 @@ struct ledger {
 	uint8_t kernel_starts; /* of the new one, while nothing was decided */
 	uint8_t odd_roots; /* NEW came up under the old kernel */
 	uint8_t block_lost; /* both copies of the boot block were damaged */
-	uint8_t padding[3];
+	uint8_t may_be_asked; /* for recovery, and nobody was led there yet */
+	uint8_t may_be_restored, restored; /* an image is put onto the volume by hand; is there */
 };
 
-enum verb { VERB_INSTALL, VERB_GOOD, VERB_BAD, VERB_MERGE, VERB_CANCEL, VERB_COUNT };
+enum verb { VERB_INSTALL, VERB_GOOD, VERB_BAD, VERB_MERGE, VERB_CANCEL, VERB_RECOVERY,
+	    VERB_COUNT };
 
 enum shown { SHOWN_OLD, SHOWN_NEW, SHOWN_EITHER, SHOWN_MIXED }; /* EITHER: OLD and NEW are equal */
 
@@ -71,6 +73,8 @@ void saw_root(const enum shown *volume, unsigned count, bool bare);
 void saw_root_still(const enum shown *volume, unsigned count, bool was_new);
 void saw_record_write(void);
 void saw_recovery(const char *reason);
+/* Somebody puts an image of NEW onto the volumes by hand, in recovery; done: it said so. */
+void saw_image(bool done);
 void saw_fault(unsigned count, bool excuses_recovery);
 void saw_verb(enum verb verb);
 void saw_answer(enum verb verb, int code, unsigned more_store_files);

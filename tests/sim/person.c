@@ -33,8 +33,22 @@ static void on_old(void)
 	reboot();
 }
 
+/* Once in a history: what is asked for twice would lead there twice. */
+static bool ask_for_recovery(void)
+{
+	if (policy->in_recovery == RECOVERY_WAITS || ledger.lazy)
+		return false;
+	ledger.lazy++;
+	trace_ledger();
+	again(VERB_RECOVERY);
+	reboot();
+	return true;
+}
+
 static void on_merging(void)
 {
+	if (ask_for_recovery())
+		return;
 	if (ledger.lazy < policy->lazy) {
 		ledger.lazy++;
 		trace_ledger();
@@ -54,6 +68,8 @@ static void on_trial(void)
 {
 	int code;
 
+	if (policy->in_recovery == RECOVERY_PUTS_IMAGE && ask_for_recovery())
+		return;
 	switch (policy->on_new) {
 	case NEW_HANGS:
 		goes_again = true;
@@ -142,4 +158,19 @@ bool person_acts(void)
 	if (!goes_again)
 		rest();
 	return goes_again;
+}
+
+bool person_has_a_plan(void)
+{
+	return policy->in_recovery != RECOVERY_WAITS;
+}
+
+void person_recovers(void)
+{
+	if (policy->in_recovery == RECOVERY_MERGES)
+		recover_merge();
+	else
+		recover_image();
+	for (unsigned d = 0; d < DISK_COUNT; d++)
+		disk_flush((enum disk)d);
 }

@@ -48,7 +48,7 @@ void loader_run(void);
 
 /* ---- How a life ends; the fakes of functions that never return come back through here ---- */
 
-enum left { LEFT_NOT, LEFT_ENTERED, LEFT_REBOOT, LEFT_KILLED, LEFT_VIOLATION };
+enum left { LEFT_NOT, LEFT_ENTERED, LEFT_REBOOT, LEFT_RECOVERY, LEFT_KILLED, LEFT_VIOLATION };
 
 void sim_leave(enum left how) __attribute__((noreturn));
 extern char violation_text[512];
