@@ -114,6 +114,9 @@ static void let_go(struct boot *boot)
 	if (rc < 0 && boot->world.data_dir)
 		log_warn("cannot unmount %s: %s", BOOT_DATA, strerror(-rc));
 	act_umount(boot);
+	/* A boot that gave up before it looked for its partitions has mapped none. */
+	if (!boot->world.conf)
+		return;
 	act_unmap(boot);
 	for (unsigned i = 0; i < conf->volume_count; i++)
 		if (store_unmap(conf->volume[i].name) < 0)
