@@ -190,12 +190,13 @@ $(INITRAMFS): $(MKINITRAMFS_NEEDS)
 	$(call say,INITRD,$@)
 	$(Q)mkdir -p $(@D) && $(mkinitramfs)
 
-# The same without kernel modules, and also without all that is for recovery only, to be measured.
-$B/$(BOARD)/initramfs-bare.img: $(MKINITRAMFS_NEEDS)
-	$(Q)mkdir -p $(@D) && $(mkinitramfs) --no-modules
-
+# What a boot needs and nothing else: without kernel modules, and without what is for recovery only.
 $B/$(BOARD)/initramfs-first.img: $(MKINITRAMFS_NEEDS)
 	$(Q)mkdir -p $(@D) && $(mkinitramfs) --no-modules --no-recovery
+
+# The same without kernel modules, to be measured.
+$B/$(BOARD)/initramfs-bare.img: $(MKINITRAMFS_NEEDS)
+	$(Q)mkdir -p $(@D) && $(mkinitramfs) --no-modules
 
 kernel: $(KERNELS)/$(KERNEL)/release ## fetch and unpack KERNEL
 sizes: all $B/$(BOARD)/initramfs-bare.img $B/$(BOARD)/initramfs-first.img ## what the programs weigh; fails when one is too heavy
