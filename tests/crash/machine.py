@@ -111,7 +111,8 @@ class Machine:
         conf = artefacts.configuration(life.conf, life.vendor, life.store, None)
         self.initrd = cache.get("crash.img", lambda out: _initramfs(out, conf), HERE / "fork.c",
                                 TOP / "initramfs/mkinitramfs", BUILD / "arm64/init",
-                                BUILD / "arm64/toybox", BOARD / "modules",
+                                BUILD / "arm64/toybox", BUILD / "arm64/cowboot",
+                                BOARD / "modules",
                                 BUILD / "kernels" / KERNEL / "release", conf)
         self.old, self.new, self.bundle = {}, {}, None
         layout = _layout(self, images, life, device)
@@ -160,8 +161,9 @@ def _initramfs(out, conf):
     subprocess.run([BUILD / "arm64/musl-gcc", "-Os", "-s", "-static", "-Wl,--build-id=none",
                     "-o", overlay / "fork", HERE / "fork.c"], check=True)
     subprocess.run([TOP / "initramfs/mkinitramfs", "-o", out, "--init", BUILD / "arm64/init",
-                    "--toybox", BUILD / "arm64/toybox", "--kernel", BUILD / "kernels" / KERNEL,
-                    "--board", BOARD, "--overlay", overlay], check=True)
+                    "--toybox", BUILD / "arm64/toybox", "--cowboot", BUILD / "arm64/cowboot",
+                    "--kernel", BUILD / "kernels" / KERNEL, "--board", BOARD,
+                    "--overlay", overlay], check=True)
     shutil.rmtree(overlay)
 
 
