@@ -5,8 +5,12 @@
 # touch what chooses between them. What a slot may hold: Image, initramfs.img, and, where wanted,
 # dtb/${fdtfile} and args.txt (slot_args=MORE KERNEL COMMAND LINE).
 #
+# Any board's U-Boot that has setexpr can run it: another board has a boot-first.cmd, which is put
+# before it, and says what is peculiar there: board_args, and fdtfile where U-Boot doesn't know it.
+#
 # What a person adds at the prompt: setenv bootargs_extra ...; saveenv
 
+if test -z "${board_args}"; then setenv board_args "console=ttyAMA0 panic=5 quiet"; fi
 setenv block ${pxefile_addr_r}
 setexpr sum ${block} + 400
 setexpr at_crc ${block} + 1fc
@@ -41,7 +45,7 @@ if test ${found} = no; then echo "boot.scr: no boot block: slot a"; fi
 # Writes both copies: one that cannot be read would never be counted in, and so never end.
 setenv put_block 'crc32 ${block} 1fc ${at_crc}; for copy in 200 600; do setexpr sector ${meta_start} + ${copy}; ${devtype} write ${block} ${sector} 1; done'
 
-setenv start_slot 'echo "boot.scr: slot ${slot}"; setenv slot_args; setenv fdt ${fdt_addr}; if part number ${devtype} ${devnum} boot_${slot} part && load ${devtype} ${devnum}:${part} ${kernel_addr_r} Image; then if test -n "${fdtfile}" && load ${devtype} ${devnum}:${part} ${fdt_addr_r} dtb/${fdtfile}; then setenv fdt ${fdt_addr_r}; fi; if test -e ${devtype} ${devnum}:${part} args.txt && load ${devtype} ${devnum}:${part} ${sum} args.txt; then env import -t ${sum} ${filesize} slot_args; fi; if load ${devtype} ${devnum}:${part} ${ramdisk_addr_r} initramfs.img; then setenv bootargs "console=ttyAMA0 panic=5 quiet cowboot.slot=${slot} ${slot_args} ${bootargs_extra}"; booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt}; fi; fi; echo "boot.scr: slot ${slot} cannot be started"'
+setenv start_slot 'echo "boot.scr: slot ${slot}"; setenv slot_args; setenv fdt ${fdt_addr}; if part number ${devtype} ${devnum} boot_${slot} part && load ${devtype} ${devnum}:${part} ${kernel_addr_r} Image; then if test -n "${fdtfile}" && load ${devtype} ${devnum}:${part} ${fdt_addr_r} dtb/${fdtfile}; then setenv fdt ${fdt_addr_r}; fi; if test -e ${devtype} ${devnum}:${part} args.txt && load ${devtype} ${devnum}:${part} ${sum} args.txt; then env import -t ${sum} ${filesize} slot_args; fi; if load ${devtype} ${devnum}:${part} ${ramdisk_addr_r} initramfs.img; then setenv bootargs "${board_args} cowboot.slot=${slot} ${slot_args} ${bootargs_extra}"; booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt}; fi; fi; echo "boot.scr: slot ${slot} cannot be started"'
 
 setenv slot a; setenv other b
 if test ${good} = 62; then setenv slot b; setenv other a; fi
