@@ -47,7 +47,10 @@ sources = $(sort $(wildcard $(1:%=src/%/*.c)))
 objects = $(patsubst src/%.c,$(1)/obj/%.o,$(call sources,$(2)))
 INITRAMFS = $B/$(BOARD)/initramfs$(if $(filter-out $(DEFAULT_KERNEL),$(KERNEL)),-$(KERNEL)).img
 
-all: $A/init $A/cowboot $A/toybox $B/host/cowboot $(INITRAMFS) ## build everything (the default)
+# The disks of boards that QEMU starts are made when they are started: qemu/run.
+DISK = $(if $(filter qemu-%,$(BOARD)),,$B/$(BOARD)/disk.img)
+
+all: $A/init $A/cowboot $A/toybox $B/host/cowboot $(INITRAMFS) $(DISK) ## build everything (the default)
 
 help: ## this list
 	@echo 'make [TARGET] [BOARD=$(BOARD)] [KERNEL=$(KERNEL)] [V=1]'
@@ -67,7 +70,7 @@ CFLAGS_UNIT = $(CFLAGS_ALL) -O2 -g -fsanitize=address,undefined -fno-sanitize-re
 
 ## ---- Packages, sources, kernels: configs/ -----------------------------------------------------
 
-$B/packages-build $B/packages-test: $B/packages-%: configs/host-packages configs/install-packages
+$B/packages-build $B/packages-test $B/packages-boards: $B/packages-%: configs/host-packages configs/install-packages
 	$(Q)mkdir -p $B && configs/install-packages $* $@.log && touch $@
 
 # build/dl/KIND_NAME_VERSION/fetched, so that a new pin fetches that one thing and nothing else.
@@ -197,6 +200,23 @@ $B/$(BOARD)/initramfs-first.img: $(MKINITRAMFS_NEEDS)
 # The same without kernel modules, to be measured.
 $B/$(BOARD)/initramfs-bare.img: $(MKINITRAMFS_NEEDS)
 	$(Q)mkdir -p $(@D) && $(mkinitramfs) --no-modules
+
+## ---- A board's disk ---------------------------------------------------------------------------
+
+# Boot loaders are Debian's too: those packages that a board's `parts` names.
+PARTS = $(wildcard board/$(BOARD)/parts)
+LOADERS = $(patsubst %,$B/u-boot/%.unpacked,$(if $(PARTS),$(shell sed -n 's/^package //p' $(PARTS))))
+
+$B/u-boot/%.unpacked: $$(call fetched,deb_$$*)
+	$(call say,LOADER,$*)
+	$(Q)mkdir -p $(@D) && dpkg-deb -x $(<D)/*.deb $(@D) && touch $@
+
+# SYSTEM=IMAGE: what goes onto `system`, else the tiny test root. FIRMWARE=DIR: the chip vendor's files.
+$B/$(BOARD)/disk.img: $(INITRAMFS) $(SYSTEM) $(wildcard board/$(BOARD)/*) board/qemu-virt/boot.cmd \
+		qemu/mkdisk initramfs/mkboot $(LOADERS) | $B/packages-test
+	$(call say,DISK,$@)
+	$(Q)qemu/mkdisk -o $@ --board board/$(BOARD) --initramfs $(INITRAMFS) \
+		--kernel $(KERNELS)/$(KERNEL)/Image $(SYSTEM:%=--system %) $(FIRMWARE:%=--firmware %)
 
 kernel: $(KERNELS)/$(KERNEL)/release ## fetch and unpack KERNEL
 sizes: all $B/$(BOARD)/initramfs-bare.img $B/$(BOARD)/initramfs-first.img ## what the programs weigh; fails when one is too heavy

@@ -1,0 +1,82 @@
+# U-Boot script: starts the kernel of the slot that the boot block names, counts the tries of a slot
+# on trial, goes back when they are spent, and tells init the slot. docs/formats.md has the block.
+#
+# The same as board/qemu-virt/boot.cmd, for a U-Boot that cannot calculate: Debian's for the RK3399
+# and the Rock64 have no setexpr. So the addresses stand here as numbers, and where `meta` begins is
+# the number of genimage.cfg. On another layout no block is used, rather than a wrong sector.
+#
+# What a person adds at the prompt: setenv bootargs_extra ...; saveenv
+
+if test -z "${board_args}"; then setenv board_args "console=ttyS2,1500000 panic=5 quiet"; fi
+
+# meta begins at 0x8800; the block and its spare lie 0x200 and 0x600 sectors on.
+setenv wanted_start 8800
+setenv copies "8a00 8e00"
+
+# The block's bytes in memory, and a place for a sum of our own.
+setenv block 600000
+setenv word2 600004
+setenv at_version 600008
+setenv at_good 600009
+setenv at_trial 60000a
+setenv at_tries 60000b
+setenv at_crc 6001fc
+setenv sum 600400
+setenv found no
+setenv good 61
+setenv trial 0
+
+# The first copy that can be used counts: right magic, version and sum.
+${devtype} dev ${devnum}
+if part start ${devtype} ${devnum} meta meta_start && test ${meta_start} = ${wanted_start}; then
+	for sector in ${copies}; do
+		if test ${found} = no && ${devtype} read ${block} ${sector} 1; then
+			crc32 ${block} 1fc ${sum}
+			if itest.l *${block} == 53574f43 && itest.l *${word2} == 0a544f4c && itest.b *${at_version} == 1 && cmp.b ${at_crc} ${sum} 4; then
+				setenv found yes
+				if itest.b *${at_good} == 62; then setenv good 62; fi
+				if itest.b *${at_trial} != 0; then setenv trial 1; fi
+			fi
+		fi
+	done
+else
+	echo "boot.scr: meta is not at sector 0x${wanted_start}: no boot block"
+fi
+if test ${found} = no; then echo "boot.scr: no boot block: slot a"; fi
+
+# One try less, for counts of 1 to 100: left is then what goes into the block.
+setenv left
+setenv before 0
+if test ${found} = yes; then
+	for n in 1 2 3 4 5 6 7 8 9 a b c d e f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2d 2e 2f 30 31 32 33 34 35 36 37 38 39 3a 3b 3c 3d 3e 3f 40 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d 4e 4f 50 51 52 53 54 55 56 57 58 59 5a 5b 5c 5d 5e 5f 60 61 62 63 64; do
+		if itest.b *${at_tries} == ${n}; then setenv left ${before}; fi
+		setenv before ${n}
+	done
+fi
+
+# Writes both copies: one that cannot be read would never be counted in, and so never end.
+setenv put_block 'crc32 ${block} 1fc ${at_crc}; for sector in ${copies}; do ${devtype} write ${block} ${sector} 1; done'
+
+setenv start_slot 'echo "boot.scr: slot ${slot}"; setenv slot_args; setenv fdt ${fdt_addr}; if part number ${devtype} ${devnum} boot_${slot} part && load ${devtype} ${devnum}:${part} ${kernel_addr_r} Image; then if test -n "${fdtfile}" && load ${devtype} ${devnum}:${part} ${fdt_addr_r} dtb/${fdtfile}; then setenv fdt ${fdt_addr_r}; fi; if test -e ${devtype} ${devnum}:${part} args.txt && load ${devtype} ${devnum}:${part} ${sum} args.txt; then env import -t ${sum} ${filesize} slot_args; fi; if load ${devtype} ${devnum}:${part} ${ramdisk_addr_r} initramfs.img; then setenv bootargs "${board_args} cowboot.slot=${slot} ${slot_args} ${bootargs_extra}"; booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt}; fi; fi; echo "boot.scr: slot ${slot} cannot be started"'
+
+setenv slot a; setenv other b
+if test ${good} = 62; then setenv slot b; setenv other a; fi
+
+# The try is counted before it begins. A slot that cannot even be loaded has no second one.
+if test ${trial} != 0 && test -n "${left}"; then
+	mw.b ${at_tries} ${left}
+	run put_block
+	setenv slot ${other}
+	echo "boot.scr: slot ${slot} is on trial, 0x${left} tries left after this one"
+	run start_slot
+	mw.b ${at_tries} 0
+	run put_block
+	setenv slot a
+	if test ${good} = 62; then setenv slot b; fi
+fi
+run start_slot
+
+# The good slot is not there. The other one held a system once, and is all that is left.
+setenv slot ${other}
+run start_slot
+echo "boot.scr: there is nothing to start"
