@@ -226,6 +226,8 @@ static void put_image(const struct view *v, const struct dev *image, const char 
 	printf("\n%s, ", name);
 	print_size(image->size_bytes);
 	printf(", goes onto the volume %s.", board.conf.volume[i].name);
+	if (board.conf.volume_count > 1)
+		printf(" The others stay as they are: give each the image that belongs to it.");
 	if (!menu_sure(v, CHOICE_IMAGE))
 		return;
 	/* A device over the partition would hold it; one that is in use keeps it, and says so. */
