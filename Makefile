@@ -47,8 +47,8 @@ sources = $(sort $(wildcard $(1:%=src/%/*.c)))
 objects = $(patsubst src/%.c,$(1)/obj/%.o,$(call sources,$(2)))
 INITRAMFS = $B/$(BOARD)/initramfs$(if $(filter-out $(DEFAULT_KERNEL),$(KERNEL)),-$(KERNEL)).img
 
-# The disks of boards that QEMU starts are made when they are started: qemu/run.
-DISK = $(if $(filter qemu-%,$(BOARD)),,$B/$(BOARD)/disk.img)
+# A disk where there is a layout for one. Those of QEMU's boards are made when they are started: qemu/run.
+DISK = $(if $(filter qemu-%,$(BOARD)),,$(patsubst board/%/genimage.cfg,$B/%/disk.img,$(wildcard board/$(BOARD)/genimage.cfg)))
 
 all: $A/init $A/cowboot $A/toybox $B/host/cowboot $(INITRAMFS) $(DISK) ## build everything (the default)
 

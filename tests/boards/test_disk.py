@@ -14,20 +14,14 @@ import gpt
 TOP = Path(__file__).resolve().parents[2]
 BUILD, KERNEL = TOP / "build", TOP / "build/kernels/6.1"
 UBOOT = BUILD / "u-boot/usr/lib/u-boot"
-BOARDS = sorted(p.parent.name for p in TOP.glob("board/*/parts"))
+# Those that U-Boot starts.
+BOARDS = sorted(p.parent.name for p in TOP.glob("board/*/parts")
+                if not (p.parent / "entry.conf").exists())
 
-# Where the chip's ROM and its first program look, and what it looks like: (byte, first bytes, file).
-LOADERS = {
-    "rockpro64": [(64 * 512, bytes.fromhex("3b8cdcfcbe9f9d51"), "rockpro64-rk3399/idbloader.img"),
-                  (16384 * 512, bytes.fromhex("d00dfeed"), "rockpro64-rk3399/u-boot.itb")],
-}
-# The device the root is on, as aliases or paths of the device tree.
-DISKS = {
-    "raspi3b": ("broadcom/bcm2837-rpi-3-b.dtb", "/soc/mmc@7e202000"),
-    "rpi4": ("broadcom/bcm2711-rpi-4-b.dtb", "/emmc2bus/mmc@7e340000"),
-    "rockpro64": ("rockchip/rk3399-rockpro64.dtb", "mmc1", "mmc2"),
-    "imx8mm-evk": ("freescale/imx8mm-evk.dtb", "mmc1", "mmc2"),
-}
+# Where the ROM of each kind of chip (a file of configs/kconfig) looks, and its first program after it.
+PLACES = {"rockchip": {"idbloader.img": 64 * 512, "u-boot.itb": 16384 * 512},
+          "imx8m": {"flash.bin": 33 * 1024}}
+MAGIC = {"idbloader.img": bytes.fromhex("3b8cdcfcbe9f9d51"), "u-boot.itb": bytes.fromhex("d00dfeed")}
 # U-Boot's configuration in Debian's package. There is none for i.MX.
 CONFIGS = {"raspi3b": "u-boot-rpi/configs/config.rpi_3", "rpi4": "u-boot-rpi/configs/config.rpi_4",
            "rockpro64": "u-boot-rockchip/configs/config.rockpro64-rk3399"}
@@ -39,6 +33,12 @@ def parts(board):
     lines = (TOP / "board" / board / "parts").read_text().splitlines()
     found = [line.split() for line in lines if line and not line.startswith("#")]
     return {word: [value for w, value in found if w == word] for word, _ in found}
+
+
+def places(board):
+    """{file: byte} of what lies on the disk and in no partition."""
+    kinds = (TOP / "board" / board / "kconfig").read_text().split()
+    return {name: at for kind in kinds for name, at in PLACES.get(kind, {}).items()}
 
 
 @pytest.fixture(params=BOARDS)
@@ -64,7 +64,7 @@ def test_every_board_has_its_files():
     assert len(BOARDS) >= 4
     for board in BOARDS:
         home = TOP / "board" / board
-        for name in ("cowboot.conf", "modules", "kconfig", "genimage.cfg", "notes.md", "labgrid.yaml"):
+        for name in ("cowboot.conf", "modules", "kconfig", "genimage.cfg", "labgrid.yaml"):
             assert (home / name).exists(), f"board/{board}/{name}"
         assert f"board {board}\n" in (home / "cowboot.conf").read_text()
 
@@ -89,16 +89,16 @@ def test_partitions(board):
 
 def test_loader(board):
     """What the chip starts lies where it looks, whole, and no partition is over it."""
-    first = min(start for start, _ in gpt.read(BUILD / board / "disk.img").values())
-    end = 34 * 512
-    for at, magic, name in LOADERS.get(board, []):
-        data = (UBOOT / name).read_bytes()
-        assert data.startswith(magic) and at >= end
+    first, end = min(start for start, _ in gpt.read(BUILD / board / "disk.img").values()), 34 * 512
+    for path in [UBOOT / name for name in parts(board).get("loader", [])]:
+        data, at = path.read_bytes(), places(board).get(path.name)
+        if at is None:
+            assert from_fat(board, "loader", path.name) == data
+            continue
+        assert data.startswith(MAGIC[path.name]) and at >= end
         assert read(board, at, len(data)) == data
         end = at + len(data)
     assert end <= first
-    for name in parts(board).get("loader", []) if board not in LOADERS else []:
-        assert from_fat(board, "loader", Path(name).name) == (UBOOT / name).read_bytes()
     for name in parts(board).get("loader-dtb", []):
         assert from_fat(board, "loader", Path(name).name) == (KERNEL / "dtb" / name).read_bytes()
     if "config.txt" in parts(board).get("own", []):
@@ -119,7 +119,7 @@ def test_firmware(board, tmp_path):
     assert done.returncode == 0 and "vendor" not in done.stderr, done.stderr
     if board == "imx8mm-evk":
         with open(image, "rb") as f:
-            f.seek(33 * 1024)
+            f.seek(places(board)["flash.bin"])
             assert f.read(700000) == (tmp_path / "flash.bin").read_bytes()
         return
     start = gpt.read(image)["loader"][0]
@@ -160,7 +160,7 @@ def test_loader_knows_the_commands(board):
 
 def test_drivers_of_the_disk(board):
     """Every module that the disk's controller and its suppliers need is on the board's list."""
-    assert board in DISKS
+    dtb, disks = parts(board)["dtb"][0], parts(board)["disk"]
     done = subprocess.run([TOP / "configs/dtb-modules", "--modules", TOP / "board" / board / "modules",
-                           *DISKS[board]], capture_output=True, text=True)
+                           dtb, *disks], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout, done.stdout + done.stderr
