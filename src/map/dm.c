@@ -63,8 +63,15 @@ int dm_snapshot(const char *name, bool readonly, bool merge, uint64_t size_secto
 	rc = task_create(name);
 	if (rc)
 		return rc;
+	/*
+	 * The kernel reads the store's metadata here.  One read that failed is not worth a revert or
+	 * the recovery, and a table that was not loaded can be loaded again.
+	 */
 	rc = task_load(name, readonly, merge ? DM_SNAPSHOT_MERGE : DM_SNAPSHOT, size_sectors,
 		       params);
+	if (rc)
+		rc = task_load(name, readonly, merge ? DM_SNAPSHOT_MERGE : DM_SNAPSHOT,
+			       size_sectors, params);
 	if (!rc)
 		rc = start(name, ret_disk);
 	return rc ? undo_create(name, rc) : 0;
