@@ -99,7 +99,7 @@ void record_end(struct record *rec, enum result result, const char *reason, uint
 	memcpy(last->version_from, rec->version_from, sizeof(last->version_from));
 	memcpy(last->version_to, rec->version_to, sizeof(last->version_to));
 	memcpy(last->reason, reason, strnlen(reason, sizeof(last->reason) - 1));
-	if (result == RESULT_MERGED && rec->slot)
+	if ((result == RESULT_MERGED || rec->phase == PHASE_MERGING) && rec->slot)
 		rec->slot_old = rec->slot;
 	record_clear(rec);
 }

@@ -423,6 +423,17 @@ static void what_is_merged_leaves_its_slot(void **state)
 	}
 }
 
+/* Confirmed is confirmed, however its merge ends: an image put onto the volume in recovery, too. */
+static void what_was_confirmed_leaves_its_slot(void **state)
+{
+	(void)state;
+	sample_trial(&rec);
+	rec.slot = 'b';
+	rec.phase = PHASE_MERGING;
+	record_end(&rec, RESULT_RESTORED, "so it ended", 0);
+	assert_int_equal(rec.slot_old, 'b');
+}
+
 static void end_keeps_what_became_of_the_update(void **state)
 {
 	char reason[400];
@@ -473,6 +484,7 @@ int main(void)
 		cmocka_unit_test(staging_needs_no_stores_yet),
 		cmocka_unit_test(clear_keeps_generation_result_and_slot),
 		cmocka_unit_test(what_is_merged_leaves_its_slot),
+		cmocka_unit_test(what_was_confirmed_leaves_its_slot),
 		cmocka_unit_test(end_keeps_what_became_of_the_update),
 		cmocka_unit_test(everything_has_a_name),
 	};
