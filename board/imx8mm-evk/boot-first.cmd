@@ -3,7 +3,7 @@
 setenv board_args "console=ttymxc1,115200 panic=5 quiet"
 setenv fdtfile freescale/imx8mm-evk.dtb
 if test -z "${pxefile_addr_r}"; then setenv pxefile_addr_r 0x43600000; fi
-if test -z "${kernel_addr_r}"; then setenv kernel_addr_r 0x42000000; fi
+if test -z "${kernel_addr_r}"; then setenv kernel_addr_r 0x40480000; fi
 if test -z "${fdt_addr_r}"; then setenv fdt_addr_r 0x48000000; fi
 if test -z "${ramdisk_addr_r}"; then setenv ramdisk_addr_r 0x4a000000; fi
 

@@ -13,6 +13,13 @@
 if test -z "${board_args}"; then setenv board_args "console=ttyAMA0 panic=5 quiet"; fi
 setenv block ${pxefile_addr_r}
 setexpr sum ${block} + 400
+setexpr sum1 ${block} + 401
+setexpr sum2 ${block} + 402
+setexpr sum3 ${block} + 403
+setexpr be ${block} + 410
+setexpr be1 ${block} + 411
+setexpr be2 ${block} + 412
+setexpr be3 ${block} + 413
 setexpr at_crc ${block} + 1fc
 setexpr at_version ${block} + 8
 setexpr at_good ${block} + 9
@@ -24,14 +31,22 @@ setenv good 61
 setenv trial 0
 setenv tries 0
 
+# The sum of the block in memory, highest byte first, at be. A U-Boot without CONFIG_HASH (the
+# Raspberry Pi's) leaves crc32's result lowest byte first: seen by the sum of four zeros, 2144df1c.
+mw.l ${be} 0
+crc32 ${be} 4 ${sum}
+setenv order big
+if itest.b *${sum} == 1c; then setenv order little; fi
+setenv sum_block 'crc32 ${block} 1fc ${sum}; if test ${order} = little; then cp.b ${sum3} ${be} 1; cp.b ${sum2} ${be1} 1; cp.b ${sum1} ${be2} 1; cp.b ${sum} ${be3} 1; else cp.b ${sum} ${be} 4; fi'
+
 # The first copy that can be used counts: right magic, version and sum.
 ${devtype} dev ${devnum}
 if part start ${devtype} ${devnum} meta meta_start; then
 	for copy in 200 600; do
 		setexpr sector ${meta_start} + ${copy}
 		if test ${found} = no && ${devtype} read ${block} ${sector} 1; then
-			crc32 ${block} 1fc ${sum}
-			if itest.l *${block} == 53574f43 && itest.l *${word2} == 0a544f4c && itest.b *${at_version} == 1 && cmp.b ${at_crc} ${sum} 4; then
+			run sum_block
+			if itest.l *${block} == 53574f43 && itest.l *${word2} == 0a544f4c && itest.b *${at_version} == 1 && cmp.b ${at_crc} ${be} 4; then
 				setenv found yes
 				setexpr.b good *${at_good}
 				setexpr.b trial *${at_trial}
@@ -43,7 +58,7 @@ fi
 if test ${found} = no; then echo "boot.scr: no boot block: slot a"; fi
 
 # Writes both copies: one that cannot be read would never be counted in, and so never end.
-setenv put_block 'crc32 ${block} 1fc ${at_crc}; for copy in 200 600; do setexpr sector ${meta_start} + ${copy}; ${devtype} write ${block} ${sector} 1; done'
+setenv put_block 'run sum_block; cp.b ${be} ${at_crc} 4; for copy in 200 600; do setexpr sector ${meta_start} + ${copy}; ${devtype} write ${block} ${sector} 1; done'
 
 setenv start_slot 'echo "boot.scr: slot ${slot}"; setenv slot_args; setenv fdt ${fdt_addr}; if part number ${devtype} ${devnum} boot_${slot} part && load ${devtype} ${devnum}:${part} ${kernel_addr_r} Image; then if test -n "${fdtfile}" && load ${devtype} ${devnum}:${part} ${fdt_addr_r} dtb/${fdtfile}; then setenv fdt ${fdt_addr_r}; fi; if test -e ${devtype} ${devnum}:${part} args.txt && load ${devtype} ${devnum}:${part} ${sum} args.txt; then env import -t ${sum} ${filesize} slot_args; fi; if load ${devtype} ${devnum}:${part} ${ramdisk_addr_r} initramfs.img; then setenv bootargs "${board_args} cowboot.slot=${slot} ${slot_args} ${bootargs_extra}"; booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt}; fi; fi; echo "boot.scr: slot ${slot} cannot be started"'
 

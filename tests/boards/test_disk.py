@@ -164,3 +164,36 @@ def test_drivers_of_the_disk(board):
     done = subprocess.run([TOP / "configs/dtb-modules", "--modules", TOP / "board" / board / "modules",
                            dtb, *disks], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout, done.stdout + done.stderr
+
+
+def addresses(board):
+    """{name: address} as U-Boot has them when the script starts a slot: its own, then the board's."""
+    found = {"scriptaddr": "43500000"} if board == "imx8mm-evk" else {}
+    for name in parts(board).get("loader", []):
+        text = (UBOOT / name).read_bytes().decode("latin-1")
+        found |= dict(re.findall(r"\b(\w+_addr_r|scriptaddr)=(0x\w+)", text))
+    for name in ("boot-first.cmd", "boot.cmd"):
+        path = TOP / "board" / board / name
+        text = path.read_text() if path.exists() else ""
+        found |= dict(re.findall(r"setenv (\w+_addr_r) (0x\w+)", text))
+        found |= {"pxefile_addr_r": at for at in re.findall(r"^setenv block (\w+)$", text, re.M)}
+    return {name: int(at, 16) for name, at in found.items()}
+
+
+@pytest.mark.parametrize("kernel", sorted(p.name for p in KERNEL.parent.iterdir()))
+def test_nothing_overlaps_in_memory(board, kernel):
+    """Kernel, where it is loaded and where it runs, script, scratch, device tree and initramfs."""
+    image, at = KERNEL.parent / kernel / "Image", addresses(board)
+    with open(image, "rb") as f:
+        head = f.read(64)
+    # U-Boot moves a kernel up to the next 2 MiB, and it needs more memory than its file has bytes.
+    runs = -(-at["kernel_addr_r"] // (2 << 20)) * (2 << 20)
+    end = max(at["kernel_addr_r"] + image.stat().st_size, runs + int.from_bytes(head[16:24], "little"))
+    spans = [(at["kernel_addr_r"], end, "kernel"),
+             (at["scriptaddr"], at["scriptaddr"] + 65536, "script"),
+             (at["pxefile_addr_r"], at["pxefile_addr_r"] + 65536, "block and args.txt"),
+             (at["fdt_addr_r"], at["fdt_addr_r"] + (1 << 20), "device tree"),
+             (at["ramdisk_addr_r"], at["ramdisk_addr_r"] + (32 << 20), "initramfs")]
+    spans.sort()
+    for (_, end, first), (start, _, second) in zip(spans, spans[1:]):
+        assert end <= start, f"{first} and {second}"

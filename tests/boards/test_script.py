@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import gpt
-from vm import VM, Disk
+from vm import QEMU, VM, Disk
 
 TOP = Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
@@ -30,16 +30,31 @@ def block(good="a", trial=None, tries=0):
     return data + struct.pack(">I", zlib.crc32(data))
 
 
-def slot_image(path, kernel, initramfs):
+class Pi(VM):
+    """QEMU's Raspberry Pi 3, from U-Boot on; its line is the second UART."""
+
+    def _argv(self, streams):
+        argv = [QEMU, "-M", "raspi3b", "-nodefaults", "-display", "none"]
+        for stream in streams:
+            argv += ["-chardev", f"socket,id={stream.name},fd={stream.fd}"]
+        dtb = BUILD / "kernels/6.1/dtb/broadcom/bcm2837-rpi-3-b.dtb"
+        argv += ["-serial", "null", "-serial", "chardev:serial", "-mon", "chardev=qmp,mode=control",
+                 "-kernel", BUILD / "u-boot/usr/lib/u-boot/rpi_3/u-boot.bin", "-dtb", dtb,
+                 "-drive", f"if=sd,format=raw,file={self.disks[0].path}"]
+        return [str(arg) for arg in argv]
+
+
+def slot_image(path, kernel, initramfs, *dtbs):
+    more = [word for dtb in dtbs for word in ("--dtb", f"{dtb.parent.parent}/./{dtb.parent.name}/{dtb.name}")]
     subprocess.run([TOP / "initramfs/mkboot", "-o", path, "--kernel", kernel, "--initramfs", initramfs,
-                    "--mib", "4"], check=True)
+                    "--mib", "4", *more], check=True)
     return path.read_bytes()
 
 
 class Bench:
-    """A disk with the partitions of board/NAME, and QEMU's U-Boot before it."""
+    """A disk with the partitions of board/NAME, and QEMU's U-Boot before it; own: the board's own."""
 
-    def __init__(self, name, tmp):
+    def __init__(self, name, tmp, own=False):
         self.dir, self.disk = tmp, tmp / "disk.img"
         subprocess.run(["cp", "--sparse=always", BUILD / name / "disk.img", self.disk], check=True)
         self.parts = gpt.read(self.disk)
@@ -50,14 +65,23 @@ class Bench:
         initramfs.write_bytes(b"none".ljust(512, b"\0"))
         self.slot = slot_image(tmp / "slot.img", kernel, initramfs)
         self.fill("boot_a", self.slot)
-        # The first MiB of QEMU's memory map is flash: other numbers for the one script that has some.
-        start, size = self.parts["loader"]
+        if not own:
+            self.use_addresses_of_virt()
+
+    def use_addresses_of_virt(self):
+        """QEMU's memory begins at 1 GiB: other numbers for the addresses that a script has itself."""
+        start = self.parts["loader"][0]
         script = subprocess.run(["mtype", "-i", f"{self.disk}@@{start}", "::boot.scr"], check=True,
                                 capture_output=True).stdout[72:].decode()
-        (tmp / "boot.cmd").write_text(re.sub(r"\b600([0-9a-f]{3})\b", r"42600\1", script))
-        subprocess.run(["mkimage", *"-A arm64 -T script -C none -d".split(), tmp / "boot.cmd",
-                        tmp / "boot.scr"], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run(["mcopy", "-o", "-i", f"{self.disk}@@{start}", tmp / "boot.scr", "::boot.scr"],
+        script = re.sub(r"\b600([0-9a-f]{3})\b", r"42600\1", script)
+        self.put_script(re.sub(r"^setenv (kernel|ramdisk)_addr_r .*\n", "", script, flags=re.M))
+
+    def put_script(self, text):
+        self.script, name = text, self.dir / "boot.scr"
+        (self.dir / "boot.cmd").write_text(text)
+        subprocess.run(["mkimage", *"-A arm64 -T script -C none -d".split(), self.dir / "boot.cmd", name],
+                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["mcopy", "-o", "-i", f"{self.disk}@@{self.parts['loader'][0]}", name, "::boot.scr"],
                        check=True, env=os.environ | {"MTOOLS_SKIP_CHECK": "1"})
 
     def fill(self, label, data, at=0):
@@ -80,11 +104,11 @@ class Bench:
                 found.append(data[11])
         return found
 
-    def run(self, *expected):
+    def run(self, *expected, machine=VM):
         """Boots, and waits for these lines one after the other."""
-        with VM(self.dir, disks=[Disk(self.disk)], uboot=True) as vm:
+        with machine(self.dir, disks=[Disk(self.disk)], uboot=True) as vm:
             for each in expected:
-                vm.wait_for(each, 30)
+                vm.wait_for(each, 60)
             return vm.serial.text()
 
 
@@ -144,14 +168,21 @@ def test_good_slot_cannot_be_loaded(bench):
 @each(["rockpro64"])
 def test_meta_is_elsewhere(bench):
     """The script that knows its sectors by number keeps off when they are another's."""
-    text = (bench.dir / "boot.cmd").read_text()
-    assert "setenv wanted_start 8800\n" in text and bench.parts["meta"][0] == 0x8800 * 512
-    (bench.dir / "boot.cmd").write_text(text.replace("wanted_start 8800", "wanted_start 9000"))
+    assert "setenv wanted_start 8800\n" in bench.script and bench.parts["meta"][0] == 0x8800 * 512
+    bench.put_script(bench.script.replace("wanted_start 8800", "wanted_start 9000"))
     bench.blocks(*2 * [block("a", "b", 2)])
-    start = bench.parts["loader"][0]
-    subprocess.run(["mkimage", *"-A arm64 -T script -C none -d".split(), bench.dir / "boot.cmd",
-                    bench.dir / "boot.scr"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["mcopy", "-o", "-i", f"{bench.disk}@@{start}", bench.dir / "boot.scr", "::boot.scr"],
-                   check=True)
     bench.run("meta is not at sector 0x9000", "boot.scr: slot a", START)
     assert bench.tries() == [2, 2]
+
+
+def test_raspi3b_by_its_own_uboot(tmp_path):
+    """The very U-Boot of the board, on its SD card, with the device tree that it asks for."""
+    bench = Bench("raspi3b", tmp_path, own=True)
+    bench.fill("boot_b", slot_image(bench.dir / "b.img", bench.dir / "Image", bench.dir / "initramfs.img",
+                                    BUILD / "kernels/6.1/dtb/broadcom/bcm2837-rpi-3-b.dtb"))
+    bench.blocks(*2 * [block("a", "b", 2)])
+    size = bench.disk.stat().st_size
+    os.truncate(bench.disk, 1 << (size - 1).bit_length())
+    said = bench.run("slot b is on trial, 0x1 tries left", START, machine=Pi)
+    assert "Failed to load" not in said and re.search(r"using the fdt blob at 0x2600000", said)
+    assert bench.tries() == [1, 1]
