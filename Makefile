@@ -238,7 +238,7 @@ ready = all $B/packages-test
 demo: $(ready) ## on a real Debian in QEMU: update, try, confirm, merge; then one that breaks
 	@qemu/demo
 
-qemu: $(ready) ## an interactive board
+qemu: $(ready) $(if $(filter qemu-efi,$(BOARD)),$(EFI)) ## an interactive board: BOARD=qemu-virt, qemu-efi or raspi3b
 	@qemu/run
 
 check: $(ready) ## every test that a change must pass
