@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 from artefacts import BUILD
 from board import Board
+from menus import PROMPT
 from steps import begin_trial, free_blocks, slow_down, wait_merging
 from tiny.image import changed_chunks
 
@@ -108,10 +109,14 @@ def at(board, images, bundle, kept):
 # ---- recovery -----------------------------------------------------------------------------------
 
 def recovery_after_start(b, timeout=40):
-    """Starts a board that ends in the recovery shell; the reason on the screen."""
+    """Starts a board that ends in recovery, and goes on to its shell: the menu's one where the
+    configuration, and with it the tests' `recovery shell`, cannot be used; the reason on the
+    screen."""
     b.start()
     reason = b.wait_for(r"No system was started: (.*)\.\r?\n", timeout).group(1).decode()
-    b.wait_for("recovery# ", timeout)
+    if b.wait_for(f"recovery# |{PROMPT}", timeout).group() != b"recovery# ":
+        b.type("shell\r")
+        b.wait_for("recovery# ", timeout)
     return reason
 
 
