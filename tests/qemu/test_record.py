@@ -7,7 +7,7 @@ import pytest
 from board import image_digest
 from ondisk import COPY_AT, copy_of, flip, generation, phase, put_copy, sealed
 from points import recovery_after_start, recovery_log, recovery_mapped
-from steps import ended, log_lines, mapped
+from steps import ended, log_lines, mapped, slow_down
 
 OTHER = {"A": "B", "B": "A"}
 VERSION_AT = {"idle": "old", "trial": "new", "merging": "new"}    # what comes up at that point
@@ -21,8 +21,11 @@ def copies_written(b):
             if any(start <= each < start + (256 << 10) for each in at)}
 
 
-def start(b, version):
+def start(b, version, slow=False):
+    """slow: a merge that goes on from here is not over before the test has looked."""
     b.start()
+    if slow:
+        slow_down(b)
     assert b.wait_up() == version
 
 
@@ -36,7 +39,7 @@ def test_one_copy_is_damaged(at, point, name):
     good = copy_of(b, OTHER[name])
     assert copy_of(b, name) == good and phase(good) == point
     flip(b, name, 200)
-    start(b, VERSION_AT[point])
+    start(b, VERSION_AT[point], slow=True)
     assert "record: the damaged copy is repaired" in b.dmesg()
     assert b.status()["record"]["copies"] == ["good", "good"]
     assert b.status()["phase"] == point
@@ -51,7 +54,7 @@ def test_one_copy_is_damaged(at, point, name):
     # A second boot finds nothing to do.
     b.cut()
     b.log.unlink()
-    start(b, VERSION_AT[point])
+    start(b, VERSION_AT[point], slow=True)
     assert copies_written(b) == set()
     assert copy_of(b, "A") == copy_of(b, "B") == good
 
