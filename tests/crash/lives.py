@@ -58,14 +58,19 @@ class Board:
         self.run("rm /run/bundle")
 
 
-def update(b, expect):
-    """install, trial, mark-good, the merge, the swap to linear, idle."""
+def armed(b, expect):
+    """As far as every update goes: installed, and the board off before the first trial."""
     expect("old")
     b.on()
     expect("old", "new")
     b.install()
     expect("new")
     b.off()
+
+
+def update(b, expect):
+    """install, trial, mark-good, the merge, the swap to linear, idle."""
+    armed(b, expect)
     assert b.on() == "new"
     b.run("cowboot mark-good --wait")
     b.run("cowboot merge --wait", 0, 2)
@@ -76,12 +81,7 @@ def update(b, expect):
 
 def merge_over_boots(b, expect):
     """The same, with the power cut in the merge: the next boot goes on with it."""
-    expect("old")
-    b.on()
-    expect("old", "new")
-    b.install()
-    expect("new")
-    b.off()
+    armed(b, expect)
     assert b.on() == "new"
     b.run("cowboot mark-good")
     b.cut()
@@ -92,12 +92,7 @@ def merge_over_boots(b, expect):
 
 def tries_spent(b, expect):
     """One try, and the new system never says that it is good."""
-    expect("old")
-    b.on()
-    expect("old", "new")
-    b.install()
-    expect("new")
-    b.off()
+    armed(b, expect)
     expect("old", "new")
     assert b.on() == "new"
     expect("old")
@@ -108,12 +103,7 @@ def tries_spent(b, expect):
 
 def refused(b, expect):
     """The new system says that it is bad."""
-    expect("old")
-    b.on()
-    expect("old", "new")
-    b.install()
-    expect("new")
-    b.off()
+    armed(b, expect)
     assert b.on() == "new"
     expect("old", "new")
     b.run("cowboot mark-bad 'it is bad'", 4)
