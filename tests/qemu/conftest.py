@@ -171,7 +171,8 @@ def _disks(cache, home, layout, bus, sector_bytes, props, inject, log):
 
 @pytest.fixture
 def board(request, cache, images):
-    where = BUILD / "tests/run" / re.sub(r"[^\w.-]+", "_", request.node.name)
+    name = f"{request.node.path.stem}-{request.node.name}"  # two files may have one of a name
+    where = BUILD / "tests/run" / re.sub(r"[^\w.-]+", "_", name)
     shutil.rmtree(where, ignore_errors=True)
     made = request.node.boards = []
 
