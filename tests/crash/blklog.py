@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The log that QEMU's blklogwrites keeps of what a disk was asked to do, in the order in which it
 did it. Format: QEMU, block/blklogwrites.c; the same as Linux, drivers/md/dm-log-writes.c."""
+import os
 import struct
 from dataclasses import dataclass, replace
 
 MAGIC, VERSION = 0x6A736677736872, 1
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
+COUNT_AT = 16                   # in the first sector: how many entries there are
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,19 @@ def read(path):
                 raise ValueError(f"{path}: entry {n} is a FUA write: unknown here")
             found.append(Entry(at * sector_bytes, data, bool(flags & FLUSH)))
     return found
+
+
+def append(path, at, data):
+    """Puts a write at the end of a log that QEMU has begun and does not hold open."""
+    with open(path, "r+b") as f:
+        entries, sector_bytes = _header(f)
+        if at % sector_bytes or len(data) % sector_bytes:
+            raise ValueError(f"{path}: a write of {len(data)} bytes at {at} is not whole sectors")
+        f.seek(0, os.SEEK_END)
+        head = struct.pack("<QQQQ", at // sector_bytes, len(data) // sector_bytes, 0, 0)
+        f.write(head.ljust(sector_bytes, b"\0") + data)
+        f.seek(COUNT_AT)
+        f.write(struct.pack("<Q", entries + 1))
 
 
 def by_disk(entries, sizes, own):

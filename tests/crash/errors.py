@@ -79,7 +79,7 @@ class Store:
         self.fork = Fork(self.machine, scratch / "fork")
         disk = Export(scratch / "0")
         try:
-            self.points = Starts(self.machine, BOARDS[name], self.fork.saved, scratch / "starts",
+            self.points = Starts(self.machine, BOARDS[name], self.fork.saved(), scratch / "starts",
                                  disk)
         finally:
             disk.close()

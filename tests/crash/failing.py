@@ -154,9 +154,4 @@ class Board(Rest):
         if not lost or (lost.kind != "flush" and not at <= lost.at < at + size):
             raise Bad(why)
         self.repaired = True
-        data = self.where / "data.img"
-        data.write_bytes(self.machine.part(self.disk, "data"))
-        judge.repair(data)
-        with open(self.disk, "r+b") as f:
-            f.seek(at)
-            f.write(data.read_bytes())
+        self.repair_data()

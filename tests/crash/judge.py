@@ -6,10 +6,12 @@ import struct
 import subprocess
 from dataclasses import dataclass
 
+import loader
 import ondisk
 
-LENGTH_AT, REFUSED_AT, RESULT_AT = 12, 192, 372
-MERGED = 1
+LENGTH_AT, SLOT_AT, REFUSED_AT, RESULT_AT = 12, 44, 192, 372
+TALLY_AT, ASKED_AT, PARTIAL_AT = 736, 744, 768
+MERGED, RESTORED = 1, 4
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,12 @@ class Record:
     generation: int
     phase: str
     tries_left: int
+    slot: str
     refused: bool
     result: int
+    tally: int
+    asked: bool
+    partial: bool
     data: bytes
 
 
@@ -34,8 +40,11 @@ def _copy(meta, name):
     if ondisk.sealed(data, {}) != data:
         return "damaged"
     phase, tries = struct.unpack_from("<II", data, ondisk.PHASE_AT)
-    return Record(ondisk.generation(data), ondisk.PHASES[phase], tries, data[REFUSED_AT] != 0,
-                  struct.unpack_from("<I", data, RESULT_AT)[0], data)
+    return Record(ondisk.generation(data), ondisk.PHASES[phase], tries,
+                  chr(data[SLOT_AT]) if data[SLOT_AT] else "", data[REFUSED_AT] != 0,
+                  struct.unpack_from("<I", data, RESULT_AT)[0],
+                  struct.unpack_from("<I", data, TALLY_AT)[0], data[ASKED_AT] != 0,
+                  data[PARTIAL_AT] != 0, data)
 
 
 def record(meta):
@@ -49,17 +58,51 @@ def record(meta):
 
 
 def leads_to(meta):
-    """Which system a board with this record comes to rest on, when each trial is marked good."""
+    """Which system a board with this record comes to rest on, when each trial is marked good;
+    "recovery": none, unless a person helps."""
     now = record(meta)
-    if now == "damaged":
+    if now == "damaged" or now and now.partial:
         return "recovery"
     if now is None or now.phase == "staging":
         return "old"
     if now.phase == "idle":
-        return "new" if now.result == MERGED else "old"
+        return "new" if now.result in (MERGED, RESTORED) else "old"
     if now.phase == "trial":
-        return "new" if now.tries_left and not now.refused else "old"
+        return "new" if _is_tried(now, meta) else "old"
     return "new"
+
+
+def _is_tried(now, meta):
+    """A trial with a kernel of its own is one only if the boot loader starts that."""
+    if now.slot and loader.chooses(meta)[0] != now.slot:
+        return False
+    return now.tries_left and not now.refused
+
+
+def recovers(meta, after):
+    """Whether the next boot ends in recovery; after: so many boots that nothing marked good, 0: they
+    are not counted."""
+    now = record(meta)
+    if now == "damaged":
+        return True
+    if now is None:
+        return False
+    return now.asked or now.partial or bool(after) and now.phase == "idle" and now.tally >= after
+
+
+def slot_of(outcome):
+    return "b" if outcome == "new" else "a"
+
+
+def loader_at_rest(meta, outcome):
+    """What is wrong with the boot block of a board with slots that has come to rest, or None."""
+    copies = [meta[at:at + loader.BYTES] for at in loader.COPY_AT]
+    if copies[0] != copies[1]:
+        return "the copies of the boot block differ"
+    slot, trial = loader.chooses(meta)
+    if trial or slot != slot_of(outcome):
+        return f"at rest on {outcome}, the boot loader starts slot {slot}" + " on trial" * trial
+    return None
 
 
 def at_rest(meta):
@@ -73,6 +116,8 @@ def at_rest(meta):
         return "the copies of the record differ"
     if now.phase != "idle":
         return f"the record is in phase {now.phase}"
+    if now.asked or now.partial:
+        return "the record leads to recovery"
     return None
 
 

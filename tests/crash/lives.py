@@ -3,69 +3,11 @@
 rest. A life begins on a disk that `before` has prepared and ends with the board switched off.
 
 expect(...) says what a cut from here on may lead to, when every trial that comes up is marked good:
-"old", "new", or both while a command is at work that decides it.
+"old", "new", "recovery" where a person must help first; several while a command is at work that
+decides it.
 """
-from dataclasses import dataclass
-
-from disk import MIB
-
-SYSTEM_BLOCKS, VENDOR_BLOCKS = 400, 200
-
-
-@dataclass(frozen=True)
-class Life:
-    name: str
-    run: object
-    store: str = "file"
-    vendor: bool = False
-    conf: str = ""
-    change: int = 24
-    spread: str = "scattered"
-    before: object = None
-
-    def system(self, images):
-        old = images.tiny("old.ext4", SYSTEM_BLOCKS, 4 * MIB)
-        return old, images.new(old, change=self.change, spread=self.spread)
-
-    def vendor_images(self, images):
-        old = images.tiny("volume.ext4", VENDOR_BLOCKS, MIB, programs={})
-        return old, images.new(old, change=24, spread="run")
-
-
-class Board:
-    """The guest of a recorded run, with the few things a life does to it."""
-
-    def __init__(self, start, bundle):
-        self.start_vm, self.bundle, self.vm = start, bundle, None
-
-    def on(self):
-        self.vm = self.start_vm()
-        return self.vm.wait_up()
-
-    def off(self):
-        self.vm.poweroff()
-
-    def cut(self):
-        self.vm.cut()
-
-    def run(self, command, *codes):
-        code, out = self.vm.run(command)
-        assert code in (codes or (0,)), f"`{command}` ended with {code}:\n{out}"
-
-    def install(self):
-        self.vm.channel.put("/run/bundle", self.bundle.read_bytes())
-        self.run("cowboot install /run/bundle", 4)
-        self.run("rm /run/bundle")
-
-
-def armed(b, expect):
-    """As far as every update goes: installed, and the board off before the first trial."""
-    expect("old")
-    b.on()
-    expect("old", "new")
-    b.install()
-    expect("new")
-    b.off()
+import lives_recovery
+from lifetime import Life, armed
 
 
 def update(b, expect):
@@ -132,7 +74,7 @@ def after_a_cancel(b):
     b.off()
 
 
-LIVES = {life.name: life for life in (
+UPDATES = (
     Life("file-scattered", update),
     Life("cow-runs", update, store="cow", spread="runs", change=80, before=after_a_cancel),
     Life("file-area-end", update, spread="runs", change=272),
@@ -141,4 +83,10 @@ LIVES = {life.name: life for life in (
     Life("tries-spent", tries_spent, conf="tries 1\n", change=8),
     Life("refused", refused, store="cow", change=8),
     Life("cancelled", cancelled, change=8, before=after_a_cancel),
-)}
+    Life("slots-update", update, change=8, slots=True),
+    Life("slots-tries-spent", tries_spent, conf="tries 1\n", change=8, slots=True),
+    Life("slots-refused", refused, store="cow", change=8, slots=True),
+    Life("slots-cancelled", cancelled, change=8, slots=True, before=after_a_cancel),
+)
+
+LIVES = {life.name: life for life in (*UPDATES, *lives_recovery.LIVES)}

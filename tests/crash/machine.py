@@ -6,6 +6,7 @@ A saved guest stands in fork.c, before cowboot's init, with no block driver load
 from there is the disk it is given. That spares the kernel's own start for each state.
 """
 import json
+import random
 import shutil
 import subprocess
 import time
@@ -15,15 +16,18 @@ from pathlib import Path
 import artefacts
 import blklog
 import gpt
+import loader
+import menus
 from artefacts import BOARD, BUILD, KERNEL, TOP, whole
 from disk import MIB, Part
 from drive import BUSES
 from stream import SCALE, Timeout
-from vm import VM
+from vm import VM, stick
 
 HERE = Path(__file__).resolve().parent
 CMDLINE = "console=ttyAMA0 panic=1 quiet"
 MEM_MIB = 128
+SLOT_BYTES = 256 << 10
 RAM = Path("/dev/shm")
 
 
@@ -107,15 +111,16 @@ class Machine:
     """A board of one life on one device: its first disk content, its initramfs, its partitions."""
 
     def __init__(self, cache, images, life, device):
-        self.cache, self.device = cache, device
+        self.cache, self.device, self.life = cache, device, life
         conf = artefacts.configuration(life.conf, life.vendor, life.store, None)
         self.initrd = cache.get("crash.img", lambda out: _initramfs(out, conf), HERE / "fork.c",
                                 TOP / "initramfs/mkinitramfs", BUILD / "arm64/init",
                                 BUILD / "arm64/toybox", BUILD / "arm64/cowboot",
                                 BOARD / "modules",
                                 BUILD / "kernels" / KERNEL / "release", conf)
-        self.old, self.new, self.bundle = {}, {}, None
+        self.old, self.new, self.slots = {}, {}, {}
         layout = _layout(self, images, life, device)
+        self.stick = _stick(cache, self.new["system"]) if life.stick else None
         files = [artefacts.base_disk(cache, parts, device.sector_bytes, device.bus == "sd")
                  for parts in layout]
         self.sizes = [f.stat().st_size for f in files]
@@ -138,6 +143,14 @@ class Machine:
             f.seek(at)
             return f.read(size)
 
+    def change_part(self, disk, label, change):
+        """change(bytearray) does something to the bytes of a partition."""
+        data = bytearray(self.part(disk, label))
+        change(data)
+        with open(disk, "r+b") as f:
+            f.seek(self.parts[label][0])
+            f.write(data)
+
     def entries(self, log):
         """What a log of vm() holds."""
         all_of_them = blklog.read(log)
@@ -146,6 +159,17 @@ class Machine:
         own = [blklog.read(Slices(None, self.sizes, self.device, log).own_log(n))
                for n in range(len(self.sizes))]
         return blklog.by_disk(all_of_them, self.sizes, own)
+
+    def load(self, disk, log=None):
+        """What the boot loader does before the kernel: the slot, as kernel command line."""
+        if not self.life.slots:
+            return ""
+        at, size = self.parts["meta"]
+        logs = [(log, 0)] if log and log.exists() else []
+        if logs and len(self.sizes) > 1:
+            logs.append((Slices(None, self.sizes, self.device, log).own_log(0), 0))
+        slot = loader.start(disk, at, size, self.device.sector_bytes, logs)
+        return f"cowboot.slot={slot}"
 
     def vm(self, where, disk, log=None, append="", extra=()):
         return VM(where, kernel=BUILD / f"kernels/{KERNEL}/Image", initrd=self.initrd,
@@ -170,7 +194,10 @@ def _initramfs(out, conf):
 def _layout(machine, images, life, device):
     old, new = life.system(images)
     machine.old["system"], machine.new["system"] = old, new
-    first = [Part("boot_a", MIB), Part("boot_b", MIB), Part("meta", MIB), whole("system", old)]
+    if life.slots:
+        machine.slots = {slot: _noise(machine.cache, slot) for slot in "ab"}
+    first = [Part("boot_a", MIB, machine.slots.get("a")), Part("boot_b", MIB), Part("meta", MIB),
+             whole("system", old)]
     if life.vendor:
         old, new = life.vendor_images(images)
         machine.old["vendor"], machine.new["vendor"] = old, new
@@ -180,28 +207,51 @@ def _layout(machine, images, life, device):
     return [first, second] if device.two else [first + second]
 
 
+def _noise(cache, slot):
+    """What a boot slot holds; nobody starts it."""
+    return cache.get("slot.img", lambda out: out.write_bytes(
+        random.Random(slot).randbytes(SLOT_BYTES)), slot)
+
+
+def _stick(cache, image):
+    def make(out):
+        menus.make_stick(out, {"new.img": image})
+        shutil.rmtree(out.with_suffix(".d"))
+    return cache.get("stick.img", make, image)
+
+
 class Fork:
-    """The saved guest of a machine: start() begins a boot from it."""
+    """The saved guests of a machine, one for each kernel command line that its boot loader may
+    give: start() begins a boot from one."""
 
     def __init__(self, machine, where):
-        self.machine, self.saved = machine, where / "guest"
+        self.machine, self.where = machine, where
         where.mkdir(parents=True, exist_ok=True)
-        if not machine.device.savable:
-            return
-        disk = where / "none.img"
-        machine.write_disk(disk)
-        with machine.vm(where / "save", disk, append="rdinit=/fork") as vm:
+        lines = [f"cowboot.slot={slot}" for slot in machine.slots] or [""]
+        for line in lines if machine.device.savable else ():
+            self._save(line)
+
+    def saved(self, line=""):
+        """The file of the guest with this command line."""
+        return self.where / f"guest{line[-2:]}"
+
+    def _save(self, line):
+        disk = self.where / "none.img"
+        self.machine.write_disk(disk)
+        with self.machine.vm(self.where / "save", disk, append=f"rdinit=/fork {line}") as vm:
             vm.wait_for("fork: here", 60)
-            vm.qmp("migrate", uri=f"exec:cat > {self.saved}")
+            vm.qmp("migrate", uri=f"exec:cat > {self.saved(line)}")
             _wait(lambda: vm.qmp("query-migrate")["status"] == "completed", "the guest is saved")
         disk.unlink()
 
-    def start(self, where, disk):
-        """A board that boots from this disk; the caller kills it."""
-        if not self.machine.device.savable:
-            return self.machine.vm(where, disk).start()
-        vm = self.machine.vm(where, disk, append="rdinit=/fork",
-                             extra=["-incoming", f"exec:cat {self.saved}"]).start()
+    def start(self, where, disk, stick_too=False):
+        """A board that boots from this disk, as its boot loader starts it; the caller kills it."""
+        line = self.machine.load(disk)
+        if not self.machine.device.savable or stick_too:
+            more = stick(self.machine.stick) if stick_too else ()
+            return self.machine.vm(where, disk, append=line, extra=more).start()
+        vm = self.machine.vm(where, disk, append=f"rdinit=/fork {line}",
+                             extra=["-incoming", f"exec:cat {self.saved(line)}"]).start()
         try:
             _wait(lambda: vm.qmp("query-status")["status"] == "running", "the guest is back")
             vm.type("\n")

@@ -13,7 +13,8 @@ import judge
 import states
 from artefacts import BUILD, KERNEL
 from steps import HOST_COWBOOT
-from lives import Board
+from vm import stick
+from lifetime import Board
 
 ENTRY_BYTES = 16
 
@@ -38,8 +39,16 @@ class Recording:
 
     def controls(self, most):
         """Illegal orders of the merge: a chunk that was merged is lost, the store's metadata says
-        that it was merged."""
-        return states.sample(list(states.control(self.entries, self._volume)), most)
+        that it was merged. And of a boot slot: a part of it is lost, the boot loader starts it."""
+        return (states.sample(list(states.control(self.entries, self._volume)), most) +
+                states.sample(list(self._slot_controls()), most))
+
+    def _slot_controls(self):
+        armed = next((count for count, what in self.expected if what == ["new"]), 0)
+        at, size = self.machine.parts["boot_b"]
+        for n, e in enumerate(self.entries[:armed]):
+            if at <= e.at < at + size:
+                yield states.State(f"y{n}", armed, armed, lost=(n,))
 
     def _volume(self, e):
         """The volume into whose origin it is, or None."""
@@ -51,8 +60,8 @@ class Recording:
 
 
 def fingerprint(life, device):
-    """What a recording depends on."""
-    key = hashlib.sha256(repr((life, device)).encode())
+    """What a recording depends on; the life itself is among the Python files."""
+    key = hashlib.sha256(repr((life.name, device)).encode())
     for path in (BUILD / "arm64/init", BUILD / "arm64/cowboot", BUILD / "arm64/toybox",
                  BUILD / f"kernels/{KERNEL}/Image", *sorted(Path(__file__).parent.glob("*.py"))):
         key.update(path.read_bytes())
@@ -61,11 +70,12 @@ def fingerprint(life, device):
 
 def bundle(machine, life):
     pairs = [f"{v}={machine.old[v]}:{machine.new[v]}" for v in sorted(machine.old)]
+    boot = ["--boot", str(machine.slots["b"])] if machine.slots else []
 
     def make(out):
         subprocess.run([HOST_COWBOOT, "bundle", "create", "-o", out, "--version", "new", "--board",
-                        "qemu-virt", *pairs], check=True, stdout=subprocess.DEVNULL)
-    return machine.cache.get("crash.bundle", make, HOST_COWBOOT, *machine.old.values(),
+                        "qemu-virt", *boot, *pairs], check=True, stdout=subprocess.DEVNULL)
+    return machine.cache.get("crash.bundle", make, HOST_COWBOOT, boot, *machine.old.values(),
                              *machine.new.values())
 
 
@@ -98,9 +108,12 @@ def _run(machine, life, where, base, log):
     running = []
 
     def starter(disk, log=None):
-        def start():
-            running[:] = [machine.vm(where / "vm", disk, log).start()]
-            return running[0]
+        def start(append):
+            line = machine.load(disk, log)
+            more = stick(machine.stick) if machine.stick else ()
+            vm = machine.vm(where / "vm", disk, log, append=f"{line} {append}".strip(), extra=more)
+            running[:] = [vm.start()]
+            return vm
         return start
     try:
         prepare = Board(starter(base), update)
@@ -109,6 +122,8 @@ def _run(machine, life, where, base, log):
         prepare.off()
         if life.before:
             life.before(prepare)
+        if life.spoil:
+            machine.change_part(base, "meta", life.spoil)
         disk, expected = where / "disk.img", []
         shutil.copyfile(base, disk)
 

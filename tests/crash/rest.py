@@ -7,6 +7,8 @@ import shutil
 from hashlib import md5
 
 import judge
+import loader
+import menus
 from stream import Gone, Timeout
 
 BOOTS_MAX = 6
@@ -56,6 +58,8 @@ class Rest:
         if outcome not in allowed:
             raise Bad(f"the record leads to {outcome}, after what was done only "
                       f"{' or '.join(allowed)} is right")
+        if outcome == "recovery":
+            outcome = self.machine.life.mended
         boots, repaired = self._boots(outcome), False
         if boots is None:
             boots, repaired = self._repaired(state, outcome), True
@@ -69,25 +73,37 @@ class Rest:
         at, size = self.machine.parts["data"]
         if not state.pieces or not all(at <= a < at + size for a, _ in state.pieces):
             raise Bad("data cannot be mounted")
-        data = self.where / "data.img"
-        data.write_bytes(self.machine.part(self.disk, "data"))
-        judge.repair(data)
-        with open(self.disk, "r+b") as f:
-            f.seek(at)
-            f.write(data.read_bytes())
+        self.repair_data()
         boots = self._boots(outcome)
         if boots is None:
             raise Bad("data cannot be mounted after e2fsck")
         return boots
 
+    def repair_data(self):
+        """By e2fsck, in place."""
+        image = self.where / "data.img"
+        image.write_bytes(self.machine.part(self.disk, "data"))
+        judge.repair(image)
+        with open(self.disk, "r+b") as f:
+            f.seek(self.machine.parts["data"][0])
+            f.write(image.read_bytes())
+
     def _boots(self, outcome):
         """How many boots it took to rest; None: data could not be mounted."""
         for boot in range(1, BOOTS_MAX + 1):
             shutil.rmtree(self.where / "vm", ignore_errors=True)
-            vm = self.fork.start(self.where / "vm", self.disk)
+            meta = self.machine.part(self.disk, "meta")
+            self._whole_slot(meta)
+            lost = judge.leads_to(meta) == "recovery"
+            vm = self.fork.start(self.where / "vm", self.disk,
+                                 lost and self.machine.stick is not None)
             try:
+                if judge.recovers(meta, self.machine.life.recovery_after):
+                    self._recover(vm, lost)
                 if self._boot(vm, outcome):
                     return boot
+            except Gone:
+                continue  # it chose to start again
             except Timeout as e:
                 raise Bad(str(e)[-2500:]) from None
             except Unmountable:
@@ -96,12 +112,27 @@ class Rest:
                 vm.kill()
         raise Bad(f"not at rest after {BOOTS_MAX} boots")
 
+    def _whole_slot(self, meta):
+        """What the boot loader is about to start must be whole."""
+        if self.machine.slots:
+            slot = loader.chooses(meta)[0]
+            want = self.machine.slots[slot].read_bytes()
+            if not self.machine.part(self.disk, f"boot_{slot}").startswith(want):
+                raise Bad(f"the boot loader starts slot {slot}, which is not whole")
+
+    def _recover(self, vm, lost):
+        """The person at recovery's menu: helps where no system is left, and goes on."""
+        menus.screen(vm)
+        try:
+            if lost:
+                self.machine.life.mend(vm)
+        except AssertionError as e:
+            raise Bad(f"recovery did not help: {e}") from None
+        vm.type("again\r")
+
     def _boot(self, vm, outcome):
         """One boot; whether the board is at rest after it."""
-        try:
-            version = vm.wait_up()
-        except Gone:
-            return False  # it chose to start again
+        version = vm.wait_up()
         if version != outcome:
             raise Bad(f"{version} came up, not {outcome}")
         code, out = vm.run(REST.format(volumes=" ".join(self.want[outcome])))
@@ -123,7 +154,11 @@ class Rest:
                 raise Bad(f"what is mounted of {volume} is not {outcome}:\n{sums}")
 
     def _judge(self, outcome):
-        wrong = judge.at_rest(self.machine.part(self.disk, "meta"))
+        meta = self.machine.part(self.disk, "meta")
+        wrong = judge.at_rest(meta)
+        if not wrong and self.machine.slots:
+            self._whole_slot(meta)
+            wrong = judge.loader_at_rest(meta, outcome)
         if wrong:
             raise Bad(wrong)
         for volume, content in self.want[outcome].items():

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import export
 import judge
-from lives import Life
+from lifetime import Life
 from recording import bundle
 
 BOARDS = {

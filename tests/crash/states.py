@@ -14,7 +14,8 @@ of the entry in the log):
     oN              flush N is through; what is pending on other disks is lost
 
 The unit is the disk's sector: it goes through whole or not at all. A disk without a cache (ordered)
-has prefixes and tears alone. `control` gives states that no cut can leave: a flush was broken.
+has prefixes and tears alone. States that no cut can leave, because a flush was passed over, begin
+with x (`control`) and y (Recording.controls).
 """
 from collections import Counter
 from dataclasses import dataclass
@@ -151,4 +152,6 @@ def sample(items, most):
     """At most so many of them, evenly spread, the first and the last among them."""
     if len(items) <= most:
         return list(items)
+    if most == 1:
+        return [items[0]]
     return [items[i * (len(items) - 1) // (most - 1)] for i in range(most)]

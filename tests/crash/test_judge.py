@@ -3,16 +3,17 @@
 from pathlib import Path
 
 import judge
+import loader
 import ondisk
 import pytest
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden/record"
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 COPY_B = ondisk.COPY_AT["B"]
 
 
-def golden(name):
+def golden(name, kind="record"):
     data = bytearray()
-    for line in (GOLDEN / f"{name}.hex").read_text().splitlines():
+    for line in (GOLDEN / kind / f"{name}.hex").read_text().splitlines():
         if ":" in line:
             at, _, text = line.partition(":")
             piece = bytes.fromhex(text.split("#")[0])
@@ -43,7 +44,7 @@ def test_an_update_that_was_merged_stays():
 
 
 def trial(changes):
-    return changed("trial-two-volumes-in-files", {judge.REFUSED_AT: bytes(160)} | changes)
+    return changed("trial-two-volumes-in-files", {judge.REFUSED_AT: bytes(160), judge.SLOT_AT: bytes(2)} | changes)
 
 
 def test_a_trial_goes_on():
@@ -89,3 +90,95 @@ def test_rest_is_idle_with_two_equal_copies():
     assert "differ" in judge.at_rest(meta(idle, changed("idle", {24: b"\x07"})))
     assert "merging" in judge.at_rest(meta(merging, merging))
     assert "neither" in judge.at_rest(meta(b"x" * 4096, b"x" * 4096))
+
+
+# ---- recovery ---------------------------------------------------------------------------------
+
+def with_bytes(name, at, data):
+    record = changed(name, {at: data})
+    return meta(record, record)
+
+
+def test_an_image_that_is_not_whole_needs_a_person():
+    half = with_bytes("idle", judge.PARTIAL_AT, b"system\0")
+    assert judge.leads_to(half) == "recovery" and judge.recovers(half, 0)
+    assert judge.at_rest(half) == "the record leads to recovery"
+
+
+def test_an_image_that_is_whole_stays():
+    assert judge.leads_to(with_bytes("idle-reverted", judge.RESULT_AT, bytes([4]))) == "new"
+
+
+def test_who_asks_for_recovery_gets_it():
+    asked = with_bytes("trial-two-volumes-in-files", judge.ASKED_AT, b"\1")
+    assert judge.recovers(asked, 0)
+    assert not judge.recovers(meta(golden("idle"), golden("idle")), 0)
+    assert not judge.recovers(meta(), 0)
+
+
+def test_boots_that_nothing_marked_good():
+    counted = with_bytes("idle", judge.TALLY_AT, b"\2")
+    assert not judge.recovers(counted, 0) and not judge.recovers(counted, 3)
+    assert judge.recovers(counted, 2)
+
+
+def test_a_damaged_record_is_recoverys():
+    noise = meta(b"x" * 4096, b"x" * 4096)
+    assert judge.leads_to(noise) == "recovery" and judge.recovers(noise, 0)
+
+
+# ---- the boot loader ----------------------------------------------------------------------------
+
+def boot_block(good, trial="\0", tries=0):
+    data = loader.MAGIC + good.encode() + trial.encode() + bytes([tries])
+    return loader.sealed(data.ljust(loader.BYTES, b"\0"))
+
+
+def with_blocks(first, spare, record=b""):
+    data = bytearray(meta(record, record))
+    for at, block in zip(loader.COPY_AT, (first, spare)):
+        data[at:at + len(block)] = block
+    return bytes(data)
+
+
+def test_the_loader_by_the_golden_blocks():
+    for name, chosen in (("good-b", ("b", False)), ("trial-b", ("b", True)),
+                         ("spent", ("b", False))):
+        block = golden(name, "bootblock")
+        assert loader.chooses(with_blocks(block, block)) == chosen, name
+
+
+def test_the_first_block_that_can_be_used_counts():
+    assert loader.chooses(meta()) == ("a", False)
+    assert loader.chooses(with_blocks(boot_block("b"), boot_block("a"))) == ("b", False)
+    assert loader.chooses(with_blocks(b"x" * 512, boot_block("b"))) == ("b", False)
+    assert loader.chooses(with_blocks(b"x" * 512, b"x" * 512)) == ("a", False)
+
+
+def test_the_loader_counts(tmp_path):
+    disk = tmp_path / "disk"
+    trial = boot_block("a", "b", 2)
+    disk.write_bytes(bytes(4096) + with_blocks(trial, trial))
+    for left in (1, 0):
+        assert loader.start(disk, 4096, 1 << 20, 512) == "b"
+        now = disk.read_bytes()[4096:]
+        assert [now[at:at + 512] for at in loader.COPY_AT] == [boot_block("a", "b", left)] * 2
+    assert loader.start(disk, 4096, 1 << 20, 512) == "a"
+
+
+def test_a_trial_whose_kernel_is_not_started_goes_back():
+    record = trial({judge.SLOT_AT: b"ba"})
+    for tries, outcome in ((1, "new"), (0, "old")):
+        block = boot_block("a", "b", tries)
+        assert judge.leads_to(with_blocks(block, block, record)) == outcome
+    assert judge.leads_to(meta(record, record)) == "old"
+
+
+def test_what_the_loader_does_at_rest():
+    good = boot_block("b")
+    assert judge.loader_at_rest(with_blocks(good, good), "new") is None
+    assert judge.loader_at_rest(meta(), "old") is None
+    assert "starts slot b" in judge.loader_at_rest(with_blocks(good, good), "old")
+    assert "differ" in judge.loader_at_rest(with_blocks(good, boot_block("a")), "new")
+    tried = boot_block("a", "b", 1)
+    assert "on trial" in judge.loader_at_rest(with_blocks(tried, tried), "new")

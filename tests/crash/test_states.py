@@ -134,6 +134,14 @@ def test_a_log_not_begun_has_no_entries(tmp_path):
     assert blklog.count(tmp_path / "log") == 0
 
 
+def test_a_log_that_qemu_has_left_can_be_added_to(tmp_path):
+    log(tmp_path / "log", [write(3, 7), FLUSH])
+    blklog.append(tmp_path / "log", 512, bytes([9]) * 1024)
+    assert blklog.read(tmp_path / "log") == [write(3, 7), FLUSH, write(1, 9, sectors=2)]
+    with pytest.raises(ValueError, match="not whole sectors"):
+        blklog.append(tmp_path / "log", 100, bytes(512))
+
+
 @pytest.mark.parametrize("flag", [blklog.FUA, blklog.DISCARD, blklog.MARK])
 def test_what_the_suite_cannot_replay_is_refused(tmp_path, flag):
     log(tmp_path / "log", [write(0, 1)], flags=flag)

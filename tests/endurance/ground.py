@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 import judge
-from lives import SYSTEM_BLOCKS, VENDOR_BLOCKS, Life
+from lifetime import SYSTEM_BLOCKS, VENDOR_BLOCKS, Life
 from machine import Machine
 
 VOLUMES = {"system": SYSTEM_BLOCKS, "vendor": VENDOR_BLOCKS}
