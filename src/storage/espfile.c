@@ -5,13 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fail.h"
 
-#define PATH_BYTES 256
+/* A comment, to the boot loader. */
+#define BLANK '#'
 
 /* All that was written to this file's file system so far, directories included. */
 static int flush_all(int fd, const char *path)
@@ -57,25 +58,74 @@ static int write_all(int fd, const char *path, const void *data, size_t len_byte
 	return 0;
 }
 
-int espfile_write(const char *path, const void *data, size_t len_bytes)
+/* Over what is there, so that no cluster is taken or given back. */
+static int overwrite(int fd, const char *path, const void *data, size_t len_bytes)
 {
-	char new_path[PATH_BYTES];
+	int rc;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return fail_sys(errno, "cannot write %s", path);
+	rc = write_all(fd, path, data, len_bytes);
+	return rc ? rc : flush_all(fd, path);
+}
+
+static int close_after(int fd, const char *path, int rc)
+{
+	if (close(fd) < 0 && !rc)
+		return fail_sys(errno, "cannot write %s", path);
+	return rc;
+}
+
+int espfile_make(const char *path, const void *data, size_t len_bytes)
+{
+	char blank[ESPFILE_TEXT_MAX];
 	int fd, rc;
 
-	if ((size_t)snprintf(new_path, sizeof(new_path), "%s.new", path) >= sizeof(new_path))
-		return fail(ENAMETOOLONG, "cannot write %s: the path is too long", path);
-	fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (len_bytes > sizeof(blank))
+		return fail(EFBIG, "cannot make %s: it is too long", path);
+	memset(blank, BLANK, sizeof(blank));
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail_sys(errno, "cannot make %s", new_path);
-	rc = write_all(fd, new_path, data, len_bytes);
+		return fail_sys(errno, "cannot make %s", path);
+	rc = overwrite(fd, path, blank, len_bytes);
 	if (!rc)
-		rc = flush_all(fd, new_path);
-	if (!rc && rename(new_path, path) < 0)
-		rc = fail_sys(errno, "cannot rename %s to %s", new_path, path);
-	if (!rc)
-		rc = flush_all(fd, path);
-	if (close(fd) < 0 && !rc)
-		rc = fail_sys(errno, "cannot write %s", path);
+		rc = overwrite(fd, path, data, len_bytes);
+	return close_after(fd, path, rc);
+}
+
+int espfile_blank(const char *path)
+{
+	char blank[ESPFILE_TEXT_MAX];
+	struct stat st;
+	int fd = open(path, O_WRONLY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return fail_sys(errno, "cannot open %s", path);
+	memset(blank, BLANK, sizeof(blank));
+	if (fstat(fd, &st) < 0)
+		rc = fail_sys(errno, "cannot look at %s", path);
+	else if (st.st_size > (off_t)sizeof(blank))
+		rc = fail(EFBIG, "cannot write over %s: it is too long", path);
+	else
+		rc = overwrite(fd, path, blank, (size_t)st.st_size);
+	return close_after(fd, path, rc);
+}
+
+int espfile_unlink(const char *path)
+{
+	if (unlink(path) < 0 && errno != ENOENT)
+		return fail_sys(errno, "cannot remove %s", path);
+	return 0;
+}
+
+int espfile_flush(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return fail_sys(errno, "cannot open %s", dir);
+	rc = flush_all(fd, dir);
+	(void)close(fd);	/* it was only flushed */
 	return rc;
 }
 
@@ -85,31 +135,10 @@ int espfile_create(const char *path, uint64_t size_bytes)
 
 	if (fd < 0)
 		return fail_sys(errno, "cannot make %s", path);
-	if (ftruncate(fd, (off_t)size_bytes) < 0)
+	/* What it held is given back, durably, before it takes clusters again. */
+	rc = flush_all(fd, path);
+	if (!rc && ftruncate(fd, (off_t)size_bytes) < 0)
 		rc = fail_sys(errno, "cannot make %s %llu bytes long", path,
 			      (unsigned long long)size_bytes);
-	if (close(fd) < 0 && !rc)
-		rc = fail_sys(errno, "cannot make %s", path);
-	return rc;
-}
-
-int espfile_remove(const char *path)
-{
-	char dir[PATH_BYTES];
-	char *slash;
-	int fd, rc;
-
-	if ((size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
-		return fail(ENAMETOOLONG, "cannot remove %s: the path is too long", path);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return fail_sys(errno, "cannot remove %s", path);
-	slash = strrchr(dir, '/');
-	if (slash)
-		*slash = 0;
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_sys(errno, "cannot open %s", dir);
-	rc = flush_all(fd, dir);
-	(void)close(fd);	/* it was only flushed */
-	return rc;
+	return close_after(fd, path, rc);
 }

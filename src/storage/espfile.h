@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small files on a mounted ESP (FAT, which has no journal).  A file appears under its name only when
- * all of it is on the medium, and nothing is ever changed in place: what a cut leaves is the old
- * names, or the old and the new.  Paths are whole.  Failures leave a line in base/fail.h.
+ * Small files on a mounted ESP (FAT, which has no journal).  What each of these makes durable, and
+ * when, is what update/esp.c builds on.  Paths are whole.  Failures leave a line in base/fail.h.
  */
 #ifndef COWBOOT_STORAGE_ESPFILE_H
 #define COWBOOT_STORAGE_ESPFILE_H
@@ -16,13 +15,25 @@
  */
 int espfile_each(const char *dir, int (*each)(void *ctx, const char *name), void *ctx);
 
-/* Writes path: first whole under another name (path.new), flushed, and then renamed. */
-int espfile_write(const char *path, const void *data, size_t len_bytes);
+/* The longest content of a file that is made or blanked. */
+#define ESPFILE_TEXT_MAX 512
+
+/*
+ * Makes path, which must not be there: first with blanks, durably, then with its content, durably.
+ * So who finds the content in it finds a file that is all on the medium.
+ */
+int espfile_make(const char *path, const void *data, size_t len_bytes);
+
+/* Puts blanks (comment signs) over all of a file's content, in place, durably. */
+int espfile_blank(const char *path);
+
+/* Removes a file, not yet durably; none there is success. */
+int espfile_unlink(const char *path);
+
+/* Makes durable what was done to the file system of that directory. */
+int espfile_flush(const char *dir);
 
 /* Makes an empty file of that size, in place of one that is there; dev_open opens it then. */
 int espfile_create(const char *path, uint64_t size_bytes);
-
-/* Removes a file, durably; none there is success. */
-int espfile_remove(const char *path);
 
 #endif

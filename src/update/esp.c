@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * systemd-boot's entries, read and made.  cowboot-S.conf is the entry of the good slot S, and
- * cowboot-S+LEFT.conf or cowboot-S+LEFT-DONE.conf that of one on trial: the loader renames it at each
- * start.  It prefers the entry of the highest version, unless that has nothing left.
+ * systemd-boot's entries, read and made (docs/formats.md, "Boot entries").
  *
- * Must never remove the good slot's entry, nor any other before the new ones are on the medium.
+ * FAT has no journal: a cut while a file is made or removed can leave a name whose clusters are free.
+ * What takes them next shares them, and removing the one name frees the other's.  So:
+ *
+ *	an entry counts only when its text is whole;
+ *	it is made without a text, flushed, and then gets its text: who can be read is durable;
+ *	it loses its text, flushed, before its name goes: who may be half gone cannot be read;
+ *	what cannot be read is removed, flushed, before anything that needs a cluster;
+ *	nothing is renamed, which would be two names of the same clusters for a while.
+ *
+ * Must never remove the last entry that can be read.
  */
 #include "update/esp.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -19,24 +25,27 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "storage/espfile.h"
+#include "update/bootentry.h"
 
 #define ESP_DIR "/run/cowboot/esp"
 #define ENTRIES_DIR ESP_DIR "/loader/entries"
-#define ENTRY_BYTES 4096
 #define NAMES_MAX 16
 #define NAME_MAX_BYTES 64
 
 struct entry {
 	char name[NAME_MAX_BYTES];
-	char slot;
-	bool is_counted, is_entry;	/* not an entry: what a cut left of making one */
-	unsigned left;
+	struct bootentry_name is;
+	bool is_entry;		/* its text is whole; else what a cut left of one */
+	unsigned version;
+	char text[BOOTENTRY_TEXT_MAX + 1];
 };
 
 struct entries {
 	struct entry entry[NAMES_MAX];
 	unsigned count;
 };
+
+static struct entries entries;
 
 static int enter(const struct world *w, bool writable)
 {
@@ -50,7 +59,7 @@ static int enter(const struct world *w, bool writable)
 		rc = sys_mkdir(ESP_DIR, 0700);
 	if (!rc)
 		rc = sys_mount(w->esp_part.path, ESP_DIR, "vfat",
-			       flags | (writable ? MS_SYNCHRONOUS : MS_RDONLY), "");
+			       flags | (writable ? MS_SYNCHRONOUS : MS_RDONLY), "errors=continue");
 	return rc ? fail_sys(-rc, "cannot mount %s on %s as vfat", w->esp_part.path, ESP_DIR) : 0;
 }
 
@@ -62,99 +71,80 @@ void esp_leave(void)
 		log_warn("cannot unmount %s: %s", ESP_DIR, strerror(-rc));
 }
 
-/* "+LEFT" or "+LEFT-DONE" before ".conf". */
-static bool parse_count(const char *text, unsigned *ret_left)
+static void entry_path(const char *name, char path[ESP_PATH_MAX])
 {
-	char *end;
-	unsigned long left = strtoul(text, &end, 10);
-
-	if (end == text || left > BOOTBLOCK_TRIES_MAX)
-		return false;
-	if (*end == '-')
-		(void)strtoul(end + 1, &end, 10);
-	*ret_left = (unsigned)left;
-	return !strcmp(end, ".conf");
+	snprintf(path, ESP_PATH_MAX, ENTRIES_DIR "/%s", name);
 }
 
 static int take_name(void *ctx, const char *name)
 {
 	struct entries *all = ctx;
-	struct entry e = { .slot = 0 };
+	struct entry e = { .is_entry = false };
 
-	if (strncmp(name, "cowboot-", 8) || (name[8] != 'a' && name[8] != 'b') ||
-	    all->count == NAMES_MAX || text_copy(e.name, sizeof(e.name), name))
+	if (!bootentry_is_ours(name) || text_copy(e.name, sizeof(e.name), name))
 		return 0;
-	e.slot = name[8];
-	e.is_counted = name[9] == '+' && parse_count(name + 10, &e.left);
-	e.is_entry = e.is_counted || !strcmp(name + 9, ".conf");
+	if (all->count == NAMES_MAX)
+		return fail(E2BIG, "cannot use the boot entries: there are more than %u of cowboot's",
+			    NAMES_MAX);
 	all->entry[all->count++] = e;
 	return 0;
 }
 
-static int list(struct entries *ret_all)
-{
-	ret_all->count = 0;
-	return espfile_each(ENTRIES_DIR, take_name, ret_all);
-}
-
-static const struct entry *find(const struct entries *all, char slot, bool counted)
-{
-	for (unsigned i = 0; i < all->count; i++)
-		if (all->entry[i].is_entry && all->entry[i].slot == slot &&
-		    all->entry[i].is_counted == counted)
-			return &all->entry[i];
-	return NULL;
-}
-
-static int read_entry(const char *name, char text[ENTRY_BYTES])
+static void read_entry(struct entry *e)
 {
 	char path[ESP_PATH_MAX];
 	int rc;
 
-	snprintf(path, sizeof(path), ENTRIES_DIR "/%s", name);
-	rc = sys_read_file(path, text, ENTRY_BYTES, NULL);
-	return rc ? fail_sys(-rc, "cannot read %s", path) : 0;
+	entry_path(e->name, path);
+	rc = sys_read_file(path, e->text, sizeof(e->text), NULL);
+	if (rc)
+		log_warn("cannot use the boot entry %s: %s (an entry has at most %d bytes)", path,
+			 strerror(-rc), BOOTENTRY_TEXT_MAX);
+	e->is_entry = !rc && bootentry_parse(e->name, &e->is) &&
+		      bootentry_text_ok(e->text, e->is.slot, &e->version);
 }
 
-/* The number of its line "version N"; 0: it has none. */
-static unsigned version_of(const char *name)
+static int list(struct entries *ret_all)
 {
-	static char text[ENTRY_BYTES];
-	const char *line;
+	int rc;
 
-	if (read_entry(name, text))
-		return 0;
-	for (line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, "version ", 8))
-			return (unsigned)strtoul(line + 8, NULL, 10);
+	ret_all->count = 0;
+	rc = espfile_each(ENTRIES_DIR, take_name, ret_all);
+	for (unsigned i = 0; !rc && i < ret_all->count; i++)
+		read_entry(&ret_all->entry[i]);
+	return rc;
+}
+
+/* The newest that can be read, of this slot (0: either) and of this kind. */
+static const struct entry *find(const struct entries *all, char slot, bool counted)
+{
+	const struct entry *found = NULL;
+
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct entry *e = &all->entry[i];
+
+		if (e->is_entry && e->is.is_counted == counted && (!slot || e->is.slot == slot) &&
+		    (!found || e->version > found->version))
+			found = e;
 	}
-	return 0;
-}
-
-/* Two slots without a counter are a confirmation that was cut: the newer one is good. */
-static char good_of(const struct entries *all)
-{
-	const struct entry *a = find(all, 'a', false), *b = find(all, 'b', false);
-
-	if (!a || !b)
-		return a ? 'a' : b ? 'b' : 0;
-	return version_of(b->name) > version_of(a->name) ? 'b' : 'a';
+	return found;
 }
 
 static void judge(const struct entries *all, struct bootblocks *ret_blocks)
 {
-	char good = good_of(all);
-	char other = good == 'a' ? 'b' : 'a';
-	const struct entry *trial = find(all, other, true);
+	/* Two without a counter are a confirmation that was cut: the newer one is good. */
+	const struct entry *good = find(all, 0, false), *trial;
 	struct bootblocks found = { .health = BOOTBLOCK_DAMAGED };
 
 	if (good) {
+		const char other = good->is.slot == 'a' ? 'b' : 'a';
+
 		found.health = BOOTBLOCK_GOOD;
-		found.block.good = good;
+		found.block.good = good->is.slot;
+		trial = find(all, other, true);
 		if (trial && !find(all, other, false)) {
 			found.block.trial = other;
-			found.block.tries_left = (uint8_t)trial->left;
+			found.block.tries_left = (uint8_t)trial->is.left;
 		}
 		found.alike = all->count == (found.block.trial ? 2u : 1u);
 	}
@@ -163,13 +153,12 @@ static void judge(const struct entries *all, struct bootblocks *ret_blocks)
 
 void esp_load(const struct world *w, struct bootblocks *ret_blocks)
 {
-	struct entries all = { .count = 0 };
 	int rc = enter(w, false);
 
 	if (!rc) {
-		rc = list(&all);
+		rc = list(&entries);
 		if (!rc)
-			judge(&all, ret_blocks);
+			judge(&entries, ret_blocks);
 		esp_leave();
 	}
 	if (rc) {
@@ -178,101 +167,84 @@ void esp_load(const struct world *w, struct bootblocks *ret_blocks)
 	}
 }
 
-/* The other slot's entry, in words that belong to slot now, and newer. */
-static void rewrite(const char *from, char slot, unsigned version, struct text_out *out)
-{
-	static const char *const marks[] = { "cowboot.slot=", "/cowboot/", "title cowboot " };
-
-	while (*from) {
-		size_t len = 0;
-
-		for (size_t i = 0; !len && i < sizeof(marks) / sizeof(marks[0]); i++)
-			if (!strncmp(from, marks[i], strlen(marks[i])))
-				len = strlen(marks[i]);
-		if (len && (from[len] == 'a' || from[len] == 'b')) {
-			text_add(out, "%.*s%c", (int)len, from, slot);
-			from += len + 1;
-		} else if (!strncmp(from, "\nversion ", 9)) {
-			text_add(out, "\nversion %u", version);
-			from += 9 + strcspn(from + 9, "\n");
-		} else {
-			text_add(out, "%c", *from++);
-		}
-	}
-}
-
-static int write_entry(const char *name, const char *text)
+/* Removes all but keep, or of them only those that cannot be read; durable at the end. */
+static int clear(const struct entries *all, const struct entry *keep, bool broken_only)
 {
 	char path[ESP_PATH_MAX];
-
-	snprintf(path, sizeof(path), ENTRIES_DIR "/%s", name);
-	return espfile_write(path, text, strlen(text));
-}
-
-/* name as a new entry of slot: from one of its own, as it is, or made from the other slot's. */
-static int make_entry(const struct entries *all, const char *name, char slot)
-{
-	static char from[ENTRY_BYTES], text[ENTRY_BYTES];
-	const struct entry *own = find(all, slot, true);
-	char other = slot == 'a' ? 'b' : 'a';
-	const struct entry *model = find(all, other, false);
-	struct text_out out;
-	int rc;
-
-	if (!model)
-		model = find(all, other, true);
-	if (!own && !model)
-		return fail(ENOENT, "cannot make %s: there is no entry to make it from", name);
-	rc = read_entry(own ? own->name : model->name, from);
-	if (rc)
-		return rc;
-	if (own)
-		return write_entry(name, from);
-	text_begin(&out, text, sizeof(text));
-	rewrite(from, slot, version_of(model->name) + 1, &out);
-	if (out.full)
-		return fail(ENOSPC, "cannot make %s: it is too long", name);
-	return write_entry(name, text);
-}
-
-static int remove_all_but(const struct entries *all, const char *good, const char *trial)
-{
-	char path[ESP_PATH_MAX];
+	unsigned removed = 0;
 	int rc = 0;
 
-	for (unsigned i = 0; !rc && i < all->count; i++) {
-		const char *name = all->entry[i].name;
-
-		if (!strcmp(name, good) || !strcmp(name, trial))
-			continue;
-		snprintf(path, sizeof(path), ENTRIES_DIR "/%s", name);
-		rc = espfile_remove(path);
-	}
-	return rc;
+	for (unsigned i = 0; !rc && i < all->count && !broken_only; i++)
+		if (all->entry[i].is_entry && &all->entry[i] != keep) {
+			entry_path(all->entry[i].name, path);
+			rc = espfile_blank(path);
+		}
+	for (unsigned i = 0; !rc && i < all->count; i++)
+		if (&all->entry[i] != keep && !(broken_only && all->entry[i].is_entry)) {
+			entry_path(all->entry[i].name, path);
+			rc = espfile_unlink(path);
+			removed++;
+		}
+	return rc || !removed ? rc : espfile_flush(ENTRIES_DIR);
 }
 
+/* A new entry of slot: from one of its own, or made from another's. Newer than all. */
+static int make(const struct entries *all, const struct entry *from, char slot, const char *name)
+{
+	char text[BOOTENTRY_TEXT_MAX + 1], path[ESP_PATH_MAX];
+	struct text_out out;
+	unsigned version = 0;
+
+	for (unsigned i = 0; i < all->count; i++)
+		if (all->entry[i].is_entry && all->entry[i].version > version)
+			version = all->entry[i].version;
+	text_begin(&out, text, sizeof(text));
+	bootentry_rewrite(from->text, slot, version + 1, &out);
+	if (out.full)
+		return fail(ENOSPC, "cannot make %s: an entry has at most %d bytes", name,
+			    BOOTENTRY_TEXT_MAX);
+	entry_path(name, path);
+	return espfile_make(path, text, strlen(text));
+}
+
+/*
+ * Leaves what the loader relies on until the new entry is durable: a good one that can be read, the
+ * wanted slot's if there is one.  What is wanted besides is made anew, whatever was there.
+ */
 static int save(const struct bootblock *block)
 {
-	char good[NAME_MAX_BYTES], trial[NAME_MAX_BYTES] = "";
-	struct entries all;
-	const struct entry *e;
-	int rc = list(&all);
+	char good[NAME_MAX_BYTES], trial[NAME_MAX_BYTES];
+	const struct entry *stays, *own;
+	int rc = list(&entries);
 
 	if (rc)
 		return rc;
-	snprintf(good, sizeof(good), "cowboot-%c.conf", block->good);
-	if (!find(&all, block->good, false))
-		rc = make_entry(&all, good, block->good);
-	e = block->trial ? find(&all, block->trial, true) : NULL;
-	if (e && e->left == block->tries_left) {
-		snprintf(trial, sizeof(trial), "%s", e->name);
-	} else if (!rc && block->trial) {
-		/* The name it has already is not used twice: the loader may have counted in it. */
+	stays = find(&entries, block->good, false);
+	if (!stays)
+		stays = find(&entries, 0, false);
+	if (!stays)
+		stays = find(&entries, 0, true);
+	if (!stays)
+		return fail(ENOENT, "cannot make a boot entry: there is none to make it from");
+	own = find(&entries, block->good, true);
+	rc = clear(&entries, stays, false);
+	if (!rc && (stays->is.slot != block->good || stays->is.is_counted)) {
+		snprintf(good, sizeof(good), "cowboot-%c.conf", block->good);
+		rc = make(&entries, own ? own : stays, block->good, good);
+		if (!rc)
+			rc = list(&entries);
+		stays = find(&entries, block->good, false);
+		if (!rc && !stays)
+			rc = fail(EIO, "the boot entry %s does not stay as it is made", good);
+		if (!rc)
+			rc = clear(&entries, stays, false);
+	}
+	if (!rc && block->trial) {
 		snprintf(trial, sizeof(trial), "cowboot-%c+%u.conf", block->trial,
 			 block->tries_left);
-		rc = make_entry(&all, trial, block->trial);
+		rc = make(&entries, stays, block->trial, trial);
 	}
-	return rc ? rc : remove_all_but(&all, good, trial);
+	return rc;
 }
 
 int esp_save(const struct world *w, const struct bootblock *block, struct bootblocks *blocks)
@@ -304,7 +276,11 @@ int esp_begin_kernel(const struct world *w, char slot, uint64_t size_bytes,
 	if (rc)
 		return rc;
 	snprintf(ret_path, ESP_PATH_MAX, ESP_DIR "/cowboot/%c.efi", slot);
-	rc = espfile_create(ret_path, size_bytes);
+	rc = list(&entries);
+	if (!rc)
+		rc = clear(&entries, NULL, true);
+	if (!rc)
+		rc = espfile_create(ret_path, size_bytes);
 	if (rc)
 		esp_leave();
 	return rc;

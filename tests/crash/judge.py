@@ -6,7 +6,6 @@ import struct
 import subprocess
 from dataclasses import dataclass
 
-import loader
 import ondisk
 
 LENGTH_AT, SLOT_AT, REFUSED_AT, RESULT_AT = 12, 44, 192, 372
@@ -57,9 +56,9 @@ def record(meta):
     return "damaged" if copies[1] == "damaged" else None
 
 
-def leads_to(meta):
-    """Which system a board with this record comes to rest on, when each trial is marked good;
-    "recovery": none, unless a person helps."""
+def leads_to(meta, slot=""):
+    """Which system a board with this record comes to rest on, when each trial is marked good, and
+    its boot loader starts this slot next; "recovery": none, unless a person helps."""
     now = record(meta)
     if now == "damaged" or now and now.partial:
         return "recovery"
@@ -68,15 +67,10 @@ def leads_to(meta):
     if now.phase == "idle":
         return "new" if now.result in (MERGED, RESTORED) else "old"
     if now.phase == "trial":
-        return "new" if _is_tried(now, meta) else "old"
+        # With a kernel of its own it is a trial only if the boot loader starts that.
+        tried = now.tries_left and not now.refused and now.slot in ("", slot)
+        return "new" if tried else "old"
     return "new"
-
-
-def _is_tried(now, meta):
-    """A trial with a kernel of its own is one only if the boot loader starts that."""
-    if now.slot and loader.chooses(meta)[0] != now.slot:
-        return False
-    return now.tries_left and not now.refused
 
 
 def recovers(meta, after):
@@ -88,21 +82,6 @@ def recovers(meta, after):
     if now is None:
         return False
     return now.asked or now.partial or bool(after) and now.phase == "idle" and now.tally >= after
-
-
-def slot_of(outcome):
-    return "b" if outcome == "new" else "a"
-
-
-def loader_at_rest(meta, outcome):
-    """What is wrong with the boot block of a board with slots that has come to rest, or None."""
-    copies = [meta[at:at + loader.BYTES] for at in loader.COPY_AT]
-    if copies[0] != copies[1]:
-        return "the copies of the boot block differ"
-    slot, trial = loader.chooses(meta)
-    if trial or slot != slot_of(outcome):
-        return f"at rest on {outcome}, the boot loader starts slot {slot}" + " on trial" * trial
-    return None
 
 
 def at_rest(meta):

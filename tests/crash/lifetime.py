@@ -19,8 +19,8 @@ class Life:
     change: int = 24
     spread: str = "scattered"
     before: object = None
-    # The bundle brings a kernel, and a boot loader chooses: loader.py.
-    slots: bool = False
+    # The bundle brings a kernel, and a boot loader chooses: by the boot "block" or on the "esp".
+    slots: str = ""
     # What is done to the bytes of meta before all.
     spoil: object = None
     # So many boots in a row that nothing marks good end in recovery.

@@ -83,10 +83,14 @@ UPDATES = (
     Life("tries-spent", tries_spent, conf="tries 1\n", change=8),
     Life("refused", refused, store="cow", change=8),
     Life("cancelled", cancelled, change=8, before=after_a_cancel),
-    Life("slots-update", update, change=8, slots=True),
-    Life("slots-tries-spent", tries_spent, conf="tries 1\n", change=8, slots=True),
-    Life("slots-refused", refused, store="cow", change=8, slots=True),
-    Life("slots-cancelled", cancelled, change=8, slots=True, before=after_a_cancel),
+    Life("slots-update", update, change=8, slots="block"),
+    Life("slots-tries-spent", tries_spent, conf="tries 1\n", change=8, slots="block"),
+    Life("slots-refused", refused, store="cow", change=8, slots="block"),
+    Life("slots-cancelled", cancelled, change=8, slots="block", before=after_a_cancel),
+    Life("esp-update", update, change=8, slots="esp"),
+    Life("esp-tries-spent", tries_spent, conf="tries 1\n", change=8, slots="esp"),
+    Life("esp-refused", refused, store="cow", change=8, slots="esp"),
+    Life("esp-cancelled", cancelled, change=8, slots="esp", before=after_a_cancel),
 )
 
 LIVES = {life.name: life for life in (*UPDATES, *lives_recovery.LIVES)}

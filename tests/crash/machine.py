@@ -15,20 +15,23 @@ from pathlib import Path
 
 import artefacts
 import blklog
+import esp
 import gpt
-import loader
 import menus
-from artefacts import BOARD, BUILD, KERNEL, TOP, whole
+from artefacts import BOARD, BOARD_EFI, BUILD, KERNEL, TOP, whole
 from disk import MIB, Part
 from drive import BUSES
+from esp import EspLoader
+from loader import BlockLoader
 from stream import SCALE, Timeout
 from vm import VM, stick
 
 HERE = Path(__file__).resolve().parent
 CMDLINE = "console=ttyAMA0 panic=1 quiet"
 MEM_MIB = 128
-SLOT_BYTES = 256 << 10
+SLOT_BYTES = 16 << 10
 RAM = Path("/dev/shm")
+LOADERS = {"block": BlockLoader, "esp": EspLoader}
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,15 @@ class Machine:
 
     def __init__(self, cache, images, life, device):
         self.cache, self.device, self.life = cache, device, life
-        conf = artefacts.configuration(life.conf, life.vendor, life.store, None)
-        self.initrd = cache.get("crash.img", lambda out: _initramfs(out, conf), HERE / "fork.c",
+        self.loader = LOADERS[life.slots](self) if life.slots else None
+        board = BOARD_EFI if life.slots == "esp" else BOARD
+        self.board = board.name
+        conf = artefacts.configuration(life.conf, life.vendor, life.store, None, board)
+        self.initrd = cache.get("crash.img", lambda out: _initramfs(out, conf, board),
+                                HERE / "fork.c",
                                 TOP / "initramfs/mkinitramfs", BUILD / "arm64/init",
                                 BUILD / "arm64/toybox", BUILD / "arm64/cowboot",
-                                BOARD / "modules",
+                                board / "modules", board / "modules-recovery",
                                 BUILD / "kernels" / KERNEL / "release", conf)
         self.old, self.new, self.slots = {}, {}, {}
         layout = _layout(self, images, life, device)
@@ -162,14 +169,12 @@ class Machine:
 
     def load(self, disk, log=None):
         """What the boot loader does before the kernel: the slot, as kernel command line."""
-        if not self.life.slots:
+        if not self.loader:
             return ""
-        at, size = self.parts["meta"]
-        logs = [(log, 0)] if log and log.exists() else []
+        logs = [log] if log and log.exists() else []
         if logs and len(self.sizes) > 1:
-            logs.append((Slices(None, self.sizes, self.device, log).own_log(0), 0))
-        slot = loader.start(disk, at, size, self.device.sector_bytes, logs)
-        return f"cowboot.slot={slot}"
+            logs.append(Slices(None, self.sizes, self.device, log).own_log(0))
+        return f"cowboot.slot={self.loader.start(disk, logs)}"
 
     def vm(self, where, disk, log=None, append="", extra=()):
         return VM(where, kernel=BUILD / f"kernels/{KERNEL}/Image", initrd=self.initrd,
@@ -178,7 +183,7 @@ class Machine:
                   extra=["-machine", "dtb-randomness=off", *extra])
 
 
-def _initramfs(out, conf):
+def _initramfs(out, conf, board):
     overlay = out.with_name(out.name + ".d")
     (overlay / "etc").mkdir(parents=True)
     (overlay / "etc/cowboot.conf").write_text(conf)
@@ -186,7 +191,7 @@ def _initramfs(out, conf):
                     "-o", overlay / "fork", HERE / "fork.c"], check=True)
     subprocess.run([TOP / "initramfs/mkinitramfs", "-o", out, "--init", BUILD / "arm64/init",
                     "--toybox", BUILD / "arm64/toybox", "--cowboot", BUILD / "arm64/cowboot",
-                    "--kernel", BUILD / "kernels" / KERNEL, "--board", BOARD,
+                    "--kernel", BUILD / "kernels" / KERNEL, "--board", board,
                     "--overlay", overlay], check=True)
     shutil.rmtree(overlay)
 
@@ -196,8 +201,10 @@ def _layout(machine, images, life, device):
     machine.old["system"], machine.new["system"] = old, new
     if life.slots:
         machine.slots = {slot: _noise(machine.cache, slot) for slot in "ab"}
-    first = [Part("boot_a", MIB, machine.slots.get("a")), Part("boot_b", MIB), Part("meta", MIB),
-             whole("system", old)]
+    first = [Part("boot_a", MIB, machine.slots.get("a")), Part("boot_b", MIB)]
+    if life.slots == "esp":
+        first = [whole("esp", esp.make(machine.cache, machine.slots["a"], device.sector_bytes))]
+    first += [Part("meta", MIB), whole("system", old)]
     if life.vendor:
         old, new = life.vendor_images(images)
         machine.old["vendor"], machine.new["vendor"] = old, new
@@ -210,7 +217,7 @@ def _layout(machine, images, life, device):
 def _noise(cache, slot):
     """What a boot slot holds; nobody starts it."""
     return cache.get("slot.img", lambda out: out.write_bytes(
-        random.Random(slot).randbytes(SLOT_BYTES)), slot)
+        random.Random(slot).randbytes(SLOT_BYTES)), slot, SLOT_BYTES)
 
 
 def _stick(cache, image):

@@ -27,6 +27,7 @@ class Recording:
     entries: list
     expected: list
     free_blocks: int
+    bundle: Path = None
 
     def outcomes(self, at):
         """What a cut before entry `at` may lead to, by what the person had done."""
@@ -45,7 +46,7 @@ class Recording:
 
     def _slot_controls(self):
         armed = next((count for count, what in self.expected if what == ["new"]), 0)
-        at, size = self.machine.parts["boot_b"]
+        at, size = self.machine.parts.get("boot_b", (0, 0))
         for n, e in enumerate(self.entries[:armed]):
             if at <= e.at < at + size:
                 yield states.State(f"y{n}", armed, armed, lost=(n,))
@@ -74,8 +75,8 @@ def bundle(machine, life):
 
     def make(out):
         subprocess.run([HOST_COWBOOT, "bundle", "create", "-o", out, "--version", "new", "--board",
-                        "qemu-virt", *boot, *pairs], check=True, stdout=subprocess.DEVNULL)
-    return machine.cache.get("crash.bundle", make, HOST_COWBOOT, boot, *machine.old.values(),
+                        machine.board, *boot, *pairs], check=True, stdout=subprocess.DEVNULL)
+    return machine.cache.get("crash.bundle", make, HOST_COWBOOT, machine.board, boot, *machine.old.values(),
                              *machine.new.values())
 
 
@@ -93,7 +94,7 @@ def record(machine, life, where):
     data.write_bytes(machine.part(base, "data"))
     free = judge.free_blocks(data)
     data.unlink()
-    return Recording(machine, base, machine.entries(log), expected, free)
+    return Recording(machine, base, machine.entries(log), expected, free, bundle(machine, life))
 
 
 def _write_whole(path, text):

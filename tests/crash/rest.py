@@ -6,8 +6,8 @@ import re
 import shutil
 from hashlib import md5
 
+import esp
 import judge
-import loader
 import menus
 from stream import Gone, Timeout
 
@@ -53,7 +53,7 @@ class Rest:
         """Returns how it ended ("old", "new"), after how many boots, and whether data had to be
         repaired by e2fsck; raises Bad."""
         self.prepare(state)
-        outcome = judge.leads_to(self.machine.part(self.disk, "meta"))
+        outcome = self._leads_to(self.machine.part(self.disk, "meta"))
         allowed = self.recording.outcomes(state.at)
         if outcome not in allowed:
             raise Bad(f"the record leads to {outcome}, after what was done only "
@@ -93,8 +93,8 @@ class Rest:
         for boot in range(1, BOOTS_MAX + 1):
             shutil.rmtree(self.where / "vm", ignore_errors=True)
             meta = self.machine.part(self.disk, "meta")
-            self._whole_slot(meta)
-            lost = judge.leads_to(meta) == "recovery"
+            self._whole_slot()
+            lost = self._leads_to(meta) == "recovery"
             vm = self.fork.start(self.where / "vm", self.disk,
                                  lost and self.machine.stick is not None)
             try:
@@ -112,12 +112,23 @@ class Rest:
                 vm.kill()
         raise Bad(f"not at rest after {BOOTS_MAX} boots")
 
-    def _whole_slot(self, meta):
+    def _leads_to(self, meta):
+        slot = self._loader("next", self.disk)[0] if self.machine.loader else ""
+        return judge.leads_to(meta, slot)
+
+    def _loader(self, what, *args):
+        """Asks the boot loader; it must always find its way."""
+        try:
+            return getattr(self.machine.loader, what)(*args)
+        except esp.Lost as e:
+            raise Bad(f"the boot loader is lost: {e}") from None
+
+    def _whole_slot(self):
         """What the boot loader is about to start must be whole."""
-        if self.machine.slots:
-            slot = loader.chooses(meta)[0]
-            want = self.machine.slots[slot].read_bytes()
-            if not self.machine.part(self.disk, f"boot_{slot}").startswith(want):
+        if self.machine.loader:
+            slot = self._loader("next", self.disk)[0]
+            if not self._loader("holds", self.disk, slot).startswith(
+                    self.machine.slots[slot].read_bytes()):
                 raise Bad(f"the boot loader starts slot {slot}, which is not whole")
 
     def _recover(self, vm, lost):
@@ -156,9 +167,11 @@ class Rest:
     def _judge(self, outcome):
         meta = self.machine.part(self.disk, "meta")
         wrong = judge.at_rest(meta)
-        if not wrong and self.machine.slots:
-            self._whole_slot(meta)
-            wrong = judge.loader_at_rest(meta, outcome)
+        if not wrong and self.machine.loader:
+            self._whole_slot()
+            wrong = self._loader("at_rest", self.disk, outcome)
+            if not wrong and self._loader("half_left", self.disk, outcome):
+                self._next_update(outcome)
         if wrong:
             raise Bad(wrong)
         for volume, content in self.want[outcome].items():
@@ -169,6 +182,26 @@ class Rest:
         wrong = judge.data_fs(data, self.recording.free_blocks)
         if wrong:
             raise Bad(wrong)
+
+    def _next_update(self, outcome):
+        """What is left of the last one must not be in the way of the next."""
+        if outcome == "new":
+            raise Bad("half a program is left in the old slot, which nobody wrote")
+        shutil.rmtree(self.where / "vm", ignore_errors=True)
+        shutil.copyfile(self.disk, self.where / "next.img")
+        vm = self.fork.start(self.where / "vm", self.where / "next.img")
+        try:
+            vm.wait_up()
+            vm.channel.put("/run/bundle", self.recording.bundle.read_bytes())
+            code, out = vm.run("cowboot install /run/bundle")
+            vm.poweroff()
+        finally:
+            vm.kill()
+        if code != 4:
+            raise Bad(f"the next install ended with {code}: {out}")
+        wrong = self.machine.loader.harm(self.where / "next.img")
+        if wrong:
+            raise Bad(f"after the next install {wrong}")
 
     def keep(self, target):
         """Moves the disk and the consoles of the last run there, for a person to look at."""

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import judge
-import loader
 import ondisk
 import pytest
 
@@ -127,58 +126,8 @@ def test_a_damaged_record_is_recoverys():
     assert judge.leads_to(noise) == "recovery" and judge.recovers(noise, 0)
 
 
-# ---- the boot loader ----------------------------------------------------------------------------
-
-def boot_block(good, trial="\0", tries=0):
-    data = loader.MAGIC + good.encode() + trial.encode() + bytes([tries])
-    return loader.sealed(data.ljust(loader.BYTES, b"\0"))
-
-
-def with_blocks(first, spare, record=b""):
-    data = bytearray(meta(record, record))
-    for at, block in zip(loader.COPY_AT, (first, spare)):
-        data[at:at + len(block)] = block
-    return bytes(data)
-
-
-def test_the_loader_by_the_golden_blocks():
-    for name, chosen in (("good-b", ("b", False)), ("trial-b", ("b", True)),
-                         ("spent", ("b", False))):
-        block = golden(name, "bootblock")
-        assert loader.chooses(with_blocks(block, block)) == chosen, name
-
-
-def test_the_first_block_that_can_be_used_counts():
-    assert loader.chooses(meta()) == ("a", False)
-    assert loader.chooses(with_blocks(boot_block("b"), boot_block("a"))) == ("b", False)
-    assert loader.chooses(with_blocks(b"x" * 512, boot_block("b"))) == ("b", False)
-    assert loader.chooses(with_blocks(b"x" * 512, b"x" * 512)) == ("a", False)
-
-
-def test_the_loader_counts(tmp_path):
-    disk = tmp_path / "disk"
-    trial = boot_block("a", "b", 2)
-    disk.write_bytes(bytes(4096) + with_blocks(trial, trial))
-    for left in (1, 0):
-        assert loader.start(disk, 4096, 1 << 20, 512) == "b"
-        now = disk.read_bytes()[4096:]
-        assert [now[at:at + 512] for at in loader.COPY_AT] == [boot_block("a", "b", left)] * 2
-    assert loader.start(disk, 4096, 1 << 20, 512) == "a"
-
-
 def test_a_trial_whose_kernel_is_not_started_goes_back():
     record = trial({judge.SLOT_AT: b"ba"})
-    for tries, outcome in ((1, "new"), (0, "old")):
-        block = boot_block("a", "b", tries)
-        assert judge.leads_to(with_blocks(block, block, record)) == outcome
-    assert judge.leads_to(meta(record, record)) == "old"
-
-
-def test_what_the_loader_does_at_rest():
-    good = boot_block("b")
-    assert judge.loader_at_rest(with_blocks(good, good), "new") is None
-    assert judge.loader_at_rest(meta(), "old") is None
-    assert "starts slot b" in judge.loader_at_rest(with_blocks(good, good), "old")
-    assert "differ" in judge.loader_at_rest(with_blocks(good, boot_block("a")), "new")
-    tried = boot_block("a", "b", 1)
-    assert "on trial" in judge.loader_at_rest(with_blocks(tried, tried), "new")
+    both = meta(record, record)
+    assert judge.leads_to(both, "b") == "new"
+    assert judge.leads_to(both, "a") == judge.leads_to(both) == "old"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that appear whole, in a folder of their own under build/. */
+/* Files of the ESP: made, blanked and removed, in a folder of their own. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 #include "storage/espfile.h"
 
 static char dir[] = "/tmp/cowboot-espfile-XXXXXX";
-static char path[64], new_path[72];
+static char path[64], text[ESPFILE_TEXT_MAX + 1];
 
 static int make_dir(void **state)
 {
@@ -25,7 +25,7 @@ static int make_dir(void **state)
 	if (!mkdtemp(dir))
 		return -1;
 	snprintf(path, sizeof(path), "%s/entry.conf", dir);
-	snprintf(new_path, sizeof(new_path), "%s.new", path);
+	memset(text, 'x', sizeof(text));
 	return 0;
 }
 
@@ -38,12 +38,12 @@ static int remove_dir(void **state)
 
 static void holds(const char *expected)
 {
-	char text[64] = "";
+	char is[64] = "";
 	FILE *file = fopen(path, "r");
 
 	assert_non_null(file);
-	assert_true(fread(text, 1, sizeof(text) - 1, file) == strlen(expected));
-	assert_string_equal(text, expected);
+	assert_true(fread(is, 1, sizeof(is) - 1, file) == strlen(expected));
+	assert_string_equal(is, expected);
 	assert_int_equal(fclose(file), 0);
 }
 
@@ -62,29 +62,39 @@ static unsigned names(void)
 	return count;
 }
 
-static void a_file_takes_the_place_of_the_old_one(void **state)
+static void a_file_is_made_blanked_and_removed(void **state)
 {
 	(void)state;
-	assert_int_equal(espfile_write(path, "first", 5), 0);
-	holds("first");
-	assert_int_equal(espfile_write(path, "then", 4), 0);
-	holds("then");
+	assert_int_equal(espfile_make(path, "efi x\n", 6), 0);
+	holds("efi x\n");
+	assert_int_equal(espfile_make(path, "again", 5), -EEXIST);
+	holds("efi x\n");
+	assert_int_equal(espfile_blank(path), 0);
+	holds("######");
 	assert_int_equal(names(), 1);
-	assert_int_equal(espfile_remove(path), 0);
-	assert_int_equal(espfile_remove(path), 0);
+	assert_int_equal(espfile_unlink(path), 0);
+	assert_int_equal(espfile_unlink(path), 0);
 	assert_int_equal(names(), 0);
+	assert_int_equal(espfile_flush(dir), 0);
+	assert_int_equal(espfile_blank(path), -ENOENT);
+	assert_int_equal(espfile_flush(path), -ENOENT);
 }
 
-/* What cannot be written leaves the old one. */
-static void a_failure_leaves_the_old_one(void **state)
+/* What would not lie in one sector is not begun. */
+static void a_text_that_is_too_long(void **state)
 {
+	FILE *file;
+
 	(void)state;
-	assert_int_equal(espfile_write(path, "first", 5), 0);
-	assert_int_equal(mkdir(new_path, 0700), 0);
-	assert_int_equal(espfile_write(path, "then", 4), -EISDIR);
-	holds("first");
-	assert_int_equal(rmdir(new_path), 0);
-	assert_int_equal(espfile_remove(path), 0);
+	assert_int_equal(espfile_make(path, text, sizeof(text)), -EFBIG);
+	assert_int_equal(names(), 0);
+	assert_int_equal(espfile_make(path, text, ESPFILE_TEXT_MAX), 0);
+	file = fopen(path, "a");
+	assert_non_null(file);
+	assert_int_equal(fputc('x', file), 'x');
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(espfile_blank(path), -EFBIG);
+	assert_int_equal(espfile_unlink(path), 0);
 }
 
 static void a_file_is_made_as_long_as_asked(void **state)
@@ -92,11 +102,11 @@ static void a_file_is_made_as_long_as_asked(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(espfile_write(path, "first", 5), 0);
+	assert_int_equal(espfile_make(path, "first", 5), 0);
 	assert_int_equal(espfile_create(path, 100000), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 100000);
-	assert_int_equal(espfile_remove(path), 0);
+	assert_int_equal(espfile_unlink(path), 0);
 	assert_int_equal(espfile_create("/nowhere/file", 1), -ENOENT);
 	assert_int_equal(espfile_each("/nowhere", count_name, NULL), -ENOENT);
 }
@@ -104,8 +114,8 @@ static void a_file_is_made_as_long_as_asked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_file_takes_the_place_of_the_old_one),
-		cmocka_unit_test(a_failure_leaves_the_old_one),
+		cmocka_unit_test(a_file_is_made_blanked_and_removed),
+		cmocka_unit_test(a_text_that_is_too_long),
 		cmocka_unit_test(a_file_is_made_as_long_as_asked),
 	};
 
