@@ -281,13 +281,13 @@ $(KERNEL_CHECKS): check-kernel-%: $$(KERNELS_NEEDED)
 	@KERNEL=$* /usr/bin/python3 -m pytest -q tests/kernel || \
 		{ echo 'cowboot: kernel $* answered otherwise than docs/kernel-behaviour.md says'; exit 1; }
 
-# STATES=N: so many states, spread over all lives. FULL=1: on all kernels and disks, an hour and more.
+# STATES=N: so many states, spread over all lives. FULL=1: all, on all kernels and disks; two hours and more.
 CRASH_KERNELS = $(if $(FULL),$(KERNELS_PINNED),$(KERNEL))
 CRASH_NEEDS = $(ready) $(CRASH_KERNELS:%=$(KERNELS)/%/release)
 
 check-crash: $$(CRASH_NEEDS) ## cut the power at every write, on a real kernel: STATES=N, FULL=1
 	@/usr/bin/python3 -m pytest tests/crash
-	@$(if $(FULL),KERNELS='$(KERNELS_PINNED)' tests/crash/full,tests/crash/run $(STATES:%=--states %))
+	@$(if $(FULL),KERNELS='$(KERNELS_PINNED)' tests/crash/full,tests/crash/run --states $(or $(STATES),1600))
 
 check-errors: $$(CRASH_NEEDS) ## fail each request to the disk once: STATES=N, FULL=1
 	@$(if $(FULL),for kernel in $(KERNELS_PINNED); do KERNEL=$$kernel tests/crash/errors || exit; done,\

@@ -2,8 +2,11 @@
 /* The kernel command line, cut up. Pure; must cut them as the kernel does, quotes included. */
 #include "conf/args.h"
 
-#include <stddef.h>
+#include <errno.h>
 #include <string.h>
+
+#include "base/fail.h"
+#include "base/text.h"
 
 static bool is_space(char c)
 {
@@ -67,12 +70,51 @@ bool args_next(const char **cursor, struct arg *ret_arg)
 	return true;
 }
 
+static bool same(char a, char b)
+{
+	return a == b || ((a == '-' || a == '_') && (b == '-' || b == '_'));
+}
+
 bool args_is(const struct arg *arg, const char *name)
 {
 	const char *key = arg->key;
 
-	for (; *key && *name; key++, name++)
-		if ((*key == '-' ? '_' : *key) != (*name == '-' ? '_' : *name))
-			return false;
+	while (*key && *name && same(*key, *name)) {
+		key++;
+		name++;
+	}
 	return !*key && !*name;
+}
+
+/* The name behind "MODULE.", or NULL. */
+static const char *of_module(const struct arg *arg, const char *module)
+{
+	const char *key = arg->key;
+
+	while (*module && same(*key, *module)) {
+		key++;
+		module++;
+	}
+	return !*module && key[0] == '.' && key[1] ? key + 1 : NULL;
+}
+
+int args_of_module(const char *cmdline, const char *module, char *buf, size_t size_bytes)
+{
+	struct text_out out;
+	struct arg arg;
+
+	text_begin(&out, buf, size_bytes);
+	while (args_next(&cmdline, &arg)) {
+		const char *name = of_module(&arg, module);
+		const char *quote = strpbrk(arg.value, " \t") ? "\"" : "";
+
+		if (!name)
+			continue;
+		if (arg.cut)
+			return fail(ENOSPC, "cannot pass %s on to the module: it is too long", arg.key);
+		text_add(&out, "%s%s", out.len_bytes ? " " : "", name);
+		if (arg.has_value)
+			text_add(&out, "=%s%s%s", quote, arg.value, quote);
+	}
+	return out.full ? fail(ENOSPC, "cannot pass on the parameters of %s: they are too long", module) : 0;
 }

@@ -4,6 +4,7 @@
 #define COWBOOT_CONF_ARGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define ARG_KEY_MAX 64
 #define ARG_VALUE_MAX 256
@@ -20,5 +21,12 @@ bool args_next(const char **cursor, struct arg *ret_arg);
 
 /* Whether a parameter has that name: '-' and '_' are the same, as for the kernel. */
 bool args_is(const struct arg *arg, const char *name);
+
+/*
+ * The parameters that the command line has for a module: MODULE.NAME=VALUE becomes NAME=VALUE, with
+ * a blank between two (kernel/params.c does it for what is built in, modprobe for the rest).
+ * -ENOSPC: not all of them fit.
+ */
+int args_of_module(const char *cmdline, const char *module, char *buf, size_t size_bytes);
 
 #endif

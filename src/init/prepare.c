@@ -11,13 +11,14 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "conf/args.h"
 #include "init/boot.h"
 
 #define CONF_FILE "/etc/cowboot.conf"
 #define MODULES_FILE "/etc/modules"
 #define RECOVERY_MODULES_FILE "/etc/modules-recovery"
 
-static char text[16 * 1024];
+static char text[16 * 1024], cmdline[4096];
 
 static void warn_line(const char *line)
 {
@@ -38,13 +39,28 @@ int prepare_conf(struct boot *boot)
 		boot->conf.no_shell = conf_text_locked(text);
 		return fail_in(rc, "cannot use %s", CONF_FILE);
 	}
-	rc = sys_read_file("/proc/cmdline", text, sizeof(text), &len);
+	rc = sys_read_file("/proc/cmdline", cmdline, sizeof(cmdline), &len);
 	if (rc < 0)
 		return fail_sys(-rc, "cannot read /proc/cmdline");
-	conf_cmdline(&boot->conf, text, warn_line);
+	conf_cmdline(&boot->conf, cmdline, warn_line);
 	if (boot->again)
 		boot->conf.ask_recovery = false;
 	return 0;
+}
+
+/* With the parameters that the kernel command line has for it, as modprobe does. */
+static int load_module(const char *path)
+{
+	const char *file = strrchr(path, '/');
+	char name[64], params[512];
+
+	file = file ? file + 1 : path;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(file, "."), file);
+	if (args_of_module(cmdline, name, params, sizeof(params))) {
+		log_warn("%s", fail_text());
+		params[0] = 0;
+	}
+	return sys_load_module(path, params);
 }
 
 /*
@@ -71,7 +87,7 @@ static void load_modules(struct boot *boot, const char *list)
 			next = line + strlen(line);
 		if (!*line)
 			continue;
-		rc = sys_load_module(line, "");
+		rc = load_module(line);
 		if (rc < 0)
 			log_warn("cannot load module %s: %s", line, strerror(-rc));
 		alive();

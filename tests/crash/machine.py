@@ -29,7 +29,7 @@ from vm import VM, stick
 HERE = Path(__file__).resolve().parent
 CMDLINE = "console=ttyAMA0 panic=1 quiet"
 MEM_MIB = 128
-SLOT_BYTES = 16 << 10
+SLOT_BYTES = {"block": 16 << 10, "esp": 4 << 10}
 RAM = Path("/dev/shm")
 LOADERS = {"block": BlockLoader, "esp": EspLoader}
 
@@ -200,7 +200,7 @@ def _layout(machine, images, life, device):
     old, new = life.system(images)
     machine.old["system"], machine.new["system"] = old, new
     if life.slots:
-        machine.slots = {slot: _noise(machine.cache, slot) for slot in "ab"}
+        machine.slots = {slot: _noise(machine.cache, slot, SLOT_BYTES[life.slots]) for slot in "ab"}
     first = [Part("boot_a", MIB, machine.slots.get("a")), Part("boot_b", MIB)]
     if life.slots == "esp":
         first = [whole("esp", esp.make(machine.cache, machine.slots["a"], device.sector_bytes))]
@@ -214,10 +214,10 @@ def _layout(machine, images, life, device):
     return [first, second] if device.two else [first + second]
 
 
-def _noise(cache, slot):
+def _noise(cache, slot, size_bytes):
     """What a boot slot holds; nobody starts it."""
     return cache.get("slot.img", lambda out: out.write_bytes(
-        random.Random(slot).randbytes(SLOT_BYTES)), slot, SLOT_BYTES)
+        random.Random(slot).randbytes(size_bytes)), slot, size_bytes)
 
 
 def _stick(cache, image):

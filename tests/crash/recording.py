@@ -40,9 +40,18 @@ class Recording:
 
     def controls(self, most):
         """Illegal orders of the merge: a chunk that was merged is lost, the store's metadata says
-        that it was merged. And of a boot slot: a part of it is lost, the boot loader starts it."""
-        return (states.sample(list(states.control(self.entries, self._volume)), most) +
+        that it was merged. Of an image: a part is lost, the record says that it is whole. Of a boot
+        slot: a part is lost, the boot loader starts it."""
+        found = self._image_controls() if self.machine.stick else states.control(self.entries,
+                                                                                 self._volume)
+        return (states.sample(list(found), most) +
                 states.sample(list(self._slot_controls()), most))
+
+    def _image_controls(self):
+        base, end = self.base.read_bytes(), len(self.entries)
+        for n, e in enumerate(self.entries):
+            if self._volume(e) and base[e.at:e.at + len(e.data)] != e.data:
+                yield states.State(f"y{n}", end, end, lost=(n,))
 
     def _slot_controls(self):
         armed = next((count for count, what in self.expected if what == ["new"]), 0)

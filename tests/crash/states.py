@@ -155,3 +155,12 @@ def sample(items, most):
     if most == 1:
         return [items[0]]
     return [items[i * (len(items) - 1) // (most - 1)] for i in range(most)]
+
+
+def shares(sizes, most):
+    """So many of each, together at most that (but of none fewer than two): the small ones whole."""
+    found, left = {}, most
+    for n, i in enumerate(sorted(range(len(sizes)), key=lambda i: sizes[i])):
+        found[i] = min(sizes[i], max(2, left // (len(sizes) - n)))
+        left -= found[i]
+    return [found[i] for i in range(len(sizes))]

@@ -17,7 +17,7 @@ from lives import LIVES
 from machine import DEVICES, RAM, Fork, Machine
 from recording import fingerprint, record
 from rest import Bad, Rest
-from states import sample
+from states import sample, shares
 from tiny import image
 
 ROOT = BUILD / "crash"
@@ -142,9 +142,9 @@ class Teller:
 
 def _plan(jobs, most):
     """What is to be run: {job: [(state, control)]}, without what is known already."""
-    share = -(-most // len(jobs)) if most else sys.maxsize
+    sizes = [len(job.states) for job in jobs]
     todo = {}
-    for job in jobs:
+    for job, share in zip(jobs, shares(sizes, most) if most else sizes):
         tasks = [(s, False) for s in sample(job.states, share)] + [(s, True) for s in job.controls]
         todo[job] = [t for t in tasks if t[0].name not in job.book.known]
     return todo

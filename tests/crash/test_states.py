@@ -179,3 +179,9 @@ def test_a_log_that_is_cut_short_is_refused(tmp_path):
         f.truncate(1500)
     with pytest.raises(ValueError, match="cut short"):
         blklog.read(tmp_path / "log")
+
+
+def test_the_small_ones_are_run_whole():
+    assert states.shares([10, 100, 20, 200], 130) == [10, 50, 20, 50]
+    assert states.shares([10, 20], 500) == [10, 20]
+    assert states.shares([10, 20, 30], 1) == [2, 2, 2]

@@ -40,6 +40,17 @@ def choose(b, word, *answers, timeout=90):
     return out
 
 
+def paged(b, word, timeout=90):
+    """The same for a choice that shows more than a screenful."""
+    begin = b.serial.at
+    b.type(word + "\r")
+    while b.wait_for("Enter goes on: |Enter: more", timeout).group(0) == b"Enter: more":
+        b.type("\r")
+    out = bytes(b.serial.data[begin:b.serial.at]).decode(errors="replace").replace("\r", "")
+    b.type("\r")
+    return out
+
+
 def make_stick(path, files, fs="vfat", size_mib=40, label="STICK"):
     """A stick without a partition table, with these files ({name: bytes or Path}) at its top."""
     how = {"check": True, "stdout": subprocess.DEVNULL, "env": os.environ | disk.EPOCH}

@@ -3,12 +3,15 @@
 and the logs they take away. An image that was not written whole is never booted (I12)."""
 import pytest
 from board import image_digest
-from menus import choose, make_stick, offered, refused, screen, stick_files
+from menus import choose, make_stick, offered, paged, refused, screen, stick_files
 from steps import ended, store_files, wait_until
 from vm import stick as usb_stick
 
 MIB = 1 << 20
 CONF = "recovery menu\n"
+# The last 16 MiB of the board's memory are nobody's: a place that outlives a reset.
+RAMOOPS = ("mem=240M ramoops.mem_address=0x4f000000 ramoops.mem_size=0x100000 "
+           "ramoops.record_size=0x20000 ramoops.ecc=1")
 
 
 @pytest.fixture
@@ -215,3 +218,30 @@ def test_save_the_logs(board, stick):
     assert b"Linux version" in files["kernel.log"]
     assert b"cowboot: recovery: recovery was asked for" in files["cowboot.log"]
     assert b"No system was started: recovery was asked for." in files["status.txt"]
+
+
+def test_the_last_panic_is_kept_and_shown(board, stick):
+    """ramoops, loaded in recovery, which the kernel then leaves for the system that panics."""
+    usb = stick({})
+    b = board(boot=False, conf=CONF, append=f"cowboot.recovery {RAMOOPS}", usb=usb)
+    b.start()
+    screen(b)
+    assert "no panic of an earlier boot is kept" in choose(b, "logs")
+    screen(b)
+    b.type("again\r")
+    assert b.wait_up() == "old"
+    panic = "echo c > /proc/sysrq-trigger"
+    b.channel.say(f"run {len(panic)}\n{panic}")
+    b.wait_reset()
+    screen(b)
+    out = paged(b, "logs")
+    assert "sysrq: Trigger a crash" in out and "Kernel panic - not syncing" in out
+    screen(b)
+    choose(b, "save", "1")
+    screen(b)
+    b.type("poweroff\r")
+    b.process.wait(60)
+    b.kill()
+    saved = stick_files(usb, "cowboot-qemu-virt-1")
+    assert any(name.startswith("pstore-dmesg-ramoops") and b"Trigger a crash" in data
+               for name, data in saved.items()), saved.keys()

@@ -96,10 +96,38 @@ static void test_names(void **state)
 	assert_false(args_is(&arg, ""));
 }
 
+static const char *of(const char *cmdline, const char *module)
+{
+	static char out[40];
+
+	return args_of_module(cmdline, module, out, sizeof(out)) ? NULL : out;
+}
+
+static void test_parameters_of_a_module(void **state)
+{
+	const char *line = "quiet ramoops.ecc=1 loop.max_loop=8 ram-oops.x=2 \"ramoops.text=a b\" ramoops.on "
+			   "ramoops.=3 ramoops=4 xramoops.y=5";
+
+	(void)state;
+	assert_string_equal(of(line, "ramoops"), "ecc=1 text=\"a b\" on");
+	assert_string_equal(of(line, "ram_oops"), "x=2");
+	assert_string_equal(of(line, "loop"), "max_loop=8");
+	assert_string_equal(of(line, "dm_mod"), "");
+	assert_string_equal(of("a.b=1 -- a.c=2", "a"), "b=1");
+}
+
+static void test_parameters_that_do_not_fit(void **state)
+{
+	(void)state;
+	assert_null(of("m.a=123456789 m.b=123456789 m.c=123456789012345", "m"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_parameters_of_a_module),
+		cmocka_unit_test(test_parameters_that_do_not_fit),
 		cmocka_unit_test(test_quotes),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_too_long),
