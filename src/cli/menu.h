@@ -12,6 +12,11 @@
 /* The menu, until somebody chooses what only init can do: one of enum recovery_answer. */
 int menu_run(void);
 
+/* Asks for the typed word when the choice could lose something. */
+bool menu_sure(const struct view *v, enum choice choice);
+
+/* ---- menu_child.c ---- */
+
 /*
  * Runs a verb in a process of its own, so that Ctrl-C ends that and not the menu, and says how it
  * ended. Its exit code.
@@ -20,9 +25,6 @@ int menu_verb(int (*verb)(int argc, char **argv), char *const words[]);
 
 /* Runs a program the same way; 127: it could not be started. */
 int menu_program(const char *path, char *const argv[]);
-
-/* Asks for the typed word when the choice could lose something. */
-bool menu_sure(const struct view *v, enum choice choice);
 
 /* ---- menu_acts.c ---- */
 
