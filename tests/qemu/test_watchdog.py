@@ -2,9 +2,12 @@
 """The hardware watchdog, QEMU's i6300esb: a system that hangs, in init or after it, is reset; a
 trial's try is spent by that, and when all are, OLD is back and the record says who ended them. What
 doesn't hang is left alone. And the kernel's own timeout after a panic. (I10)"""
+import time
+
 import pytest
 from artefacts import BUILD, KERNEL
 from board import image_digest
+from menus import screen
 from points import recovery_after_start
 from steps import ended, log_lines, wait_until
 
@@ -168,6 +171,19 @@ def test_recovery_is_fed(board):
     assert b.console_run(f"sleep {LONGER}", timeout=60) == (0, "")
     assert b.console_run("cat /sys/class/watchdog/watchdog0/state") == (0, "active\n")
     assert bites(b) == 0
+
+
+def test_again_out_of_recovery(board):
+    """The menu feeds it, and the boot from there hands it over as any other does."""
+    b = board(boot=False, watchdog="reset", conf=f"{CONF}recovery menu\n", append="cowboot.recovery")
+    b.start()
+    screen(b)
+    time.sleep(SECONDS + 2)
+    b.type("again\r")
+    assert b.wait_up() == "old"
+    assert attribute(b, "state") == "active" and attribute(b, "timeout") == str(SECONDS)
+    b.run(f"sleep {LONGER}", timeout=60, check=True)
+    assert (b.resets(), bites(b)) == (0, 0)
 
 
 def test_no_device(board):
