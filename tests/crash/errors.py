@@ -6,7 +6,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import queue
 import shutil
 import sys
 from collections import Counter
@@ -20,7 +19,7 @@ from rest import Bad
 from scenes import SCENES
 from starts import BOARDS, Starts
 from states import sample
-from suite import Book, Teller, scratch_dir
+from suite import Book, Teller, next_result, scratch_dir
 from tiny import image
 
 ROOT = BUILD / "errors"
@@ -129,16 +128,6 @@ def _work(store, n, tasks, found):
         board.export.close()
 
 
-def _next(found, workers):
-    """The next result; a worker that ended before its time is no reason to wait for ever."""
-    while True:
-        try:
-            return found.get(timeout=5)
-        except queue.Empty:
-            if any(w.exitcode for w in workers):
-                raise RuntimeError("a worker of the suite has failed: see above") from None
-
-
 def run_all(store, todo, jobs, tell):
     """Runs [(job, kind, number)] on that board."""
     tasks, found = multiprocessing.Queue(), multiprocessing.Queue()
@@ -152,7 +141,7 @@ def run_all(store, todo, jobs, tell):
         w.start()
     try:
         for _ in todo:
-            name, end = _next(found, workers)
+            name, end = next_result(found, workers)
             named[name].book.add(end)
             tell(named[name], end)
     finally:

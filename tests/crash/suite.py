@@ -5,6 +5,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import queue
 import shutil
 import sys
 import tempfile
@@ -93,6 +94,16 @@ def _work(job, scratch, tasks, found):
         found.put(end)
 
 
+def next_result(found, workers):
+    """The next result; a worker that ended before its time is no reason to wait for ever."""
+    while True:
+        try:
+            return found.get(timeout=5)
+        except queue.Empty:
+            if any(w.exitcode for w in workers):
+                raise RuntimeError("a worker of the suite has failed: see above") from None
+
+
 def run_job(job, wanted, jobs, scratch, tell):
     """Runs what is wanted of a job, [(state, is a control)], and books it."""
     job.fork = Fork(job.machine, scratch / "fork")
@@ -106,7 +117,7 @@ def run_job(job, wanted, jobs, scratch, tell):
         w.start()
     try:
         for _ in wanted:
-            end = found.get()
+            end = next_result(found, workers)
             job.book.add(end)
             tell(job, end)
     finally:

@@ -27,20 +27,20 @@ def count(results):
 
 
 def text(root):
-    """A Markdown table of all books below root: a line for each kernel, device and life. Repaired:
-    good, once e2fsck had repaired data."""
-    rows = ["| kernel | disk | life | states | good | repaired | broken orders found |",
-            "|---|---|---|---|---|---|---|"]
-    total = Count()
+    """A Markdown table of all books below root: a line for each kernel and disk. Repaired: good, once
+    e2fsck had repaired data."""
+    lines = ["| kernel | disk | lives | states | good | repaired | broken orders found |",
+             "|---|---|---|---|---|---|---|"]
+    rows = {}
     for path in sorted(root.glob("*/*/*/results")):
         c = count(json.loads(line) for line in path.read_text().splitlines()[1:])
-        rows.append(_row(*path.parts[-4:-1], c))
-        for name in vars(total):
-            setattr(total, name, getattr(total, name) + getattr(c, name))
-    rows.append(_row("", "", "**together**", total))
-    return "\n".join(rows)
-
-
-def _row(kernel, device, life, c):
-    return (f"| {kernel} | {device} | {life} | {c.good + c.bad} | {c.good} | {c.repaired} | "
-            f"{c.caught} of {c.controls} |")
+        for where in path.parts[-4:-2], ("", "**together**"):
+            lives, all_of_them = rows.setdefault(where, (set(), Count()))
+            lives.add(path.parts[-2])
+            for name in vars(c):
+                setattr(all_of_them, name, getattr(all_of_them, name) + getattr(c, name))
+    rows["", "**together**"] = rows.pop(("", "**together**"), (set(), Count()))
+    for (kernel, device), (lives, c) in rows.items():
+        lines.append(f"| {kernel} | {device} | {len(lives)} | {c.good + c.bad} | {c.good} | {c.repaired} | "
+                     f"{c.caught} of {c.controls} |")
+    return "\n".join(lines)
