@@ -9,9 +9,11 @@ from hashlib import md5
 import esp
 import judge
 import menus
+import states
 from stream import Gone, Timeout
 
 BOOTS_MAX = 6
+FS_BLOCK_BYTES = 4096
 # Reads what was booted before anything is decided, then says that the new system is good. MD5 is
 # five times as fast as SHA-256 in an emulated guest; nobody forges a crash.
 REST = ("for v in {volumes}; do md5sum /dev/mapper/$v; done; "
@@ -70,8 +72,7 @@ class Rest:
         """Data could not be mounted: the new system's e2fsck repairs it, as it would on a board,
         and the board must come to rest with nothing lost. Only a torn block of ext4's own is an
         excuse (docs/reliability.md)."""
-        at, size = self.machine.parts["data"]
-        if not state.pieces or not all(at <= a < at + size for a, _ in state.pieces):
+        if not states.tears(state, self.recording.entries, *self.machine.parts["data"], FS_BLOCK_BYTES):
             raise Bad("data cannot be mounted")
         self.repair_data()
         boots = self._boots(outcome)

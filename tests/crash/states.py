@@ -148,6 +148,18 @@ def distinct(base, entries, unit, ordered):
     return found
 
 
+def tears(state, entries, at, size, block_bytes):
+    """Whether the cut tore a block of the file system at these bytes: a write of it, or, on a disk that
+    takes one sector after the other, between two sectors of a block."""
+    if state.pieces:
+        return all(at <= a < at + size for a, _ in state.pieces)
+    if not 0 < state.through < len(entries):
+        return False
+    before, after = entries[state.through - 1:state.through + 1]
+    return (bool(before.data and after.data) and at <= after.at < at + size and
+            before.at + len(before.data) == after.at and (after.at - at) % block_bytes != 0)
+
+
 def sample(items, most):
     """At most so many of them, evenly spread, the first and the last among them."""
     if len(items) <= most:

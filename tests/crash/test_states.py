@@ -185,3 +185,15 @@ def test_the_small_ones_are_run_whole():
     assert states.shares([10, 100, 20, 200], 130) == [10, 50, 20, 50]
     assert states.shares([10, 20], 500) == [10, 20]
     assert states.shares([10, 20, 30], 1) == [2, 2, 2]
+
+
+def test_a_block_is_torn_by_a_piece_or_between_two_of_its_sectors():
+    run = [write(8, 1), write(9, 2), FLUSH, write(16, 3), write(20, 4)]
+
+    def torn(**state):
+        return states.tears(states.State("x", 0, **state), run, 8 * 512, 100 * 512, 4096)
+    assert torn(through=1)                      # sector 8 is there, 9 is not
+    assert not torn(through=0) and not torn(through=2) and not torn(through=3)
+    assert not torn(through=4) and not torn(through=5)     # 16 and 20 are two writes
+    assert torn(through=3, pieces=((9 * 512, b"x"),))
+    assert not torn(through=3, pieces=((9 * 512, b"x"), (512, b"x")))
