@@ -19,7 +19,7 @@ from hashlib import md5
 import blklog
 import cuts
 import judge
-from ground import VOLUMES, fsck, seal_superblock
+from ground import VOLUMES, fsck
 from stream import Gone, Timeout
 from tiny import image
 from update import make, version_of
@@ -257,10 +257,8 @@ class Cycle:
         if not self.torn_data:
             raise Bad(why)
         self.torn_data, data = False, self.ground.take_data()
-        if "Superblock checksum" in (fsck(data) or ""):
-            seal_superblock(data)
+        if judge.repair(data):
             self.tally.add("superblocks torn")
-        judge.repair(data)
         self.ground.put_data()
         self.tally.add("repaired")
         self.told.append("e2fsck")

@@ -45,13 +45,6 @@ def _debugfs(path, *commands, write=True):
     return run.stdout
 
 
-def seal_superblock(path):
-    """Gives a torn superblock its checksum anew. e2fsck would take one of the others; a file system
-    as small as this one, of a single block group, has none."""
-    subprocess.run(["/sbin/debugfs", "-w", "-n", "-R", "set_super_value lastcheck now", path],
-                   check=True, capture_output=True)
-
-
 def fsck(path):
     """What e2fsck -fn says against an ext4 image, or None."""
     run = subprocess.run(["/sbin/e2fsck", "-fn", path], text=True, stdout=subprocess.PIPE,
