@@ -189,8 +189,8 @@ def _initramfs(out, conf, board):
     (overlay / "etc/cowboot.conf").write_text(conf)
     subprocess.run([BUILD / "arm64/musl-gcc", "-Os", "-s", "-static", "-Wl,--build-id=none",
                     "-o", overlay / "fork", HERE / "fork.c"], check=True)
-    subprocess.run([TOP / "initramfs/mkinitramfs", "-o", out, "--init", BUILD / "arm64/init",
-                    "--toybox", BUILD / "arm64/toybox", "--cowboot", BUILD / "arm64/cowboot",
+    subprocess.run([TOP / "initramfs/mkinitramfs", "--fast", "-o", out,
+                    "--init", BUILD / "arm64/init", "--toybox", BUILD / "arm64/toybox", "--cowboot", BUILD / "arm64/cowboot",
                     "--kernel", BUILD / "kernels" / KERNEL, "--board", board,
                     "--overlay", overlay], check=True)
     shutil.rmtree(overlay)

@@ -140,7 +140,8 @@ def initramfs(cache, conf, files={}, board=BOARD, version=KERNEL):
             (overlay / name).parent.mkdir(parents=True, exist_ok=True)
             (overlay / name).write_text(text)
             (overlay / name).chmod(0o755)
-        subprocess.run([tool, "-o", out, "--init", init, "--toybox", toybox, "--cowboot", cowboot,
+        subprocess.run([tool, "--fast", "-o", out, "--init", init, "--toybox", toybox,
+                        "--cowboot", cowboot,
                         "--kernel", kernel, "--board", board, "--overlay", overlay], check=True)
         shutil.rmtree(overlay)
     return cache.get("initramfs.img", make, tool, init, toybox, cowboot, board / "modules",
