@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "sim.h"
+#include "esp.h"
 
 #define STALE_EXCEPTIONS 4u
 
@@ -108,11 +108,17 @@ void contents_first_disks(struct disks *ret)
 		for (unsigned s = 0; s < disk_size[d]; s++)
 			image_set(&ret->durable, disk_base[d] + s,
 				  content_noise(disk_base[d] + s, 1));
-	if (plan->slots)
+	if (plan->slots && !plan->esp)
 		first_slots(&ret->durable);
 	stale_store(&ret->durable, disk_base[DISK_DATA] + 8);
 	if (disk_size[DISK_COW])
 		stale_store(&ret->durable, disk_base[DISK_COW]);
+	if (!plan->esp)
+		return;
+	disks_start(ret);
+	esp_first_files();
+	disk_flush(DISK_ESP);
+	disks_copy(ret, &now);
 }
 
 static enum shown verdict(unsigned v, bool old, bool new)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/crc32c.h"
+#include "esp.h"
 #include "scenario.h"
 
 #define COPY_B (512u * 1024 / SECTOR)
@@ -33,6 +34,8 @@ unsigned damage_count(enum damage damage)
 		return COUNT(store_ways);
 	case DAMAGE_BLOCK:
 		return 3 * COUNT(copy_ways);
+	case DAMAGE_ENTRIES:
+		return ESP_DAMAGES;
 	case DAMAGE_NONE:
 		break;
 	}
@@ -48,6 +51,8 @@ const char *damage_name(enum damage damage, unsigned n)
 		return copy_ways[n % COUNT(copy_ways)];
 	case DAMAGE_STORE:
 		return store_ways[n];
+	case DAMAGE_ENTRIES:
+		return esp_damages[n];
 	case DAMAGE_NONE:
 		break;
 	}
@@ -95,6 +100,16 @@ static void spoil_block(struct disks *disks, unsigned which, unsigned way)
 				  : way == 2 ? CONTENT_BAD
 					     : content_noise(at, 5 + way));
 	}
+}
+
+/* With the running disks: it is the file system that is changed. */
+static void spoil_entries(struct disks *disks, const struct ledger *at, unsigned way)
+{
+	disks_start(disks);
+	ledger = *at;
+	esp_damage(way);
+	disk_flush(DISK_ESP);
+	disks_copy(disks, &now);
 }
 
 /* Row's sector of the first store's sector s, wherever it lies. */
@@ -208,6 +223,9 @@ void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, str
 		spoil_block(disks, n / COUNT(copy_ways), n % COUNT(copy_ways));
 		/* The loader then starts slot a, which is the new kernel's, or has none yet. */
 		at->block_lost = n / COUNT(copy_ways) == 2;
+		return;
+	case DAMAGE_ENTRIES:
+		spoil_entries(disks, at, n);
 		return;
 	case DAMAGE_STORE:
 		if (s->from == FROM_MERGING && n == 10)

@@ -9,20 +9,20 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "sim.h"
+#include "esp.h"
 #include "storage/dev.h"
-#include "storage/espfile.h"
 #include "storage/find.h"
 
 #define FD_PARTITION 1000
 #define FD_DM 2000
 #define FD_IMAGE 3000 /* NEW's first volume, as a file */
+#define FD_ESP 4000 /* a file there, by its first sector */
 #define PAGE_SECTORS 8u
 
 uint8_t was_read[SECTORS_MAX];
 
 static const char *const labels[DISK_COUNT] = { "meta", "system", "vendor", "data", "cow", NULL,
-						 "boot_a", "boot_b" };
+						 "boot_a", "boot_b", "esp" };
 
 static unsigned held[16]; /* by minor: what the running program has open */
 
@@ -34,6 +34,8 @@ void dev_reset(void)
 
 static enum fault_kind kind_of(const struct dev *dev)
 {
+	if (dev->fd >= FD_ESP)
+		return FAULT_ESP;
 	return dev->fd == FD_PARTITION + DISK_META ? FAULT_META : FAULT_DISK;
 }
 
@@ -67,7 +69,7 @@ int find_part(const char *spec, uint64_t deadline_ms, struct part *ret_part)
 int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev)
 {
 	struct dev dev = { .writable = mode == DEV_WRITE };
-	unsigned number;
+	unsigned number, from;
 	int minor = dm_minor_of_path(path);
 
 	kernel_tick();
@@ -77,13 +79,15 @@ int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev)
 	} else if (sscanf(path, "/dev/sim%u", &number) == 1) {
 		dev.fd = FD_PARTITION + (int)number - 1;
 		dev.size_bytes = (uint64_t)disk_size[number - 1] * SECTOR;
+	} else if (esp_path(path) && !esp_dev(path, &from, &dev.size_bytes)) {
+		dev.fd = FD_ESP + (int)from;
 	} else if (minor >= 0) {
 		dev.fd = FD_DM + minor;
 		dev.size_bytes = dm_size(minor) * SECTOR;
 	} else {
 		return fail_sys(ENOENT, "cannot open %s", path);
 	}
-	if (fault(dev.fd == FD_PARTITION + DISK_META ? FAULT_MISSING : FAULT_DISK, "open", path))
+	if (fault(dev.fd == FD_PARTITION + DISK_META ? FAULT_MISSING : kind_of(&dev), "open", path))
 		return fail_sys(EIO, "cannot open %s", path);
 	if (minor >= 0 && mode == DEV_WRITE && !dm_writable(minor))
 		return fail_sys(EROFS, "cannot open %s", path);
@@ -114,6 +118,8 @@ void dev_close_all(void)
 
 static int sector_of(const struct dev *dev, uint64_t sector)
 {
+	if (dev->fd >= FD_ESP)
+		return dev->fd - FD_ESP + (int)sector;
 	if (dev->fd >= FD_DM)
 		return dm_resolve(dev->fd - FD_DM, sector);
 	return (int)(disk_base[dev->fd - FD_PARTITION] + sector);
@@ -179,7 +185,7 @@ static void must_be_wiped(const struct dev *dev)
 	static int last_minor;
 	static unsigned last_life;
 
-	if (dev->fd < FD_DM || (last_minor == dev->fd && last_life == lives_run))
+	if (dev->fd < FD_DM || dev->fd >= FD_ESP || (last_minor == dev->fd && last_life == lives_run))
 		return;
 	for (unsigned s = 0; s < 2 * plan->chunk_sectors; s++) {
 		int at = dm_resolve(dev->fd - FD_DM, s);
@@ -209,7 +215,8 @@ static unsigned write_page(const struct dev *dev, uint64_t sector, const uint8_t
 		violation("I6: %s was written by a program", dev->name);
 	if (disk_of(at) == DISK_META)
 		saw_record_write();
-	disk_write(disk_of(at), (unsigned)at, n, words, WRITE_CACHED);
+	disk_write(disk_of(at), (unsigned)at, n, words,
+		   disk_of(at) == DISK_ESP ? esp_how() : WRITE_CACHED);
 	return n;
 }
 
@@ -260,6 +267,9 @@ int dev_flush(const struct dev *dev)
 		return fail_sys(EIO, "cannot flush %s", dev->name);
 	}
 	disk_flush(d);
+	/* One disk holds both on every board, and its cache is what is flushed. */
+	if (d == DISK_META && plan->esp)
+		disk_flush(DISK_ESP);
 	return 0;
 }
 
@@ -272,28 +282,4 @@ int dev_drop_cache(const struct dev *dev)
 	if (sector_of(dev, 0) >= 0)
 		disk_forget_orphans(disk_of(sector_of(dev, 0)));
 	return 0;
-}
-
-/* No board of the simulator has an ESP. */
-int espfile_each(const char *dir, int (*each)(void *ctx, const char *name), void *ctx)
-{
-	(void)each;
-	(void)ctx;
-	violation("%s was read", dir);
-}
-
-int espfile_write(const char *path, const void *data, size_t len_bytes)
-{
-	(void)data;
-	violation("%s was written, %zu bytes", path, len_bytes);
-}
-
-int espfile_create(const char *path, uint64_t size_bytes)
-{
-	violation("%s was made, %llu bytes", path, (unsigned long long)size_bytes);
-}
-
-int espfile_remove(const char *path)
-{
-	violation("%s was removed", path);
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim.h"
+#include "esp.h"
 
 enum { FD_KMSG = 901, FD_LOCK, FD_BUNDLE, FD_HELD };
 
@@ -14,7 +14,6 @@ static size_t bundle_at;
 
 int sim_open(const char *path, int flags, ...)
 {
-	(void)flags;
 	if (!strcmp(path, "/dev/kmsg"))
 		return FD_KMSG;
 	if (!strcmp(path, "/run/cowboot/lock"))
@@ -25,6 +24,8 @@ int sim_open(const char *path, int flags, ...)
 	}
 	if (!strncmp(path, "/dev/sim", 8))
 		return FD_HELD;
+	if (esp_path(path))
+		return esp_open(path, flags);
 	errno = ENOENT;
 	return -1;
 }
@@ -50,6 +51,8 @@ ssize_t sim_read(int fd, void *buf, size_t len_bytes)
 
 ssize_t sim_write(int fd, const void *buf, size_t len_bytes)
 {
+	if (esp_is_open(fd))
+		return esp_write(fd, buf, len_bytes);
 	if (verbose && fd == FD_KMSG)
 		say("%.*s", (int)len_bytes - 1, (const char *)buf);
 	return (ssize_t)len_bytes;

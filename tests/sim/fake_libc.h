@@ -4,14 +4,27 @@
 #ifndef SIM_FAKE_LIBC_H
 #define SIM_FAKE_LIBC_H
 
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 int sim_open(const char *path, int flags, ...);
 int sim_close(int fd);
 ssize_t sim_read(int fd, void *buf, size_t len_bytes);
 ssize_t sim_write(int fd, const void *buf, size_t len_bytes);
+/* Of the ESP only: fake_esp.c. */
+off_t sim_lseek(int fd, off_t offset_bytes, int whence);
+int sim_fstat(int fd, struct stat *ret_stat);
+int sim_ftruncate(int fd, off_t size_bytes);
+int sim_rename(const char *from, const char *to);
+int sim_unlink(const char *path);
+int sim_syncfs(int fd);
+int sim_fsync(int fd);
+DIR *sim_opendir(const char *path);
+struct dirent *sim_readdir(DIR *stream);
+int sim_closedir(DIR *stream);
 int sim_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 int sim_flock(int fd, int operation);
 int sim_isatty(int fd);

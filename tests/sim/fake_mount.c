@@ -6,7 +6,7 @@
 #include <sys/mount.h>
 
 #include "base/sys.h"
-#include "sim.h"
+#include "esp.h"
 
 #define MOUNTS_MAX 12
 
@@ -19,6 +19,7 @@ static struct mount {
 void mounts_reset(void)
 {
 	memset(mounts, 0, sizeof(mounts));
+	esp_reset();
 }
 
 static struct mount *mount_on(const char *target)
@@ -75,12 +76,13 @@ int sys_mount(const char *source, const char *target, const char *fstype, unsign
 {
 	int minor, v;
 
-	(void)fstype;
 	(void)data;
 	if (flags & MS_MOVE)
 		return move(source, target);
 	if (strncmp(source, "/dev/", 5))
 		return 0;
+	if (!strcmp(fstype, "vfat"))
+		return esp_mount(source, flags);
 	minor = dm_minor_of_path(source);
 	if (minor < 0)
 		violation("I8: %s was mounted past device-mapper", source);
@@ -108,6 +110,8 @@ int sys_umount(const char *target, int flags)
 	struct mount *m = mount_on(target);
 
 	(void)flags;
+	if (!strcmp(target, ESP_MOUNT))
+		return esp_umount();
 	if (!m)
 		return -EINVAL;
 	m->used = false;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "sim.h"
+#include "esp.h"
 
 #define FILES_MAX 12
 #define FILE_BYTES_MAX 8192
@@ -117,6 +117,8 @@ int sys_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_le
 	static char cmdline[64];
 	const struct file *f = file_at(path);
 
+	if (esp_path(path))
+		return esp_read_file(path, buf, size_bytes, ret_len_bytes);
 	if (fault(FAULT_RAM, "read", path))
 		return -EIO;
 	if (f)

@@ -58,6 +58,8 @@ static bool excuses(enum fault_kind kind)
 
 	if (kind == FAULT_MISSING || kind == FAULT_RAM)
 		return true;
+	if (kind == FAULT_ESP)
+		return false;
 	/*
 	 * Of the record's two copies one may be torn by a cut, and the other is then all there is.
 	 * And on a disk that was never written to, what cannot be read is not known to be empty

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The boot loader and the kernel it starts, for boards with boot slots: docs/formats.md, "Boot
- * block", read once more.  Shares no code with src/.  What it writes lies in the disk's cache until
- * somebody flushes: a boot loader does not.
+ * block", read once more; loader_esp.c for those with entries.  Shares no code with src/.  What it
+ * writes lies in the disk's cache until somebody flushes: a boot loader does not.
  */
 #include <string.h>
 
-#include "sim.h"
+#include "esp.h"
 
 #define BLOCK_SECTOR 512u /* 262144 bytes into meta */
 #define SPARE_SECTOR 1536u
@@ -92,8 +92,12 @@ void loader_run(void)
 	slot_started = 0;
 	if (!plan->slots)
 		return;
-	slot_started = choose();
-	kernel = kernel_in(slot_started);
+	if (plan->esp) {
+		kernel = loader_esp(&slot_started);
+	} else {
+		slot_started = choose();
+		kernel = kernel_in(slot_started);
+	}
 	say("-- the boot loader starts slot %c, the %s kernel", slot_started,
 	    names[kernel]);
 	saw_kernel(kernel);

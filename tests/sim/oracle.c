@@ -6,13 +6,8 @@
 
 #include "trace.h"
 
-#define CUTS_MAX 4 /* each may take back all tries that the boot loader counted and nobody flushed */
-
 struct ledger ledger;
 struct rules rules;
-
-static enum kernel running; /* in this life */
-static uint8_t loads_at_start;
 
 static const char *const verbs[VERB_COUNT] = { "install", "mark-good", "mark-bad", "merge",
 					       "cancel",  "recovery" };
@@ -24,72 +19,21 @@ const char *verb_name(enum verb verb)
 
 /* Every change of the ledger is a point to cut at: what was promised before the cut must hold
  * after. */
-static void note(void)
+void oracle_note(void)
 {
 	trace_ledger();
 }
 
-static bool decided(void)
+bool oracle_decided(void)
 {
 	return ledger.confirmed || ledger.refused || ledger.dropped || ledger.reverted;
 }
 
 void saw_power_on(void)
 {
-	if (ledger.may_be_armed && !decided() && ledger.boots <= rules.tries)
+	if (ledger.may_be_armed && !oracle_decided() && ledger.boots <= rules.tries)
 		ledger.boots++;
-	note();
-}
-
-/*
- * S, the slots: only whole kernels are started, the new one never without an update nor after it was
- * given up, and not for ever while it is on trial.
- */
-void saw_kernel(enum kernel kernel)
-{
-	running = kernel;
-	loads_at_start = ledger.loads;
-	if (kernel == KERNEL_TORN)
-		violation("S: half a kernel was started");
-	if (kernel == KERNEL_OLDER && !ledger.block_lost)
-		violation("S: the kernel of a system that is gone was started");
-	if (kernel != KERNEL_NEW || ledger.may_be_confirmed)
-		return;
-	if (!ledger.may_be_armed)
-		violation("S: the new kernel was started though nothing was installed");
-	if (!ledger.faults && (ledger.refused || ledger.dropped || ledger.reverted))
-		violation("S: the new kernel was started after it was given up");
-	if (ledger.faults || decided())
-		return;
-	if (++ledger.kernel_starts > rules.tries * (CUTS_MAX + 1))
-		violation("S: start %u of the new kernel, with %u tries", ledger.kernel_starts,
-			  rules.tries);
-	note();
-}
-
-/* I9: an install that was cut has not changed which kernel starts. */
-void saw_reboot(void)
-{
-	if (rules.slots && running == KERNEL_NEW && !ledger.armed && !decided() && !ledger.faults &&
-	    !ledger.damaged && ledger.loads == loads_at_start && ledger.loads < rules.tries)
-		violation("I9: the new kernel was started for an install that was not finished");
-}
-
-/*
- * S: each system under its own kernel.  Only a merge goes on under whichever there is, and that once:
- * the boot loader is told.  A fault may keep it from being told.
- */
-static void judge_kernel(bool new)
-{
-	if (!rules.slots || ledger.faults || running == (new ? KERNEL_NEW : KERNEL_OLD))
-		return;
-	if (!new)
-		violation("S: the old system came up under another kernel");
-	if (!ledger.may_be_confirmed)
-		violation("S: the new system came up under the old kernel");
-	if (++ledger.odd_roots > 1)
-		violation("S: the confirmed system came up under the old kernel once more");
-	note();
+	oracle_note();
 }
 
 /* I1: each load has spent a try that no cut can bring back, so there are never more loads than
@@ -110,7 +54,7 @@ void saw_snapshot_load(void)
 		violation("I5: a damaged store was loaded for a trial");
 	if (++ledger.loads > rules.tries)
 		violation("I1: trial boot %u of %u", ledger.loads, rules.tries);
-	note();
+	oracle_note();
 }
 
 /* I2: from here on any cut must lead to a merge; the boots that follow show whether it does. */
@@ -121,7 +65,7 @@ void saw_merge_start(void)
 	if (ledger.damaged)
 		violation("I5: a damaged store was loaded for a merge");
 	ledger.confirmed = 1;
-	note();
+	oracle_note();
 }
 
 void saw_origin_write(void)
@@ -161,7 +105,7 @@ static void judge_old(void)
 	/* A board that cannot write its record may go back for one boot only. */
 	if (ledger.armed && !ledger.faults && !ledger.reverted) {
 		ledger.reverted = 1;
-		note();
+		oracle_note();
 	}
 }
 
@@ -183,11 +127,11 @@ void saw_root(const enum shown *volume, unsigned count, bool bare)
 		violation("I4: a system came up, and whether a merge has begun is not known");
 	switch (together(volume, count)) {
 	case SHOWN_OLD:
-		judge_kernel(false);
+		oracle_kernel(false);
 		judge_old();
 		break;
 	case SHOWN_NEW:
-		judge_kernel(true);
+		oracle_kernel(true);
 		judge_new(bare);
 		break;
 	default:
@@ -213,7 +157,7 @@ void saw_image(bool done)
 {
 	ledger.may_be_restored = 1;
 	ledger.restored |= done;
-	note();
+	oracle_note();
 }
 
 /* A request leads there once; half an image does until it is whole. */
@@ -228,21 +172,21 @@ static bool led_there(void)
 void saw_recovery(const char *reason)
 {
 	if (led_there()) {
-		note();
+		oracle_note();
 		return;
 	}
 	if (ledger.recoveries < 3)
 		ledger.recoveries++;
 	if (ledger.faults < 2 && !ledger.excused)
 		violation("I10: recovery after %u real faults: %s", ledger.faults, reason);
-	note();
+	oracle_note();
 }
 
 void saw_fault(unsigned count, bool excuses_recovery)
 {
 	ledger.faults = (uint8_t)(ledger.faults + count);
 	ledger.excused |= excuses_recovery;
-	note();
+	oracle_note();
 }
 
 void saw_verb(enum verb verb)
@@ -271,7 +215,7 @@ void saw_verb(enum verb verb)
 	default:
 		break;
 	}
-	note();
+	oracle_note();
 }
 
 /* What a verb has said is so must be durable when it says it. */
@@ -291,7 +235,7 @@ void saw_answer(enum verb verb, int code, unsigned more_store_files)
 		ledger.refused = 1;
 	if (verb == VERB_CANCEL && done)
 		ledger.dropped = 1;
-	note();
+	oracle_note();
 }
 
 void saw_rest(const enum shown *origin, unsigned count, unsigned store_files,

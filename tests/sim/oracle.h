@@ -82,7 +82,15 @@ void saw_answer(enum verb verb, int code, unsigned more_store_files);
  */
 void saw_rest(const enum shown *origin, unsigned count, unsigned store_files,
 	      unsigned store_devices);
+/* And what the boot loader of a board with boot entries finds there. */
+void saw_entries_at_rest(unsigned names, bool own_room);
 
 const char *verb_name(enum verb verb);
+
+/* ---- Between oracle.c and oracle_slots.c ---- */
+
+void oracle_note(void); /* the ledger has changed */
+bool oracle_decided(void);
+void oracle_kernel(bool new); /* a system came up: is it under its kernel? */
 
 #endif

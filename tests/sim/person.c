@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "esp.h"
+
 static const struct policy *policy;
 static bool goes_again;
 
@@ -138,6 +140,8 @@ static void rest(void)
 	for (unsigned v = 0; v < plan->volumes; v++)
 		origin[v] = shown_origin(v);
 	saw_rest(origin, plan->volumes, files, dm_store_devices());
+	if (plan->esp)
+		saw_entries_at_rest(esp_entries(), esp_entries_own_room());
 }
 
 void person_looks(void)

@@ -1,203 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The scenarios, and how one begins. */
+/* How a scenario begins. */
 #include "scenario.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "esp.h"
+
 #define META_SECTORS 2048u
-#define CUTS .cuts = 4, .all_max = 10
-#define CUTS_INSTALL .cuts = 3, .all_max = 10
-#define FAULTS .faults = 1, .cuts = 1, .cuts_before_fault = 1, .cuts_after_fault = 2, .all_max = 8
-#define FAULTS_WIDE                                                                                \
-	.faults = 1, .cuts = 1, .cuts_before_fault = 1, .cuts_after_fault = 1, .all_max = 8
-
-/* Chunks of one sector: an area holds 32 exceptions. */
-#define SMALL                                                                                      \
-	.volumes = 1, .volume_sectors = { 16 }, .chunk_sectors = 1, .tries = 2, .changed = { 6 },  \
-	.spread = SPREAD_MIXED, .piece_sectors = 5
-#define AREAS                                                                                      \
-	.volumes = 1, .volume_sectors = { 40 }, .chunk_sectors = 1, .tries = 2, .changed = { 35 }, \
-	.spread = SPREAD_RUNS, .piece_sectors = 16
-#define TWO                                                                                        \
-	.volumes = 2, .volume_sectors = { 20, 14 }, .chunk_sectors = 2, .tries = 2,                \
-	.changed = { 4, 3 }, .spread = SPREAD_ALONE, .piece_sectors = 8
-#define LARGE                                                                                      \
-	.volumes = 1, .volume_sectors = { 93 }, .chunk_sectors = 8, .tries = 3, .changed = { 5 },  \
-	.spread = SPREAD_MIXED, .piece_sectors = 24
-
-#define SLOTS SMALL, .slots = true
-
-const struct scenario scenarios[] = {
-	{ "install-file", { SMALL }, { .installs = 1 }, FROM_START, CUTS },
-	{ "install-raw", { SMALL, .raw = true }, { .installs = 1 }, FROM_START, CUTS },
-	{ "install-two", { TWO }, { .installs = 1 }, FROM_START, CUTS_INSTALL },
-	{ "install-4k", { LARGE, .blocks = true }, { .installs = 1 }, FROM_START, CUTS },
-	{ "install-large", { LARGE }, { .installs = 1 }, FROM_START, CUTS },
-	{ "install-again",
-	  { SMALL, .raw = true },
-	  { .installs = 2, .cancel = true },
-	  FROM_START,
-	  CUTS_INSTALL },
-	{ "first-save", { SMALL, .new_disk = true }, { .installs = 1 }, FROM_START, CUTS_INSTALL },
-	{ "update-file", { SMALL }, { .installs = 1 }, FROM_ARMED, CUTS },
-	{ "update-raw", { SMALL, .raw = true }, { .installs = 1 }, FROM_ARMED, CUTS },
-	{ "update-two", { TWO }, { .installs = 1 }, FROM_ARMED, CUTS },
-	{ "update-two-raw",
-	  { TWO, .raw = true, .eager_merge = true },
-	  { .installs = 1 },
-	  FROM_ARMED,
-	  CUTS },
-	{ "update-areas", { AREAS }, { .installs = 1 }, FROM_ARMED, CUTS },
-	{ "update-4k", { LARGE, .blocks = true }, { .installs = 1 }, FROM_ARMED, CUTS },
-	{ "update-large", { LARGE }, { .installs = 1 }, FROM_ARMED, CUTS },
-	{ "merge-lazy",
-	  { AREAS, .raw = true },
-	  { .installs = 1, .lazy = 3, .lazy_steps = 1 },
-	  FROM_MERGING,
-	  CUTS },
-	{ "merge-unwatched",
-	  { TWO, .eager_merge = true },
-	  { .installs = 1, .lazy = 1, .never_wait = true },
-	  FROM_MERGING,
-	  CUTS },
-	{ "revert-hangs", { SMALL }, { .installs = 1, .on_new = NEW_HANGS }, FROM_ARMED, CUTS },
-	{ "revert-refused",
-	  { TWO },
-	  { .installs = 1, .on_new = NEW_IS_REFUSED },
-	  FROM_ARMED,
-	  CUTS },
-	{ "revert-unmountable",
-	  { SMALL, .new_unmountable = true },
-	  { .installs = 1 },
-	  FROM_ARMED,
-	  CUTS },
-	{ "revert-no-init",
-	  { SMALL, .raw = true, .new_without_init = true },
-	  { .installs = 1 },
-	  FROM_ARMED,
-	  CUTS },
-	{ "cancel", { TWO }, { .installs = 1, .cancel = true }, FROM_START, CUTS },
-	{ "repair-idle", { SMALL }, { .installs = 0 }, FROM_START, .damage = DAMAGE_COPY, CUTS },
-	{ "repair-armed", { SMALL }, { .installs = 1 }, FROM_ARMED, .damage = DAMAGE_COPY, CUTS },
-	{ "repair-merging",
-	  { SMALL, .raw = true },
-	  { .installs = 1, .lazy = 1, .lazy_steps = 1 },
-	  FROM_MERGING,
-	  .damage = DAMAGE_COPY,
-	  CUTS },
-	{ "lost-record", { SMALL }, { .installs = 1 }, FROM_ARMED, .damage = DAMAGE_BOTH, CUTS },
-	{ "bad-store-armed",
-	  { SMALL },
-	  { .installs = 1 },
-	  FROM_ARMED,
-	  .damage = DAMAGE_STORE,
-	  CUTS },
-	{ "bad-store-raw",
-	  { TWO, .raw = true },
-	  { .installs = 1 },
-	  FROM_ARMED,
-	  .damage = DAMAGE_STORE,
-	  CUTS },
-	{ "bad-store-merging",
-	  { SMALL },
-	  { .installs = 1, .lazy = 1, .lazy_steps = 1 },
-	  FROM_MERGING,
-	  .damage = DAMAGE_STORE,
-	  CUTS },
-	{ "slot-install", { SLOTS }, { .installs = 1 }, FROM_START, CUTS_INSTALL },
-	{ "slot-update", { SLOTS }, { .installs = 1 }, FROM_ARMED, CUTS },
-	{ "slot-update-back",
-	  { SLOTS, .raw = true, .old_in_b = true },
-	  { .installs = 1 },
-	  FROM_ARMED,
-	  CUTS },
-	{ "slot-kernel-dies",
-	  { SLOTS, .new_kernel_dies = true },
-	  { .installs = 1 },
-	  FROM_ARMED,
-	  CUTS },
-	{ "slot-hangs",
-	  { SLOTS, .old_in_b = true },
-	  { .installs = 1, .on_new = NEW_HANGS },
-	  FROM_ARMED,
-	  CUTS },
-	{ "slot-refused",
-	  { SLOTS },
-	  { .installs = 1, .on_new = NEW_IS_REFUSED },
-	  FROM_ARMED,
-	  CUTS },
-	{ "slot-unmountable",
-	  { SLOTS, .raw = true, .new_unmountable = true },
-	  { .installs = 1 },
-	  FROM_ARMED,
-	  CUTS },
-	{ "slot-cancel", { SLOTS }, { .installs = 1, .cancel = true }, FROM_START, CUTS_INSTALL },
-	{ "slot-merge-lazy",
-	  { SLOTS },
-	  { .installs = 1, .lazy = 2, .lazy_steps = 1 },
-	  FROM_MERGING,
-	  CUTS },
-	{ "slot-repair",
-	  { SLOTS, .old_in_b = true },
-	  { .installs = 1 },
-	  FROM_ARMED,
-	  .damage = DAMAGE_BLOCK,
-	  CUTS },
-	{ "slot-repair-idle",
-	  { SLOTS, .old_in_b = true },
-	  { .installs = 0 },
-	  FROM_START,
-	  .damage = DAMAGE_BLOCK,
-	  CUTS },
-	{ "slot-fault-install", { SLOTS }, { .installs = 1 }, FROM_START, FAULTS_WIDE },
-	{ "slot-fault-update", { SLOTS, .raw = true }, { .installs = 1 }, FROM_ARMED, FAULTS },
-	{ "slot-fault-revert",
-	  { SLOTS },
-	  { .installs = 1, .on_new = NEW_HANGS },
-	  FROM_ARMED,
-	  FAULTS },
-	{ "recovery-merge",
-	  { SMALL },
-	  { .installs = 1, .in_recovery = RECOVERY_MERGES },
-	  FROM_MERGING,
-	  CUTS },
-	{ "recovery-merge-raw",
-	  { TWO, .raw = true, .eager_merge = true },
-	  { .installs = 1, .in_recovery = RECOVERY_MERGES },
-	  FROM_MERGING,
-	  CUTS },
-	{ "recovery-image",
-	  { SMALL },
-	  { .installs = 1, .on_new = NEW_IS_REFUSED, .in_recovery = RECOVERY_PUTS_IMAGE },
-	  FROM_ARMED,
-	  .cuts = 3,
-	  .all_max = 8 },
-	{ "fault-install", { SMALL }, { .installs = 2 }, FROM_START, FAULTS },
-	{ "fault-install-raw", { TWO, .raw = true }, { .installs = 2 }, FROM_START, FAULTS_WIDE },
-	{ "fault-first-save", { SMALL, .new_disk = true }, { .installs = 2 }, FROM_START, FAULTS },
-	{ "fault-update", { TWO }, { .installs = 1 }, FROM_ARMED, FAULTS },
-	{ "fault-update-raw",
-	  { SMALL, .raw = true, .eager_merge = true },
-	  { .installs = 1 },
-	  FROM_ARMED,
-	  FAULTS },
-	{ "fault-merge",
-	  { AREAS },
-	  { .installs = 1, .lazy = 1, .lazy_steps = 1 },
-	  FROM_MERGING,
-	  FAULTS },
-	{ "fault-revert", { SMALL }, { .installs = 1, .on_new = NEW_HANGS }, FROM_ARMED, FAULTS },
-	{ "fault-refuse",
-	  { SMALL },
-	  { .installs = 1, .on_new = NEW_IS_REFUSED },
-	  FROM_ARMED,
-	  FAULTS },
-	{ "fault-cancel", { SMALL }, { .installs = 1, .cancel = true }, FROM_START, FAULTS },
-};
-
-const unsigned scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
-
 extern char sim_config[1024];
 
 static unsigned store_sectors(unsigned v)
@@ -224,7 +34,9 @@ static void lay_out(void)
 			  : stores + 64 +
 				    (plan->piece_sectors ? (stores / plan->piece_sectors + 3) * 8
 							 : 0);
-	if (plan->slots)
+	if (plan->esp)
+		size[DISK_ESP] = ESP_SECTORS;
+	else if (plan->slots)
 		size[DISK_BOOT_A] = size[DISK_BOOT_B] = KERNEL_SECTORS;
 	disks_layout(size);
 }
@@ -238,7 +50,9 @@ static void configure(void)
 		"recovery shell\noverrides no\n%s",
 		plan->volumes > 1 ? "volume vendor PARTLABEL=vendor /vendor ext4 ro\n" : "",
 		plan->raw ? "PARTLABEL=cow" : "file", plan->tries,
-		plan->slots ? "boot-slots PARTLABEL=boot_a PARTLABEL=boot_b\n" : "");
+		plan->esp     ? "boot-esp PARTLABEL=esp\n"
+		: plan->slots ? "boot-slots PARTLABEL=boot_a PARTLABEL=boot_b\n"
+			      : "");
 }
 
 /* Lives without cuts, up to where the scenario begins. */

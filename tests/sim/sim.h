@@ -27,6 +27,7 @@ struct board_plan {
 	bool new_disk; /* nothing was ever written to meta */
 	bool new_unmountable, new_without_init;
 	bool slots; /* the update brings a kernel */
+	bool esp; /* and its slots are systemd-boot's entries */
 	bool old_in_b; /* the old one is in slot b, and a boot block says so */
 	bool new_kernel_dies; /* before init */
 	bool eager_merge; /* the kernel merges between any two calls, not only during a sleep */
@@ -61,6 +62,7 @@ enum fault_kind {
 	FAULT_MISSING, /* a device is not there */
 	FAULT_DM, /* device-mapper or a mount */
 	FAULT_FILE, /* store files, reserving included */
+	FAULT_ESP, /* the boot entries: never worth a boot */
 	FAULT_KERNEL, /* the merge's own reads and writes */
 	FAULT_RAM, /* what needs no disk at all */
 };

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel makes of the ESP: the mount and the calls of src/storage/espfile.c, each of
+ * which can fail.  Mounted MS_SYNCHRONOUS, a write is in the disk's cache when its call returns;
+ * else in the page cache.
+ */
+#include "esp.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "fake_libc.h"
+
+enum { FD_DIR = 919, FD_FILE = 920 };
+
+#define ENTRIES ESP_MOUNT "/loader/entries"
+#define PROGRAMS ESP_MOUNT "/cowboot"
+
+static unsigned mounted; /* once for each program that left it so */
+static unsigned long mount_flags;
+
+static struct {
+	unsigned next;
+	struct dirent entry;
+} reading;
+
+void esp_reset(void)
+{
+	mounted = 0;
+}
+
+bool esp_path(const char *path)
+{
+	return !strncmp(path, ESP_MOUNT "/", sizeof(ESP_MOUNT));
+}
+
+int esp_mount(const char *source, unsigned long flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/sim%d", DISK_ESP + 1);
+	if (strcmp(source, path))
+		violation("%s was mounted as the ESP", source);
+	if (!SPARES_MOUNT && mounted && (flags ^ mount_flags) & MS_RDONLY)
+		return -EBUSY;
+	if (fault(FAULT_ESP, "mount", source))
+		return -EIO;
+	if (SPARES_BEFORE)
+		disk_flush(DISK_ESP);
+	mounted++;
+	mount_flags = flags;
+	return 0;
+}
+
+int esp_umount(void)
+{
+	if (!mounted)
+		return -EINVAL;
+	mounted--;
+	return 0;
+}
+
+unsigned esp_how(void)
+{
+	return mount_flags & MS_SYNCHRONOUS ? 0 : WRITE_CACHED;
+}
+
+/* The name in its directory; NULL: no such directory, or not mounted. */
+static const char *name_of(const char *path, enum esp_dir *ret_dir)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	errno = ENOENT;
+	if (!mounted || !slash)
+		return NULL;
+	*ret_dir = len == strlen(ENTRIES) ? ESP_ENTRIES : ESP_PROGRAMS;
+	return strncmp(path, *ret_dir == ESP_ENTRIES ? ENTRIES : PROGRAMS, len) ? NULL : slash + 1;
+}
+
+static bool is_dir(const char *path)
+{
+	return mounted && (!strcmp(path, ENTRIES) || !strcmp(path, PROGRAMS));
+}
+
+/* Whether the call goes through at all. */
+static bool may_change(const char *what, const char *path)
+{
+	errno = mount_flags & MS_RDONLY ? EROFS : EIO;
+	return !(mount_flags & MS_RDONLY) && !fault(FAULT_ESP, what, path);
+}
+
+int esp_open(const char *path, int flags)
+{
+	enum esp_dir dir;
+	const char *name;
+	int at;
+
+	if (is_dir(path)) {
+		errno = EIO;
+		return fault(FAULT_ESP, "open", path) ? -1 : FD_DIR;
+	}
+	name = name_of(path, &dir);
+	if (!name || !may_change("open", path))
+		return -1;
+	at = esp_find(dir, name);
+	errno = flags & O_CREAT ? EEXIST : ENOENT;
+	if (at >= 0 ? flags & O_EXCL : !(flags & O_CREAT))
+		return -1;
+	if (at < 0 || flags & O_TRUNC)
+		at = esp_make(dir, name, esp_how());
+	errno = ENOSPC;
+	return at < 0 ? -1 : FD_FILE + at;
+}
+
+bool esp_is_open(int fd)
+{
+	return fd >= FD_DIR && fd < FD_FILE + (int)ESP_NAMES;
+}
+
+static const char *open_name(int fd)
+{
+	static struct esp_file file;
+
+	if (fd == FD_DIR)
+		return "a directory";
+	file = esp_at((unsigned)(fd - FD_FILE));
+	return file.name[0];
+}
+
+/* What fails has got half way. */
+long esp_write(int fd, const void *buf, size_t len_bytes)
+{
+	bool fails = fault(FAULT_ESP, "write", open_name(fd));
+	int rc = esp_fill((unsigned)(fd - FD_FILE), buf, fails ? len_bytes / 2 : len_bytes, esp_how());
+
+	errno = fails ? EIO : ENOSPC;
+	return fails || rc < 0 ? -1 : (long)len_bytes;
+}
+
+/* Whoever seeks goes to the beginning, where each write is. */
+off_t sim_lseek(int fd, off_t offset_bytes, int whence)
+{
+	if (offset_bytes || whence != SEEK_SET)
+		violation("%s is written from its middle on", open_name(fd));
+	return 0;
+}
+
+int sim_fstat(int fd, struct stat *ret_stat)
+{
+	memset(ret_stat, 0, sizeof(*ret_stat));
+	ret_stat->st_size = esp_at((unsigned)(fd - FD_FILE)).size_bytes;
+	return 0;
+}
+
+int sim_ftruncate(int fd, off_t size_bytes)
+{
+	errno = EIO;
+	if (fault(FAULT_ESP, "make longer", open_name(fd)))
+		return -1;
+	errno = ENOSPC;
+	return esp_fill((unsigned)(fd - FD_FILE), NULL, (size_t)size_bytes, esp_how());
+}
+
+static int flush(int fd, bool disk_too)
+{
+	if (fault(FAULT_ESP, "flush", open_name(fd))) {
+		disk_flush_failed(DISK_ESP);
+		errno = EIO;
+		return -1;
+	}
+	if (disk_too)
+		disk_flush(DISK_ESP);
+	return 0;
+}
+
+int sim_syncfs(int fd)
+{
+	return flush(fd, SPARES_FLUSH);
+}
+
+int sim_fsync(int fd)
+{
+	return flush(fd, true);
+}
+
+int sim_rename(const char *from, const char *to)
+{
+	enum esp_dir dir, to_dir;
+	const char *name = name_of(from, &dir), *to_name = name_of(to, &to_dir);
+
+	if (!name || !to_name || !may_change("rename", from))
+		return -1;
+	errno = ENOENT;
+	return esp_rename(dir, name, to_name, esp_how());
+}
+
+int sim_unlink(const char *path)
+{
+	enum esp_dir dir;
+	const char *name = name_of(path, &dir);
+
+	if (!name || !may_change("remove", path))
+		return -1;
+	errno = ENOENT;
+	return esp_remove(dir, name, esp_how());
+}
+
+DIR *sim_opendir(const char *path)
+{
+	errno = is_dir(path) ? EIO : ENOENT;
+	if (!is_dir(path) || fault(FAULT_ESP, "read", path))
+		return NULL;
+	reading.next = 0;
+	return (DIR *)&reading;
+}
+
+/* Only the entries are ever listed. */
+struct dirent *sim_readdir(DIR *stream)
+{
+	char name[ESP_NAME_MAX];
+
+	(void)stream;
+	if (!esp_nth(ESP_ENTRIES, reading.next, name))
+		return NULL;
+	if (fault(FAULT_ESP, "read", "a name")) {
+		errno = EIO;
+		return NULL;
+	}
+	reading.next++;
+	snprintf(reading.entry.d_name, sizeof(reading.entry.d_name), "%s", name);
+	return &reading.entry;
+}
+
+int sim_closedir(DIR *stream)
+{
+	(void)stream;
+	return 0;
+}
+
+int esp_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_len_bytes)
+{
+	enum esp_dir dir;
+	const char *name = name_of(path, &dir);
+	int at = name ? esp_find(dir, name) : -1;
+	struct esp_file file;
+
+	if (at < 0)
+		return -ENOENT;
+	file = esp_at((unsigned)at);
+	if (!SPARES_READ && fault(FAULT_ESP, "read", path))
+		return -EIO;
+	if (file.size_bytes >= size_bytes)
+		return -EFBIG;
+	if (!esp_read(&file, buf, file.size_bytes))
+		return -EIO;
+	buf[file.size_bytes] = 0;
+	if (ret_len_bytes)
+		*ret_len_bytes = file.size_bytes;
+	return 0;
+}
+
+int esp_dev(const char *path, unsigned *ret_from, uint64_t *ret_size_bytes)
+{
+	enum esp_dir dir;
+	const char *name = name_of(path, &dir);
+	int at = name ? esp_find(dir, name) : -1;
+	struct esp_file file;
+
+	if (at < 0)
+		return -ENOENT;
+	file = esp_at((unsigned)at);
+	*ret_from = file.from;
+	*ret_size_bytes = file.size_bytes;
+	return 0;
+}
