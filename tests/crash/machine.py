@@ -190,9 +190,9 @@ def _initramfs(out, conf, board):
     subprocess.run([BUILD / "arm64/musl-gcc", "-Os", "-s", "-static", "-Wl,--build-id=none",
                     "-o", overlay / "fork", HERE / "fork.c"], check=True)
     subprocess.run([TOP / "initramfs/mkinitramfs", "--fast", "-o", out,
-                    "--init", BUILD / "arm64/init", "--toybox", BUILD / "arm64/toybox", "--cowboot", BUILD / "arm64/cowboot",
-                    "--kernel", BUILD / "kernels" / KERNEL, "--board", board,
-                    "--overlay", overlay], check=True)
+                    "--init", BUILD / "arm64/init", "--toybox", BUILD / "arm64/toybox",
+                    "--cowboot", BUILD / "arm64/cowboot", "--kernel", BUILD / "kernels" / KERNEL,
+                    "--board", board, "--overlay", overlay], check=True)
     shutil.rmtree(overlay)
 
 

@@ -141,8 +141,8 @@ def initramfs(cache, conf, files={}, board=BOARD, version=KERNEL):
             (overlay / name).write_text(text)
             (overlay / name).chmod(0o755)
         subprocess.run([tool, "--fast", "-o", out, "--init", init, "--toybox", toybox,
-                        "--cowboot", cowboot,
-                        "--kernel", kernel, "--board", board, "--overlay", overlay], check=True)
+                        "--cowboot", cowboot, "--kernel", kernel, "--board", board,
+                        "--overlay", overlay], check=True)
         shutil.rmtree(overlay)
     return cache.get("initramfs.img", make, tool, init, toybox, cowboot, board / "modules",
                      board / "modules-recovery", kernel / "release", conf, sorted(files.items()))
