@@ -14,10 +14,13 @@
 /* A comment, to the boot loader. */
 #define BLANK '#'
 
-/* All that was written to this file's file system so far, directories included. */
+/*
+ * All that was written to this file's file system so far, directories included.  Linux's FAT has no
+ * sync_fs, so syncfs leaves it in the disk's cache; its fsync flushes that.
+ */
 static int flush_all(int fd, const char *path)
 {
-	if (syncfs(fd) < 0)
+	if (syncfs(fd) < 0 || fsync(fd) < 0)
 		return fail_sys(errno, "cannot flush %s", path);
 	return 0;
 }

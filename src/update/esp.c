@@ -10,7 +10,6 @@
  *	it loses its text, flushed, before its name goes: who may be half gone cannot be read;
  *	what cannot be read is removed, flushed, before anything that needs a cluster;
  *	nothing is renamed, which would be two names of the same clusters for a while.
- *
  * Must never remove the last entry that can be read.
  */
 #include "update/esp.h"
@@ -30,6 +29,7 @@
 #define ESP_DIR "/run/cowboot/esp"
 #define ENTRIES_DIR ESP_DIR "/loader/entries"
 #define NAMES_MAX 16
+#define LEFT_MOUNTED_MAX 16
 #define NAME_MAX_BYTES 64
 
 struct entry {
@@ -57,9 +57,16 @@ static int enter(const struct world *w, bool writable)
 	rc = sys_mkdir("/run/cowboot", 0755);
 	if (!rc)
 		rc = sys_mkdir(ESP_DIR, 0700);
+	/* Killed commands have left it mounted, perhaps to read only. */
+	for (unsigned n = 0; n < LEFT_MOUNTED_MAX && !sys_umount(ESP_DIR, 0);)
+		n++;
+	flags |= writable ? MS_SYNCHRONOUS : MS_RDONLY;
 	if (!rc)
-		rc = sys_mount(w->esp_part.path, ESP_DIR, "vfat",
-			       flags | (writable ? MS_SYNCHRONOUS : MS_RDONLY), "errors=continue");
+		rc = sys_mount(w->esp_part.path, ESP_DIR, "vfat", flags, "errors=continue");
+	/* The system has it mounted to write to, as /boot/efi; a file system is the one or the other. */
+	if (rc == -EBUSY && !writable)
+		rc = sys_mount(w->esp_part.path, ESP_DIR, "vfat", flags & ~(unsigned long)MS_RDONLY,
+			       "errors=continue");
 	return rc ? fail_sys(-rc, "cannot mount %s on %s as vfat", w->esp_part.path, ESP_DIR) : 0;
 }
 
@@ -90,18 +97,22 @@ static int take_name(void *ctx, const char *name)
 	return 0;
 }
 
-static void read_entry(struct entry *e)
+/* Unreadable is not empty: what fails to be read now may be the good one. */
+static int read_entry(struct entry *e)
 {
 	char path[ESP_PATH_MAX];
 	int rc;
 
 	entry_path(e->name, path);
 	rc = sys_read_file(path, e->text, sizeof(e->text), NULL);
+	if (rc && rc != -EFBIG)
+		return fail_sys(-rc, "cannot read the boot entry %s", path);
 	if (rc)
 		log_warn("cannot use the boot entry %s: %s (an entry has at most %d bytes)", path,
 			 strerror(-rc), BOOTENTRY_TEXT_MAX);
 	e->is_entry = !rc && bootentry_parse(e->name, &e->is) &&
 		      bootentry_text_ok(e->text, e->is.slot, &e->version);
+	return 0;
 }
 
 static int list(struct entries *ret_all)
@@ -111,7 +122,7 @@ static int list(struct entries *ret_all)
 	ret_all->count = 0;
 	rc = espfile_each(ENTRIES_DIR, take_name, ret_all);
 	for (unsigned i = 0; !rc && i < ret_all->count; i++)
-		read_entry(&ret_all->entry[i]);
+		rc = read_entry(&ret_all->entry[i]);
 	return rc;
 }
 
@@ -220,14 +231,16 @@ static int save(const struct bootblock *block)
 	if (rc)
 		return rc;
 	stays = find(&entries, block->good, false);
-	if (!stays)
-		stays = find(&entries, 0, false);
+	stays = stays ? stays : find(&entries, 0, false);
 	if (!stays)
 		stays = find(&entries, 0, true);
 	if (!stays)
 		return fail(ENOENT, "cannot make a boot entry: there is none to make it from");
 	own = find(&entries, block->good, true);
-	rc = clear(&entries, stays, false);
+	/* After a reset, a kill or a failed flush what stays may be in the disk's cache only. */
+	rc = espfile_flush(ENTRIES_DIR);
+	if (!rc)
+		rc = clear(&entries, stays, false);
 	if (!rc && (stays->is.slot != block->good || stays->is.is_counted)) {
 		snprintf(good, sizeof(good), "cowboot-%c.conf", block->good);
 		rc = make(&entries, own ? own : stays, block->good, good);

@@ -229,13 +229,13 @@ def _stick(cache, image):
 
 class Fork:
     """The saved guests of a machine, one for each kernel command line that its boot loader may
-    give: start() begins a boot from one."""
+    give: start() begins a boot from one. save=False: another process has saved them there."""
 
-    def __init__(self, machine, where):
+    def __init__(self, machine, where, save=True):
         self.machine, self.where = machine, where
         where.mkdir(parents=True, exist_ok=True)
         lines = [f"cowboot.slot={slot}" for slot in machine.slots] or [""]
-        for line in lines if machine.device.savable else ():
+        for line in lines if save and machine.device.savable else ():
             self._save(line)
 
     def saved(self, line=""):

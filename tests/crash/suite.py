@@ -74,24 +74,31 @@ class Job:
         self.controls = self.recording.controls(CONTROLS)
 
 
-def _work(job, scratch, tasks, found):
-    """A worker: takes states of this job until there is none left."""
-    rest = Rest(job.recording, job.fork, scratch)
+def _run(job, rest, state, control):
+    """What became of a state; if it is bad and ought not to be, its disk is kept."""
+    start, end = time.monotonic(), {"state": state.name, "control": control}
+    try:
+        end["outcome"], end["boots"], end["repaired"] = rest.run(state)
+        end["good"] = True
+    except Bad as e:
+        end["good"], end["why"] = False, str(e)
+    except Exception as e:  # the harness failed: says nothing of the board, but must be seen
+        end["good"], end["why"] = False, f"the suite itself: {type(e).__name__}: {e}"
+        end["control"] = False
+    end["seconds"] = round(time.monotonic() - start, 2)
+    if not end["good"] and not end["control"]:
+        rest.keep(ROOT / "failed" / job.name.replace("/", "-") / state.name)
+    return end
+
+
+def _work(jobs, scratch, tasks, found):
+    """A worker: takes states until there is none left. They come life by life."""
+    at, rest = None, None
     while (task := tasks.get()) is not None:
-        state, control = task
-        start, end = time.monotonic(), {"state": state.name, "control": control}
-        try:
-            end["outcome"], end["boots"], end["repaired"] = rest.run(state)
-            end["good"] = True
-        except Bad as e:
-            end["good"], end["why"] = False, str(e)
-        except Exception as e:  # the harness failed: says nothing of the board, but must be seen
-            end["good"], end["why"] = False, f"the suite itself: {type(e).__name__}: {e}"
-            end["control"] = False
-        end["seconds"] = round(time.monotonic() - start, 2)
-        if not end["good"] and not end["control"]:
-            rest.keep(ROOT / "failed" / job.name.replace("/", "-") / state.name)
-        found.put(end)
+        n, state, control = task
+        if n != at:
+            at, rest = n, Rest(jobs[n].recording, jobs[n].fork, scratch)
+        found.put((n, _run(jobs[n], rest, state, control)))
 
 
 def next_result(found, workers):
@@ -104,26 +111,39 @@ def next_result(found, workers):
                 raise RuntimeError("a worker of the suite has failed: see above") from None
 
 
-def run_job(job, wanted, jobs, scratch, tell):
-    """Runs what is wanted of a job, [(state, is a control)], and books it."""
-    job.fork = Fork(job.machine, scratch / "fork")
+def run_all(todo, jobs, scratch, tell):
+    """Runs [(job, [(state, is a control)])] and books it."""
     tasks, found = multiprocessing.Queue(), multiprocessing.Queue()
-    for task in wanted:
-        tasks.put(task)
-    workers = [multiprocessing.Process(target=_work, args=(job, scratch / str(n), tasks, found))
+    known = [job for job, _ in todo]
+    for n, (_, wanted) in enumerate(todo):
+        for state, control in wanted:
+            tasks.put((n, state, control))
+    workers = [multiprocessing.Process(target=_work, args=(known, scratch / str(n), tasks, found))
                for n in range(jobs)]
     for w in workers:
         tasks.put(None)
         w.start()
     try:
-        for _ in wanted:
-            end = next_result(found, workers)
-            job.book.add(end)
-            tell(job, end)
+        for _ in range(sum(len(wanted) for _, wanted in todo)):
+            n, end = next_result(found, workers)
+            known[n].book.add(end)
+            tell(known[n], end)
     finally:
         for w in workers:
             w.join() if sys.exc_info()[0] is None else w.kill()
-    shutil.rmtree(scratch / "fork")
+
+
+def _record(cache, images, name, device, again):
+    Job(cache, images, LIVES[name], device, again)
+
+
+def _save(cache, images, name, device, where):
+    Fork(Machine(cache, images, LIVES[name], DEVICES[device]), where)
+
+
+def _side_by_side(function, calls, jobs):
+    with multiprocessing.Pool(jobs) as pool:
+        pool.starmap(function, calls, chunksize=1)
 
 
 class Teller:
@@ -198,13 +218,18 @@ def main(argv):
     if opts.replay:
         return replay(opts.replay, cache, images)
     print(f"crash: kernel {KERNEL}, {opts.device}: recording", flush=True)
-    jobs = [Job(cache, images, LIVES[n], opts.device, opts.again) for n in opts.life or LIVES]
-    todo = _plan(jobs, opts.states)
-    teller = Teller(sum(map(len, todo.values())))
+    names = opts.life or list(LIVES)
+    _side_by_side(_record, [(cache, images, n, opts.device, opts.again) for n in names], opts.jobs)
+    jobs = [Job(cache, images, LIVES[n], opts.device, False) for n in names]
+    todo = [(job, tasks) for job, tasks in _plan(jobs, opts.states).items() if tasks]
+    teller = Teller(sum(len(tasks) for _, tasks in todo))
     with scratch_dir() as scratch:
-        for job, tasks in todo.items():
-            if tasks:
-                run_job(job, tasks, opts.jobs, Path(scratch), teller)
+        forks = {job: Path(scratch) / job.life.name for job, _ in todo}
+        _side_by_side(_save, [(cache, images, job.life.name, opts.device, where)
+                              for job, where in forks.items()], opts.jobs)
+        for job, where in forks.items():
+            job.fork = Fork(job.machine, where, save=False)
+        run_all(todo, opts.jobs, Path(scratch), teller)
     counts = [table.count(job.book.known.values()) for job in jobs]
     for job, c in zip(jobs, counts):
         print(f"  {job.name:<32} {c.good:>5} of {len(job.states):>5} states good, {c.bad} bad; "

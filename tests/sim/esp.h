@@ -9,23 +9,6 @@
 
 #include "sim.h"
 
-/*
- * What the model spares the shipped code (1), though Linux and the disk do not (0).  To see what
- * comes of one of them: CC='gcc -DSPARES_FLUSH=0' tests/sim/build src OUT.
- */
-#ifndef SPARES_FLUSH
-#define SPARES_FLUSH 1 /* syncfs flushes the disk's cache; of FAT only fsync does */
-#endif
-#ifndef SPARES_BEFORE
-#define SPARES_BEFORE 1 /* at a mount nothing is unflushed, of a reset, a kill or a failed flush */
-#endif
-#ifndef SPARES_MOUNT
-#define SPARES_MOUNT 1 /* what a killed command left mounted to read can be mounted to write */
-#endif
-#ifndef SPARES_READ
-#define SPARES_READ 1 /* an entry can always be read */
-#endif
-
 #define ESP_NAMES 10u /* that it has room for */
 #define ESP_ROOM 16u /* sectors of content */
 #define ESP_SECTORS (ESP_NAMES + 1 + ESP_ROOM)
