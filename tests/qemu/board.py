@@ -5,6 +5,7 @@ Never judges: it raises when the board or the harness fails, the test compares.
 """
 import hashlib
 import json
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +51,13 @@ class Board(VM):
         return json.loads(self.channel.get("/run/cowboot/boot.json"))
 
     def install(self, bundle, timeout=120):
-        """Sends a bundle (a file of the host, or bytes) and installs it: (exit code, output)."""
+        """Sends a bundle (a file of the host, or bytes) and installs it: (exit code, output), which is
+        without progress: that is told only where it takes longer than a second."""
         data = bundle if isinstance(bundle, bytes) else Path(bundle).read_bytes()
         self.channel.put("/run/bundle", data)
         try:
-            return self.cowboot("install /run/bundle", timeout)
+            code, out = self.cowboot("install /run/bundle", timeout)
+            return code, without_progress(out)
         finally:
             self.run("rm /run/bundle")
 
@@ -130,6 +133,11 @@ class Board(VM):
             if length:
                 found.append(Write(label, at - start, length, flags))
         return found
+
+
+def without_progress(out):
+    """Without the lines that a command prints only where it takes longer than a second."""
+    return re.sub(r"(?m)^cowboot: .*: +\d+%, .*\n", "", out)
 
 
 def image_digest(path, size_bytes=0):
