@@ -64,7 +64,7 @@ class Export:
         self._ask(f"{kind} {number} {self.asked}" if kind else f"count {self.asked}")
 
     def disarm(self):
-        """What was counted, in order."""
+        """What was counted, in order, and what a failed flush has lost."""
         self._ask("")
         found = []
         for line in self.log.read_text().splitlines():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A board that has one request to its disk fail, in a scene (scenes.py), and then comes to rest on a
 sound disk. Raises Bad where something is lost, mixed, or not said."""
+import contextlib
 import json
 import re
 import shutil
@@ -9,12 +10,17 @@ import time
 import export
 import judge
 import starts
-from rest import Bad, Rest
+from rest import Bad, Mixed, Rest
 from stream import SCALE, Gone, Timeout
 
 UP_S, COMMAND_S = 25, 60
 LOST = "(?m)^cowboot: cannot "
 SUMS = "for v in {}; do md5sum /dev/mapper/$v; done; cat /data/user; cowboot status --json"
+
+
+class Unheard(Exception):
+    """A failed flush has lost what another volume's merge had written, and only one of them was told.
+    No software could have known."""
 
 
 class Board(Rest):
@@ -41,13 +47,19 @@ class Board(Rest):
             self.export.arm(kind, number)
             if not guest:
                 self.vm.type("\n")
-            end = scene.act(self)
+            end = self._act(scene)
         except Timeout as e:
             raise Bad(str(e)[-2500:]) from None
         finally:
             self.disarm()
             self.off(orderly=False)
         return end, self.repaired, self.requests
+
+    def _act(self, scene):
+        try:
+            return scene.act(self)
+        except Unheard:
+            return "a chunk lost that another merge was told of"
 
     def disarm(self):
         """The disk is sound from here on."""
@@ -57,6 +69,18 @@ class Board(Rest):
     def failed(self):
         """The request that failed, or None."""
         return next((r for r in self.requests if r.failed), None)
+
+    @contextlib.contextmanager
+    def told(self, volumes):
+        """Within, a flush that failed is known to the merges of these volumes, and to nobody else."""
+        try:
+            yield
+        except Mixed as e:
+            at, size = self.machine.parts[e.volume]
+            lost = any(r.kind == "lost" and at <= r.at < at + size for r in self.requests)
+            if volumes and lost and e.volume not in volumes:
+                raise Unheard from None
+            raise
 
     def off(self, orderly=True):
         if self.vm and orderly:

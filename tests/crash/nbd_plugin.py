@@ -7,7 +7,8 @@ control=FILE    what is asked for by now: empty: nothing; `count ID`: requests a
                 `KIND NUMBER ID`: besides, the NUMBERth request of that kind ends with EIO and does
                 nothing. A flush that fails loses all that was written since the last one. With
                 another ID counting begins again.
-log=FILE        a line for each request that was counted: KIND OFFSET BYTES, and `failed`
+log=FILE        a line for each request that was counted: KIND OFFSET BYTES, and `failed`; one for each
+                write that a failed flush has lost: lost OFFSET BYTES
 """
 import errno
 import os
@@ -82,6 +83,7 @@ def flush(disk, flags):
     except OSError:
         for offset, old in reversed(unflushed):
             os.pwrite(disk, old, offset)
+            os.write(files["log"], f"lost {offset} {len(old)}\n".encode())
         raise
     finally:
         unflushed.clear()

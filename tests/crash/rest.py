@@ -29,6 +29,14 @@ class Bad(Exception):
     """A system was lost, or mixed, or did not come to rest: why."""
 
 
+class Mixed(Bad):
+    """A volume is neither: which one."""
+
+    def __init__(self, volume, why):
+        self.volume = volume
+        super().__init__(why)
+
+
 class Rest:
     """Brings disks of one recording to rest, one after the other, in a directory of its own."""
 
@@ -163,7 +171,7 @@ class Rest:
         """By what md5sum said, the mapped volumes are all that."""
         for volume, content in self.want[outcome].items():
             if not re.search(rf"^{md5(content).hexdigest()}  /dev/mapper/{volume}$", sums, re.M):
-                raise Bad(f"what is mounted of {volume} is not {outcome}:\n{sums}")
+                raise Mixed(volume, f"what is mounted of {volume} is not {outcome}:\n{sums}")
 
     def _judge(self, outcome):
         meta = self.machine.part(self.disk, "meta")
@@ -177,7 +185,7 @@ class Rest:
             raise Bad(wrong)
         for volume, content in self.want[outcome].items():
             if self.machine.part(self.disk, volume) != content:
-                raise Bad(f"at rest, {volume} is not {outcome}, byte for byte")
+                raise Mixed(volume, f"at rest, {volume} is not {outcome}, byte for byte")
         data = self.where / "data.img"
         data.write_bytes(self.machine.part(self.disk, "data"))
         wrong = judge.data_fs(data, self.recording.free_blocks)

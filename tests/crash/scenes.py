@@ -50,9 +50,8 @@ def install(b):
 
 def _clear(b):
     """Nothing is left of an install."""
-    out = b.must("cowboot status --json", 0)
     files = b.must("ls -A /data/cowboot", 0)
-    return json.loads(out[out.index("{"):])["phase"] == "idle" and not files.split()
+    return _status(b)["phase"] == "idle" and not files.split()
 
 
 def cancel(b):
@@ -67,17 +66,30 @@ def confirm(b):
     """mark-good, and the merge to its end."""
     code, out = b.command("cowboot mark-good --wait", 0, 4)
     b.disarm()
-    b.shows("new")
-    end = "merged" if not code else "not confirmed"
-    if "Merge failed" in out:
-        _left_alone(b)
-        end = "merge failed"
-    elif code:
-        out = b.must("cowboot mark-good --wait", 0, 1, 2, 4)
-        if "cannot" in out and "reboot" not in out:
-            raise Bad(f"afterwards mark-good says:\n{out}")
-    b.rest("new")
+    with b.told(_merge_failed(b, out)):
+        b.shows("new")
+        end = "merged" if not code else "not confirmed"
+        if "Merge failed" in out:
+            _left_alone(b)
+            end = "merge failed"
+        elif code:
+            out = b.must("cowboot mark-good --wait", 0, 1, 2, 4)
+            if "cannot" in out and "reboot" not in out:
+                raise Bad(f"afterwards mark-good says:\n{out}")
+        b.rest("new")
     return end
+
+
+def _merge_failed(b, out):
+    """The volumes whose merge failed, by what a command said and by the kernel's word."""
+    if "Merge failed" not in out:
+        return []
+    return [v["name"] for v in _status(b)["volumes"] if v["trouble"] == "Merge failed"]
+
+
+def _status(b):
+    out = b.must("cowboot status --json", 0)
+    return json.loads(out[out.index("{"):])
 
 
 def _left_alone(b):
@@ -164,10 +176,11 @@ def merge_on(b):
     if came == "new":
         _, out = b.command("cowboot merge --wait", 0, 2, 4, *NOT_READ)
     b.disarm()
-    if "Merge failed" in out:
-        _left_alone(b)
-    end = _booted(b, came, "new")
-    b.rest("new")
+    with b.told(_merge_failed(b, out)):
+        if "Merge failed" in out:
+            _left_alone(b)
+        end = _booted(b, came, "new")
+        b.rest("new")
     return f"{end}, merge failed" if "Merge failed" in out else end
 
 
