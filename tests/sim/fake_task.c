@@ -168,7 +168,7 @@ int task_load(const char *name, bool readonly, enum dm_target target, uint64_t s
 					1);
 	}
 	kernel_tick();
-	if (fault(FAULT_DM, "dm load", name))
+	if (fault(FAULT_STORE, "dm load", name))
 		return fail_sys(EIO, "cannot load the table of device %s", name);
 	if (sscanf(params, "%u:%u %u:%u P %u", &major, &minor, &store_major, &store_minor,
 		   &chunk) != 5 ||

@@ -58,7 +58,7 @@ static bool excuses(enum fault_kind kind)
 
 	if (kind == FAULT_MISSING || kind == FAULT_RAM)
 		return true;
-	if (kind == FAULT_ESP)
+	if (kind == FAULT_ESP || kind == FAULT_STORE)
 		return false;
 	/*
 	 * Of the record's two copies one may be torn by a cut, and the other is then all there is.

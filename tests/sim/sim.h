@@ -61,6 +61,7 @@ enum fault_kind {
 	FAULT_DISK, /* any other disk */
 	FAULT_MISSING, /* a device is not there */
 	FAULT_DM, /* device-mapper or a mount */
+	FAULT_STORE, /* the kernel's reads of a store, as its table is loaded: never worth a boot */
 	FAULT_FILE, /* store files, reserving included */
 	FAULT_ESP, /* the boot entries: never worth a boot */
 	FAULT_KERNEL, /* the merge's own reads and writes */
