@@ -10,6 +10,7 @@ import pytest
 from artefacts import BUILD
 from menus import SCREEN, offered, refused, screen
 from points import recovery_after_start
+from stream import SCALE
 
 HOST_COWBOOT = BUILD / "host/cowboot"
 BROKEN = " init=/sbin/nothing"          # no system of the board can be started
@@ -245,3 +246,23 @@ def test_every_console(board, second):
     assert b.wait_up() == "old"
 
 
+def press(b, text):
+    for c in text:
+        b.qmp("send-key", keys=[{"type": "qcode", "data": {"\r": "ret"}.get(c, c)}])
+
+
+def test_screen_and_keyboard(board):
+    """Who stands before the board with a USB keyboard has the menu, too."""
+    b = board(conf="recovery menu\n", append="console=tty0 cowboot.recovery", boot=False,
+              extra=["-device", "qemu-xhci,id=keys", "-device", "usb-kbd,bus=keys.0"])
+    b.start()
+    screen(b)
+    b.type("shell\r")
+    b.wait_for("recovery# ")
+    end = time.monotonic() + 30 * SCALE
+    while b.console_run("grep -q Keyboard /proc/bus/input/devices")[0]:
+        assert time.monotonic() < end, "no keyboard"
+    shown = b.console_run("cat /dev/vcs1")[1]
+    assert "cowboot: recovery" in shown and "number or word?" in shown
+    press(b, "again\r")
+    assert b.wait_up() == "old"
