@@ -17,6 +17,7 @@
 #include "cli/terminal.h"
 #include "recovery/logs.h"
 #include "update/recovery.h"
+#include "update/slots.h"
 #include "update/volumes.h"
 
 #define HOOK "/etc/cowboot/fsck"
@@ -85,6 +86,8 @@ void menu_anew(void)
 	} else if (!rc) {
 		record_clear(&board.world.record);
 		/* ---- The line: what could not be read is written over, as told (I4). ---- */
+		if (slots_end_trial(&board.world) < 0)
+			log_warn("%s", fail_text()); /* it ends by itself, some boots later */
 		rc = copies_save(&board.world.meta, &board.world.record, &board.world.copies, true);
 		if (rc)
 			cli_failed();

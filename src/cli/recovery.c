@@ -98,5 +98,9 @@ int cli_recovery(int argc, char **argv)
 		return cli_refuse(EXIT_PHASE, "cannot show the menu of recovery: a system runs; it is "
 				  "what init opens when no boot is left, or when asked with cowboot "
 				  "recovery --reboot");
-	return menu_run();
+	rc = menu_run();
+	/* From a shell: that one's exit code is what init sees. */
+	if (rc >= RECOVERY_ANSWERS && getppid() != 1)
+		printf("Leave this shell with `exit %d`: then it is done.\n", rc);
+	return rc;
 }

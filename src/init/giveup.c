@@ -139,31 +139,10 @@ static void boot_again(struct boot *boot)
 	log_error("cannot boot again without a reboot: %s", strerror(-rc));
 }
 
-static int run_shell(const char *reason)
+/* Does what a person chose; returns where there was no such choice. */
+static void follow(struct boot *boot, int answer)
 {
-	static char text[FAIL_TEXT_MAX + 512];
-	static char *const argv[] = { "sh", NULL };
-	const struct consoles_job job = { .argv = argv, .text = text, .tick = watchdog_feed };
-
-	snprintf(text, sizeof(text),
-		 "\n\n*** cowboot: recovery ***\n\nNo system was started: %s.\n\n"
-		 "This is a shell in the initramfs. `dmesg | grep cowboot` shows what was tried.\n"
-		 "`exit` starts the board again, `cowboot recovery` shows a menu.\n\n",
-		 reason);
-	if (consoles_run(&job) >= 0)
-		return 0;
-	log_error("no shell could be started");
-	return -ENOEXEC;
-}
-
-/* 0: a shell had to stand in for it, and somebody has left that; negative: nothing can be shown. */
-static int run_menu(struct boot *boot, const char *reason)
-{
-	static char *const argv[] = { "cowboot", "recovery", NULL };
-	const struct consoles_job job = { .argv = argv, .verdict_min = RECOVERY_ANSWERS,
-					  .tick = watchdog_feed };
-
-	switch (consoles_run(&job)) {
+	switch (answer) {
 	case RECOVERY_AGAIN:
 		boot_again(boot);
 		start_again("asked for in recovery");
@@ -176,10 +155,40 @@ static int run_menu(struct boot *boot, const char *reason)
 		let_go(boot);
 		power_off("asked for in recovery");
 		break;
-	default:
-		log_error("no menu could be started");
 	}
-	return conf_locked(&boot->conf) ? -EPERM : run_shell(reason);
+}
+
+/* 0: somebody has left the shell; negative: none can be shown. */
+static int run_shell(struct boot *boot, const char *reason)
+{
+	static char text[FAIL_TEXT_MAX + 512];
+	static char *const argv[] = { "sh", NULL };
+	const struct consoles_job job = { .argv = argv, .text = text, .tick = watchdog_feed };
+	int answer;
+
+	snprintf(text, sizeof(text),
+		 "\n\n*** cowboot: recovery ***\n\nNo system was started: %s.\n\n"
+		 "This is a shell in the initramfs. `dmesg | grep cowboot` shows what was tried.\n"
+		 "`exit` starts the board again, `exec cowboot recovery` shows a menu.\n\n",
+		 reason);
+	answer = consoles_run(&job);
+	follow(boot, answer); /* a menu may have taken the shell's place */
+	if (answer >= 0)
+		return 0;
+	log_error("no shell could be started");
+	return -ENOEXEC;
+}
+
+/* 0: a shell had to stand in for it, and somebody has left that; negative: nothing can be shown. */
+static int run_menu(struct boot *boot, const char *reason)
+{
+	static char *const argv[] = { "cowboot", "recovery", NULL };
+	const struct consoles_job job = { .argv = argv, .verdict_min = RECOVERY_ANSWERS,
+					  .tick = watchdog_feed };
+
+	follow(boot, consoles_run(&job));
+	log_error("no menu could be started");
+	return conf_locked(&boot->conf) ? -EPERM : run_shell(boot, reason);
 }
 
 /* What reboots by itself, or not at all: nobody can be asked. */
@@ -224,7 +233,7 @@ void give_up(struct boot *boot, const char *reason)
 	report_recovery(boot);
 	/* The kernel's log goes on; the screen belongs to the person. */
 	sys_write_file(PRINTK_FILE, "1\n", 2);
-	rc = way == RECOVERY_SHELL ? run_shell(reason) : run_menu(boot, reason);
+	rc = way == RECOVERY_SHELL ? run_shell(boot, reason) : run_menu(boot, reason);
 	if (rc < 0)
 		act_alone(boot, without_console(boot));
 	let_go(boot);

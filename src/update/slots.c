@@ -123,6 +123,15 @@ int slots_disarm(struct world *w)
 	return save(w, &wanted);
 }
 
+int slots_end_trial(struct world *w)
+{
+	struct bootblock is;
+
+	if (!slots_configured(w->conf) || !loader_block(w, &is) || !is.trial)
+		return 0;
+	return save(w, &(struct bootblock){ .good = is.good });
+}
+
 int slots_settle(struct world *w)
 {
 	struct bootblock wanted;

@@ -41,6 +41,12 @@ int slots_arm(struct world *w);
 /* The loader starts the confirmed system's slot from now on, and no other. */
 int slots_disarm(struct world *w);
 
+/*
+ * Takes a trial back from the loader, whatever the record says: for one that cannot be read, before
+ * it is made anew and nothing knows of the trial any more.
+ */
+int slots_end_trial(struct world *w);
+
 /* Makes the loader's state follow the record; writes nothing when it does. */
 int slots_settle(struct world *w);
 

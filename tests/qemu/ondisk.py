@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The record and the stores as they lie on the disks, read and spoiled from the host while the
 board is off: docs/formats.md, in as few words as the scenarios need."""
+import random
 import struct
 from dataclasses import dataclass
 
@@ -38,6 +39,12 @@ def copy_of(b, name):
 
 def put_copy(b, name, data):
     b.corrupt("meta", COPY_AT[name], data)
+
+
+def damage_both(b):
+    """Nothing is left to be read of either copy."""
+    for name, at in COPY_AT.items():
+        put_copy(b, name, random.Random(at).randbytes(4096))
 
 
 def flip(b, name, at):

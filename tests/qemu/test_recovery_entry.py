@@ -134,6 +134,21 @@ def test_a_shell(board):
     b.wait_reset()
 
 
+@pytest.mark.parametrize("how", ["exec cowboot recovery", "cowboot recovery"])
+def test_the_menu_from_a_shell(board, how):
+    """What is chosen there is done, at once or when the shell ends."""
+    b = board(conf="recovery shell\n", append=BROKEN.strip(), boot=False)
+    recovery_after_start(b)
+    b.type(f"{how}\r")
+    screen(b)
+    b.type("poweroff\r")
+    if not how.startswith("exec"):
+        b.wait_for("Leave this shell with `exit 102`: then it is done.")
+        b.wait_for("recovery# ")
+        b.type("exit 102\r")
+    b.process.wait(60)
+
+
 # ---- locked -------------------------------------------------------------------------------------
 
 def hashed(password):

@@ -2,25 +2,18 @@
 """The menu of recovery, driven over the serial line: what it says, and every choice that needs no
 stick. A volume is never mapped by its origin alone while it merges (I3), nothing is written over
 what cannot be read without being told to (I4), and what is booted after is OLD or NEW (I12)."""
-import random
-
 import pytest
 from board import image_digest
 from menus import choose, offered, refused, screen
+from ondisk import damage_both
 from points import recovery_mapped
 from steps import ended, store_files
 from test_install import begin_install
 
-COPIES = (0, 512 * 1024)        # where the record's two copies are on meta
 ASKED = {"conf": "recovery menu\n", "append": "cowboot.recovery"}
 ALWAYS = {"again", "logs", "save", "shell", "reboot", "poweroff"}
 NO_RECORD = {"revert", "merge", "install", "image"}
 HOOK = '#!/bin/sh\necho "hook: $1 $2 $3"\n'
-
-
-def damage_both(b):
-    for at in COPIES:
-        b.corrupt("meta", at, random.Random(at).randbytes(4096))
 
 
 def asked_at(at, point, **options):

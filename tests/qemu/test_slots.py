@@ -13,6 +13,8 @@ import pytest
 
 from artefacts import OTHER_KERNEL
 from board import LOG_DISCARD, LOG_MAGIC, image_digest
+from menus import choose, offered, screen
+from ondisk import damage_both
 from steps import left, mapped, slow_down, wait_merging
 
 HANG = 0x14000000           # b .
@@ -103,6 +105,26 @@ def test_new_slot_lacks_the_initramfs(board, images, bundle, slot, tmp_path):
     b.wait_for(b"boot.scr: slot b cannot be started")
     assert b.wait_up() == "old"
     ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")
+
+
+def test_new_record_ends_the_trial_of_a_kernel(board, images, bundle, slot):
+    """Nothing else would: the new kernel would start the old system until its tries are spent."""
+    old, new = images.pair()
+    b = board(old, uboot=True)
+    assert b.install(bundle(system=(old, new), boot=slot(args="new.kernel")))[0] == 4
+    b.poweroff()
+    damage_both(b)
+    b.start()
+    b.wait_for(b"boot.scr: slot b is on trial")
+    b.wait_for("recovery# ")
+    b.type("exec cowboot recovery\r")
+    assert "anew" in offered(screen(b))
+    assert "There is a new record" in choose(b, "anew", "anew")
+    assert blocks(b) == [("a", None, 0)] * 2
+    screen(b)
+    b.type("reboot\r")
+    assert b.wait_up() == "old"
+    assert kernel_of(b) == "a" and b.status()["phase"] == "idle"
 
 
 def test_new_kernel_hangs_before_init(board, images, bundle, slot, tmp_path):
