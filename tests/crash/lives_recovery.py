@@ -64,6 +64,13 @@ def make_anew(vm):
     assert "There is a new record" in out, out
 
 
+def pending(b):
+    """An update waits for its trial."""
+    b.on()
+    b.install()
+    b.off()
+
+
 def anew(b, expect):
     """Neither copy of the record can be read."""
     expect("old", "recovery")
@@ -93,6 +100,10 @@ LIVES = (
     Life("recovery-revert", revert, conf=MENU, change=8),
     Life("recovery-image", image, conf=MENU, change=8, mend=put_image, mended="new", stick=True),
     Life("recovery-anew", anew, conf=MENU, spoil=destroy_record, mend=make_anew, mended="old"),
+    Life("slots-anew", anew, conf=MENU, change=8, store="cow", slots="block", before=pending,
+         spoil=destroy_record, mend=make_anew, mended="old"),
+    Life("esp-anew", anew, conf=MENU, change=8, store="cow", slots="esp", before=pending,
+         spoil=destroy_record, mend=make_anew, mended="old"),
     Life("recovery-counted", never_good, recovery_after=2,
          conf="recovery reboot\nrecovery-wait 0\nrecovery-reboots 1\nrecovery-after 2\n"),
 )
