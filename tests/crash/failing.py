@@ -19,8 +19,9 @@ SUMS = "for v in {}; do md5sum /dev/mapper/$v; done; cat /data/user; cowboot sta
 
 
 class Unheard(Exception):
-    """A failed flush has lost what another volume's merge had written, and only one of them was told.
-    No software could have known."""
+    """A failed flush has lost what another volume's merge had written, and that one was not told: the
+    error went to who had asked, or to nobody, for device-mapper drops the error of a flush that
+    stands before a write. No software above it could have known."""
 
 
 class Board(Rest):
@@ -59,7 +60,7 @@ class Board(Rest):
         try:
             return scene.act(self)
         except Unheard:
-            return "a chunk lost that another merge was told of"
+            return "a chunk lost by another merge's flush"
 
     def disarm(self):
         """The disk is sound from here on."""
@@ -72,13 +73,13 @@ class Board(Rest):
 
     @contextlib.contextmanager
     def told(self, volumes):
-        """Within, a flush that failed is known to the merges of these volumes, and to nobody else."""
+        """Within, several volumes may merge at once, and these merges were told of a failed request."""
         try:
             yield
         except Mixed as e:
             at, size = self.machine.parts[e.volume]
             lost = any(r.kind == "lost" and at <= r.at < at + size for r in self.requests)
-            if volumes and lost and e.volume not in volumes:
+            if len(self.want["new"]) > 1 and lost and e.volume not in volumes:
                 raise Unheard from None
             raise
 

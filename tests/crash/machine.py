@@ -255,7 +255,9 @@ class Fork:
         """A board that boots from this disk, as its boot loader starts it; the caller kills it."""
         line = self.machine.load(disk)
         if not self.machine.device.savable or stick_too:
-            more = stick(self.machine.stick) if stick_too else ()
+            more = ()
+            if stick_too:   # one of its own: another guest may have it, too
+                more = stick(shutil.copyfile(self.machine.stick, disk.with_name("stick.img")))
             return self.machine.vm(where, disk, append=line, extra=more).start()
         vm = self.machine.vm(where, disk, append=f"rdinit=/fork {line}",
                              extra=["-incoming", f"exec:cat {self.saved(line)}"]).start()

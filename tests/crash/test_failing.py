@@ -11,8 +11,9 @@ from rest import Bad, Mixed
 SYSTEM, VENDOR = (4096, 8192), (16384, 4096)
 
 
-def board(*requests):
+def board(*requests, volumes=("system", "vendor")):
     b = Board.__new__(Board)
+    b.want = {"new": dict.fromkeys(volumes)}
     b.machine = SimpleNamespace(parts={"system": SYSTEM, "vendor": VENDOR})
     b.requests = list(requests)
     return b
@@ -21,13 +22,18 @@ def board(*requests):
 LOST = Request("lost", 8192, 4096, False)
 
 
-def test_lost_with_the_flush_of_another_merge():
-    with pytest.raises(Unheard), board(LOST).told(["vendor"]):
+@pytest.mark.parametrize("told", [["vendor"], []])
+def test_lost_by_the_flush_of_another_merge(told):
+    with pytest.raises(Unheard), board(LOST).told(told):
+        raise Mixed("system", "system is neither")
+
+
+def test_nobody_else_merges():
+    with pytest.raises(Mixed), board(LOST, volumes=("system",)).told([]):
         raise Mixed("system", "system is neither")
 
 
 @pytest.mark.parametrize("requests, told, volume", [
-    ([LOST], [], "system"),                     # no merge was told
     ([LOST], ["system"], "system"),             # its own was told: it must merge on
     ([LOST], ["system", "vendor"], "system"),
     ([LOST], ["vendor"], "vendor"),             # nothing of it was lost
