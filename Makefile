@@ -281,7 +281,7 @@ $(KERNEL_CHECKS): check-kernel-%: $$(KERNELS_NEEDED)
 	@KERNEL=$* /usr/bin/python3 -m pytest -q tests/kernel || \
 		{ echo 'cowboot: kernel $* answered otherwise than docs/kernel-behaviour.md says'; exit 1; }
 
-# STATES=N: so many states, spread over all lives. FULL=1: all, on all kernels and disks; two hours and more.
+# STATES=N: so many states, spread over all lives. FULL=1: all, on all kernels and disks; three hours and more.
 CRASH_KERNELS = $(if $(FULL),$(KERNELS_PINNED),$(KERNEL))
 CRASH_NEEDS = $(ready) $(CRASH_KERNELS:%=$(KERNELS)/%/release)
 
