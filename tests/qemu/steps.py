@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from artefacts import BUILD
+from board import image_digest
 from stream import SCALE, Timeout
 
 HOST_COWBOOT = BUILD / "host/cowboot"
@@ -101,6 +102,20 @@ def ended(b):
     assert store_files(b) == [] and store_devices(b) == []
     last = status["last"]
     return last["result"], last["from"], last["to"]
+
+
+def comes_back(b, old, free, why, resets):
+    """The boot that is coming up goes back to OLD for this reason, after so many resets on the way,
+    and as many blocks of data are free as before the update."""
+    assert b.wait_up() == "old"
+    assert b.resets() == resets
+    assert b.boot_json()["plan"] == {"persist": "revert", "map": "linear", "then": "boot"}
+    assert b.status()["last"]["reason"] == why
+    assert f"last     reverted, ? -> new: {why}" in b.run("cowboot status", check=True)
+    assert ended(b)[::2] == ("reverted", "new")
+    assert set(mapped(b).values()) == {"linear"}
+    assert free_blocks(b) == free
+    assert b.digest() == b.partition_digest("system") == image_digest(old)
 
 
 def slow_pipe(path, len_bytes):

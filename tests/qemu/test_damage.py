@@ -8,7 +8,7 @@ import pytest
 from board import image_digest
 from ondisk import CHUNK_BYTES, Store
 from points import Point, recovery_after_start, recovery_log, recovery_mapped
-from steps import ended, free_blocks, log_lines, slow_down, wait_merging
+from steps import comes_back, ended, free_blocks, log_lines, slow_down, wait_merging
 
 NOISE = hashlib.shake_128(b"noise").digest(CHUNK_BYTES)
 FILE = "/data/cowboot/system.store"
@@ -17,17 +17,9 @@ IN_INIT = "/mnt/data/cowboot/system.store"
 
 def is_reverted(p, why, resets=0):
     """The boot that is coming up goes back to OLD for this reason, with no reset on the way."""
-    b = p.b
-    assert b.wait_up() == "old"
-    assert b.resets() == resets
-    assert b.boot_json()["plan"] == {"persist": "revert", "map": "linear", "then": "boot"}
-    assert b.status()["last"]["reason"] == why
-    assert f"last     reverted, ? -> new: {why}" in b.run("cowboot status", check=True)
-    assert ended(b)[::2] == ("reverted", "new")
-    assert b.status()["record"]["copies"] == ["good", "good"]
-    assert free_blocks(b) == p.free
-    assert b.digest() == b.partition_digest("system") == image_digest(p.old)
-    assert log_lines(b, "(?i)oops|bug:|kernel panic|call trace|I/O error") == []
+    comes_back(p.b, p.old, p.free, why, resets)
+    assert p.b.status()["record"]["copies"] == ["good", "good"]
+    assert log_lines(p.b, "(?i)oops|bug:|kernel panic|call trace|I/O error") == []
 
 
 # ---- before the trial, on the disk ---------------------------------------------------------------

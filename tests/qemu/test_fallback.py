@@ -6,7 +6,7 @@ import shutil
 import pytest
 from board import image_digest
 from ondisk import CHUNK_BYTES, Store
-from steps import ended, free_blocks, log_lines, mapped
+from steps import comes_back, ended, free_blocks, log_lines
 from tiny import image
 
 CANNOT_MOUNT, NO_INIT = ("the new system cannot be mounted: ",
@@ -23,15 +23,7 @@ def edited(images, source, *commands):
 
 
 def is_back(b, old, free, why, resets=1):
-    assert b.wait_up() == "old"
-    assert b.resets() == resets
-    assert b.boot_json()["plan"] == {"persist": "revert", "map": "linear", "then": "boot"}
-    assert b.status()["last"]["reason"] == why
-    assert f"last     reverted, ? -> new: {why}" in b.run("cowboot status", check=True)
-    assert ended(b)[::2] == ("reverted", "new")
-    assert set(mapped(b).values()) == {"linear"}
-    assert free_blocks(b) == free
-    assert b.digest() == b.partition_digest("system") == image_digest(old)
+    comes_back(b, old, free, why, resets)
     # For good, and nothing of it is left: the next boot is a quiet one.
     assert b.reboot() == "old"
     assert b.boot_json()["reason"] == "no update is pending"
