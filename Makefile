@@ -299,8 +299,13 @@ check-endurance: $(ready) ## so many updates on one disk, at random, with power 
 	@/usr/bin/python3 -m pytest tests/endurance
 	@tests/endurance/run --cycles $(CYCLES) $(SEED:%=--seed %)
 
-check-boards: $(ready) $(EFI) $(OTHER_KERNEL) ## the long scenarios, and those with UEFI
+BOARDS = $(patsubst board/%/cowboot.conf,%,$(wildcard board/*/cowboot.conf))
+
+check-boards: $(ready) $B/packages-boards $(EFI) $(OTHER_KERNEL) ## the long scenarios, those with UEFI, and every board as far as it can be
 	@/usr/bin/python3 -m pytest tests/qemu -m boards
+	@for board in $(BOARDS); do $(MAKE) --no-print-directory BOARD=$$board || exit; done
+	@/usr/bin/python3 -m pytest -c tests/boards/pytest.ini tests/boards
+	@for board in qemu-virt raspi3b; do tests/boards/run $$board || exit; done
 
 # Each file of tests/unit/ROOM/ is one program, linked with what it needs of all rooms.
 UNIT_OBJS = $(call objects,$B/unit,$(ROOMS))
