@@ -67,7 +67,7 @@ def make_debian(story):
                 said.append(each.replace("DEBIAN", "").strip())
                 work.at(said[-1])
     if mkroot.returncode:
-        differ("qemu/debian/mkroot", "exit code 0", f"{mkroot.returncode}: " + "; ".join(said))
+        differ("qemu/debian/mkroot", "exit code 0", f"{mkroot.returncode}: " + "; ".join(said[-20:]))
     how = "bootstrapped" if fresh else "made anew" if said else "made before"
     say(f"Debian 12 for arm64, {how}: build/debian/{{old,new,broken}}.img "
         f"{story.took('Debian images', work.seconds)}")

@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-#
-# tests/gate.sh [PROPERTY...]
+# usage: tests/gate.sh [PROPERTY...]
 #
 # What must hold of the tree and of what was built from it: one small function per property, a line for
 # each, and what is wrong below it. All of them without an argument. Run it after `make`.
 #
 # A property prints what is wrong and fails; or prints why it cannot tell, and returns 77.
 set -u
+case ${1-} in -h | --help) awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"; exit ;; esac
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C.UTF-8
 
-properties='rooms headers lengths spdx names shell decide heap static verbs keys parameters
-	manuals sizes untracked repro'
+properties='rooms headers lengths lines links spdx names shell decide seam heap compressor static verbs keys parameters
+	manuals mutants sizes untracked repro'
 
 # ---- What the properties share ---------------------------------------------------------------
 
@@ -87,17 +87,19 @@ rooms() {
 			may["base"] = "base"
 			may["storage"] = "base storage"
 			may["state"] = "base storage state"
+			may["loader"] = "base storage loader"
 			may["conf"] = "base conf"
 			may["cow"] = "base cow"
-			may["decide"] = "decide"
+			may["decide"] = "base decide"
 			may["map"] = "base map"
 			may["handoff"] = "base map handoff"
 			may["bundle"] = "base cow bundle"
-			may["update"] = "base storage state conf cow decide map update"
-			all = may["update"] " handoff bundle"
-			may["init"] = all " init"
+			may["update"] = "base storage state loader conf cow decide map bundle update"
 			may["recovery"] = may["update"] " recovery"
-			may["cli"] = all " recovery cli"
+			all = may["recovery"] " handoff"
+			may["init"] = all " init"
+			may["cli"] = all " cli"
+			may["host"] = may["cli"] " host"
 		}
 		/^[ \t]*#[ \t]*include[ \t]*"/ {
 			split(FILENAME, from, "/")
@@ -135,6 +137,21 @@ lengths() {
 			}
 			exit bad
 		}'
+}
+
+# No line of a document is over 120 characters, tables and examples included.
+lines() {
+	files | grep -E '\.(md|[1-8])$|(^|/)README[^/]*$' | xargs grep -HnE '.{121}' -- | cut -c 1-160 |
+		none 'these lines of documents are over 120 characters'
+}
+
+# What a document links to within the tree is there.
+links() {
+	files | grep '\.md$' | while read -r file; do
+		grep -o ']([^)#: ]*)' "$file" | tr -d '])(' | while read -r link; do
+			[ -e "$(dirname "$file")/$link" ] || echo "$file: $link"
+		done
+	done | none 'these links of documents lead nowhere'
 }
 
 spdx() {
@@ -178,11 +195,36 @@ decide() {
 	done | none 'decide is not pure'
 }
 
+# What reaches outside does so in these files (ARCHITECTURE.md, "The seam"), and in host/, which no board
+# has. What an object of any other file needs of libc works on memory and text, or prints.
+seam_files='base/(sys|sys_file|sys_process|child) storage/.* handoff/.* map/task loader/espfile
+	recovery/(consoles|terminal) cli/scratch'
+seam_quiet='mem(cpy|set|move|cmp|chr|rchr|mem) (str|ato)[a-z]+ v?s(n?printf|scanf) __errno_location qsort gmtime_r dirname
+	v?f?printf puts fputs putchar fputc fflush ferror stdout stderr environ abort
+	(m|c|re)alloc free getopt_long opt(arg|ind|err|opt) __[a-z0-9]*_chk ZSTD_.* crypto_.* sodium_init'
+seam() {
+	set --
+	for source in $(files | sed -n 's,^src/\(.*\)\.c$,\1,p' | grep -v ^host/); do
+		set -- "$@" "build/arm64/obj/$source.o"
+	done
+	built "$@" || return
+	quiet=$(printf '%s' "$seam_quiet" | tr -s ' \n\t' '|')
+	here=$(printf '%s' "$seam_files" | tr -s ' \n\t' '|')
+	readelf -Ws "$@" | awk '
+		/^File: / { sub(/^build\/arm64\/obj\//, "", $2); object = $2 }
+		$5 != "GLOBAL" && $5 != "WEAK" { next }
+		$7 == "UND" { needs[object " needs " $8] = $8; next }
+		{ ours[$8] }
+		END { for (need in needs) if (!(needs[need] in ours)) print need }' |
+		grep -Ev " needs ($quiet)\$" | grep -Ev "^($here)[.]o" | sort |
+		none 'these reach outside past the seam'
+}
+
 # Whatever runs in the first process has its memory before it starts. (Of our own objects: libdevmapper
 # has its pools, and cow/ is used by init for checking only.)
 heap() {
 	set --
-	for room in base storage state conf decide map update handoff init; do
+	for room in base storage state loader conf decide map update recovery handoff init; do
 		set -- "$@" "build/arm64/obj/$room"/*.o
 	done
 	built "$@" || return
@@ -192,11 +234,21 @@ heap() {
 	done | none 'the first process uses the heap'
 }
 
+# Making bundles is the build host's: no room of the board's program needs what packs.
+compressor() {
+	files | sed -n 's,^src/\(.*\)\.c$,\1,p' | grep -v '^host/' | while read -r source; do
+		object=build/arm64/obj/$source.o
+		built "$object" || continue
+		undefined "$object" | grep -E '^ZSTD_(CCtx|CStream|compress|createC|freeC)' | sed "s,^,$object needs ,"
+	done | none "the board's program packs"
+}
+
 static() {
 	set -- build/arm64/init build/arm64/cowboot build/arm64/toybox
 	built "$@" || return
+	elf=$(configs/arch elf arm64)
 	for program; do
-		readelf -hW "$program" | grep -q 'Machine:.*AArch64' || echo "$program is not for arm64"
+		readelf -hW "$program" | grep -q "Machine:.*$elf" || echo "$program is not for arm64"
 		readelf -lW "$program" | grep -q INTERP && echo "$program asks for a dynamic linker"
 		readelf -dW "$program" | grep -q NEEDED && echo "$program needs shared libraries"
 	done | none 'these programs are not static'
@@ -240,6 +292,19 @@ manuals() {
 	set -- docs/man/*.[1-8]
 	[ -f "$1" ] || { echo 'there is none in docs/man'; return 1; }
 	mandoc -T lint -W warning "$@"
+}
+
+# A mutant that changes nothing any more would be found in the hours of make check-mutants only.
+mutants() {
+	grep -v '^#' tests/mutants/list | while IFS='|' read -r name _ file script; do
+		file=src/$(echo $file)
+		[ -n "$script" ] || continue
+		if [ ! -f "$file" ]; then
+			echo "$name: there is no $file"
+		elif sed "${script# }" "$file" 2>&1 | cmp -s - "$file"; then
+			echo "$name: changes nothing in $file"
+		fi
+	done | none 'mutants that do not apply'
 }
 
 sizes() {

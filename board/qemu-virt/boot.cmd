@@ -10,7 +10,12 @@
 #
 # What a person adds at the prompt: setenv bootargs_extra ...; saveenv
 
-if test -z "${board_args}"; then setenv board_args "console=ttyAMA0 panic=5 quiet"; fi
+# An Image that gzip has packed is unpacked by booti, to kernel_comp_addr_r, where the board has one. 128 MiB
+# behind the beginning of QEMU's memory nothing else lies.
+if test -z "${board_args}"; then
+	setenv board_args "console=ttyAMA0 panic=5 gpt quiet"
+	setenv kernel_comp_addr_r 0x48000000
+fi
 setenv block ${pxefile_addr_r}
 setexpr sum ${block} + 400
 setexpr sum1 ${block} + 401
@@ -26,6 +31,7 @@ setexpr at_good ${block} + 9
 setexpr at_trial ${block} + a
 setexpr at_tries ${block} + b
 setexpr word2 ${block} + 4
+setexpr check ${block} + 800
 setenv found no
 setenv good 61
 setenv trial 0
@@ -60,9 +66,12 @@ if test ${found} = no; then echo "boot.scr: no boot block: slot a"; fi
 # Writes both copies: one that cannot be read would never be counted in, and so never end.
 setenv put_block 'run sum_block; cp.b ${be} ${at_crc} 4; for copy in 200 600; do setexpr sector ${meta_start} + ${copy}; ${devtype} write ${block} ${sector} 1; done'
 
-setenv start_slot 'echo "boot.scr: slot ${slot}"; setenv slot_args; setenv fdt ${fdt_addr}; if part number ${devtype} ${devnum} boot_${slot} part && load ${devtype} ${devnum}:${part} ${kernel_addr_r} Image; then if test -n "${fdtfile}" && load ${devtype} ${devnum}:${part} ${fdt_addr_r} dtb/${fdtfile}; then setenv fdt ${fdt_addr_r}; fi; if test -e ${devtype} ${devnum}:${part} args.txt && load ${devtype} ${devnum}:${part} ${sum} args.txt; then env import -t ${sum} ${filesize} slot_args; fi; if load ${devtype} ${devnum}:${part} ${ramdisk_addr_r} initramfs.img; then setenv bootargs "${board_args} cowboot.slot=${slot} ${slot_args} ${bootargs_extra}"; booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt}; fi; fi; echo "boot.scr: slot ${slot} cannot be started"'
+# Whether it is on the disk: the first copy that can be read has it. What cannot be counted would be tried for ever.
+setenv read_back 'setenv counted no; setenv seen no; for copy in 200 600; do setexpr sector ${meta_start} + ${copy}; if test ${seen} = no && ${devtype} read ${check} ${sector} 1; then setenv seen yes; if cmp.b ${check} ${block} 200; then setenv counted yes; fi; fi; done'
 
-setenv slot a; setenv other b
+setenv start_slot 'echo "boot.scr: slot ${slot}"; setenv slot_args; setenv fdt ${fdt_addr}; if part number ${devtype} ${devnum} boot_${slot} part && load ${devtype} ${devnum}:${part} ${kernel_addr_r} Image; then setenv kernel_comp_size ${filesize}; if test -n "${fdtfile}" && load ${devtype} ${devnum}:${part} ${fdt_addr_r} dtb/${fdtfile}; then setenv fdt ${fdt_addr_r}; fi; if test -e ${devtype} ${devnum}:${part} args.txt && load ${devtype} ${devnum}:${part} ${sum} args.txt; then env import -t ${sum} ${filesize} slot_args; fi; if load ${devtype} ${devnum}:${part} ${ramdisk_addr_r} initramfs.img; then setenv bootargs "${board_args} cowboot.slot=${slot} ${try} ${slot_args} ${bootargs_extra}"; booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt}; fi; fi; echo "boot.scr: slot ${slot} cannot be started"'
+
+setenv slot a; setenv other b; setenv try
 if test ${good} = 62; then setenv slot b; setenv other a; fi
 
 # The try is counted before it begins. A slot that cannot even be loaded has no second one.
@@ -70,11 +79,18 @@ if test ${found} = yes && test ${trial} != 0 && test ${tries} != 0; then
 	setexpr tries ${tries} - 1
 	mw.b ${at_tries} ${tries}
 	run put_block
-	setenv slot ${other}
-	echo "boot.scr: slot ${slot} is on trial, 0x${tries} tries left after this one"
-	run start_slot
-	mw.b ${at_tries} 0
-	run put_block
+	run read_back
+	if test ${counted} = yes; then
+		setenv slot ${other}
+		echo "boot.scr: slot ${slot} is on trial, 0x${tries} tries left after this one"
+		setenv try cowboot.try
+		run start_slot
+		setenv try
+		mw.b ${at_tries} 0
+		run put_block
+	else
+		echo "boot.scr: the try cannot be counted, so slot ${other} is not tried"
+	fi
 	setenv slot a
 	if test ${good} = 62; then setenv slot b; fi
 fi

@@ -7,7 +7,7 @@
 #
 # What a person adds at the prompt: setenv bootargs_extra ...; saveenv
 
-if test -z "${board_args}"; then setenv board_args "console=ttyS2,1500000 panic=5 quiet"; fi
+if test -z "${board_args}"; then setenv board_args "console=ttyS2,1500000 panic=5 gpt quiet"; fi
 
 # meta begins at 0x8800; the block and its spare lie 0x200 and 0x600 sectors on.
 setenv wanted_start 8800
@@ -29,6 +29,7 @@ setenv be 600410
 setenv be1 600411
 setenv be2 600412
 setenv be3 600413
+setenv check 600800
 setenv found no
 setenv good 61
 setenv trial 0
@@ -72,20 +73,30 @@ fi
 # Writes both copies: one that cannot be read would never be counted in, and so never end.
 setenv put_block 'run sum_block; cp.b ${be} ${at_crc} 4; for sector in ${copies}; do ${devtype} write ${block} ${sector} 1; done'
 
-setenv start_slot 'echo "boot.scr: slot ${slot}"; setenv slot_args; setenv fdt ${fdt_addr}; if part number ${devtype} ${devnum} boot_${slot} part && load ${devtype} ${devnum}:${part} ${kernel_addr_r} Image; then if test -n "${fdtfile}" && load ${devtype} ${devnum}:${part} ${fdt_addr_r} dtb/${fdtfile}; then setenv fdt ${fdt_addr_r}; fi; if test -e ${devtype} ${devnum}:${part} args.txt && load ${devtype} ${devnum}:${part} ${sum} args.txt; then env import -t ${sum} ${filesize} slot_args; fi; if load ${devtype} ${devnum}:${part} ${ramdisk_addr_r} initramfs.img; then setenv bootargs "${board_args} cowboot.slot=${slot} ${slot_args} ${bootargs_extra}"; booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt}; fi; fi; echo "boot.scr: slot ${slot} cannot be started"'
+# Whether it is on the disk: the first copy that can be read has it. What cannot be counted would be tried for ever.
+setenv read_back 'setenv counted no; setenv seen no; for sector in ${copies}; do if test ${seen} = no && ${devtype} read ${check} ${sector} 1; then setenv seen yes; if cmp.b ${check} ${block} 200; then setenv counted yes; fi; fi; done'
 
-setenv slot a; setenv other b
+setenv start_slot 'echo "boot.scr: slot ${slot}"; setenv slot_args; setenv fdt ${fdt_addr}; if part number ${devtype} ${devnum} boot_${slot} part && load ${devtype} ${devnum}:${part} ${kernel_addr_r} Image; then setenv kernel_comp_size ${filesize}; if test -n "${fdtfile}" && load ${devtype} ${devnum}:${part} ${fdt_addr_r} dtb/${fdtfile}; then setenv fdt ${fdt_addr_r}; fi; if test -e ${devtype} ${devnum}:${part} args.txt && load ${devtype} ${devnum}:${part} ${sum} args.txt; then env import -t ${sum} ${filesize} slot_args; fi; if load ${devtype} ${devnum}:${part} ${ramdisk_addr_r} initramfs.img; then setenv bootargs "${board_args} cowboot.slot=${slot} ${try} ${slot_args} ${bootargs_extra}"; booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt}; fi; fi; echo "boot.scr: slot ${slot} cannot be started"'
+
+setenv slot a; setenv other b; setenv try
 if test ${good} = 62; then setenv slot b; setenv other a; fi
 
 # The try is counted before it begins. A slot that cannot even be loaded has no second one.
 if test ${trial} != 0 && test -n "${left}"; then
 	mw.b ${at_tries} ${left}
 	run put_block
-	setenv slot ${other}
-	echo "boot.scr: slot ${slot} is on trial, 0x${left} tries left after this one"
-	run start_slot
-	mw.b ${at_tries} 0
-	run put_block
+	run read_back
+	if test ${counted} = yes; then
+		setenv slot ${other}
+		echo "boot.scr: slot ${slot} is on trial, 0x${left} tries left after this one"
+		setenv try cowboot.try
+		run start_slot
+		setenv try
+		mw.b ${at_tries} 0
+		run put_block
+	else
+		echo "boot.scr: the try cannot be counted, so slot ${other} is not tried"
+	fi
 	setenv slot a
 	if test ${good} = 62; then setenv slot b; fi
 fi

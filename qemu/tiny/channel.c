@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@
 #define PORT_NAME "cowboot\n"
 #define COMMAND_MAX_BYTES 65536
 
-static char buffer[65536];
+static _Alignas(4096) char buffer[65536];
 
 static int write_all(int fd, const char *p, size_t len_bytes)
 {
@@ -188,9 +189,18 @@ static int serve_put(int fd, size_t len_bytes, const char *path)
 	return send_end(fd, code);
 }
 
+/* A device past its cache: that may be stale, or hold what a mounted file system never writes. */
+static int open_to_get(const char *path)
+{
+	struct stat st;
+	int past = !stat(path, &st) && S_ISBLK(st.st_mode) ? O_DIRECT : 0;
+
+	return open(path, O_RDONLY | O_CLOEXEC | past);
+}
+
 static int serve_get(int fd, const char *path)
 {
-	int file = open(path, O_RDONLY | O_CLOEXEC);
+	int file = open_to_get(path);
 	int code = file < 0 ? errno : 0, err = 0;
 
 	while (!code && !err) {

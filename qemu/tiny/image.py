@@ -14,6 +14,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import arch
+
 BLOCK = 4096
 MARK = b"cowboot-block-%08d\n"
 MARKS = re.compile(rb"cowboot-block-(\d{8})\n")
@@ -45,11 +47,11 @@ def programs(build):
     if not init.exists() or any(s.stat().st_mtime > init.stat().st_mtime for s in sources):
         init.parent.mkdir(parents=True, exist_ok=True)
         new = init.with_name(f"init.{os.getpid()}")
-        _tool(build / "arm64/musl-gcc", *"-std=c11 -Os -Wall -Wextra -Werror".split(),
+        _tool(build / arch.of("arch") / "musl-gcc", *"-std=c11 -Os -Wall -Wextra -Werror".split(),
               *"-s -Wl,--build-id=none -o".split(), new, *(s for s in sources if s.suffix == ".c"))
         new.replace(init)
-    return {"sbin/init": init, "bin/toybox": build / "arm64/toybox",
-            "usr/sbin/cowboot": build / "arm64/cowboot"}
+    return {"sbin/init": init, "bin/toybox": build / arch.of("arch") / "toybox",
+            "usr/sbin/cowboot": build / arch.of("arch") / "cowboot"}
 
 
 def version_text(version, behave):
@@ -70,8 +72,9 @@ def _settle(path):
     os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
 
 
-def make_tree(root, *, programs, version, behave="ok", content_blocks=1024):
-    """Fills the directory root. programs maps paths in the image to files of the host."""
+def make_tree(root, *, programs, version, behave="ok", content_blocks=1024, changed=()):
+    """Fills the directory root. programs maps paths in the image to files of the host; the content
+    blocks in changed are this version's own."""
     for name in DIRECTORIES.split():
         (root / name).mkdir(parents=True)
     for where, source in programs.items():
@@ -85,7 +88,7 @@ def make_tree(root, *, programs, version, behave="ok", content_blocks=1024):
     (root / "etc/version").write_bytes(version_text(version, behave))
     with open(root / "usr/share/content", "wb") as f:
         for i in range(content_blocks):
-            f.write(MARK % i + _noise("old", i))
+            f.write(MARK % i + _noise(version if i in changed else "old", i))
     for path in sorted(root.rglob("*"), reverse=True):
         _settle(path)
     _settle(root)
@@ -93,21 +96,55 @@ def make_tree(root, *, programs, version, behave="ok", content_blocks=1024):
 
 # ---- an image -----------------------------------------------------------------------------------
 
-def _make_ext4(root, out, size_bytes):
+def _debugfs(out, *commands):
+    _tool("debugfs", "-w", "-f", "-", out, input="".join(f"{c}\n" for c in commands))
+
+
+def _ext4_counters(out):
+    """The superblock counts other free blocks than its groups do."""
+    _debugfs(out, "ssv free_blocks_count 17", "ssv free_inodes_count 17")
+
+
+# How ext4 is made: mke2fs's options, and what happens to the image then.
+EXT4 = {"ext4": ("-m 0 -O ^has_journal,^resize_inode", None), "ext4-defaults": ("", None),
+        "ext4-32bit": ("-O ^64bit", None), "ext4-without-sums": ("-O ^metadata_csum", None),
+        "ext4-counters": ("", _ext4_counters)}
+
+
+def _make_ext4(root, out, size_bytes, fs):
+    options, more = EXT4[fs]
     out.touch()
     os.truncate(out, size_bytes)
-    _tool(*"mke2fs -q -F -t ext4 -m 0 -O ^has_journal,^resize_inode".split(), "-b", BLOCK,
+    _tool(*"mke2fs -q -F -t ext4".split(), *options.split(), "-b", BLOCK,
           "-U", UUID, "-E", f"hash_seed={UUID},root_owner=0:0,lazy_itable_init=0", "-d", root, out)
     names = [p.relative_to(root) for p in sorted(root.rglob("*"))]
-    root_owns = "".join(f"sif /{n} uid 0\nsif /{n} gid 0\n" for n in names)
-    _tool("debugfs", "-w", "-f", "-", out, input=root_owns)
+    _debugfs(out, *(f"sif /{n} {id} 0" for n in names for id in ("uid", "gid")))
+    if more:
+        more(out)
+
+
+# As their tools make them: as long as they like, and packed.
+PACKED = {"squashfs-zstd": "mksquashfs {root} {out} -quiet -no-progress -all-root -comp zstd -nopad",
+          "erofs-lz4hc": f"mkfs.erofs --quiet -zlz4hc -x-1 --all-root -T{EPOCH} -U{UUID} {{out}} {{root}}"}
+# Into a file of that size, from a directory; the user who makes them owns what is in them.
+FILLED = {"btrfs": [f"mkfs.btrfs -q -m single -d single -U {UUID} -r {{root}} {{out}}"],
+          "f2fs": ["mkfs.f2fs -q -f {out}", f"sload.f2fs -T {EPOCH} -f {{root}} {{out}}"]}
 
 
 def make_fs(root, out, fs, size_bytes):
-    """Packs the tree into an image of exactly size_bytes, all files root's."""
+    """Packs the tree into an image of exactly size_bytes, all files root's; as long as it comes out
+    for a kind in PACKED."""
     out.unlink(missing_ok=True)
-    if fs == "ext4":
-        _make_ext4(root, out, size_bytes)
+    if fs in EXT4:
+        _make_ext4(root, out, size_bytes, fs)
+    elif fs in PACKED:
+        _tool(*PACKED[fs].format(root=root, out=out).split())
+        return
+    elif fs in FILLED:
+        out.touch()
+        os.truncate(out, size_bytes)
+        for command in FILLED[fs]:
+            _tool(*command.format(root=root, out=out).split())
     elif fs == "squashfs":
         _tool("mksquashfs", root, out, *"-quiet -no-progress -all-root -noI -noD -noF -noX".split(),
               *"-no-fragments -no-xattrs -processors 1".split())
@@ -168,6 +205,23 @@ def changed_chunks(a, b, chunk_bytes=4096):
 def remove_init(image):
     """Takes /sbin/init out of an ext4 image: the root mounts, but has nothing to run."""
     _tool("debugfs", "-w", "-R", "unlink /sbin/init", image)
+
+
+def replace_init(image, content):
+    """Puts other bytes into the place of /sbin/init, as a program."""
+    remove_init(image)
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(content)
+        f.flush()
+        _tool("debugfs", "-w", "-R", f"write {f.name} /sbin/init", image)
+    _tool("debugfs", "-w", "-R", "sif /sbin/init mode 0100755", image)
+
+
+def link_mount_points(image):
+    """Data and vendor lie below /mnt, and what stands in their place are links of both kinds."""
+    _tool("debugfs", "-w", "-f", "-", image, input="rmdir /data\nrmdir /vendor\nmkdir /mnt\n"
+          "mkdir /mnt/data\nmkdir /mnt/vendor\nsymlink /data /mnt/data\n"
+          "symlink /vendor ../../mnt/vendor\n")
 
 
 def destroy_superblock(image):

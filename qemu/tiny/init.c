@@ -63,6 +63,46 @@ static void misbehave(void)
 		say("cannot panic: ", strerror(errno));
 }
 
+/* A file of the kernel's or of cowboot's, as a text; empty: it is not there. */
+static void read_text(const char *path, char *buf, size_t size_bytes)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? -1 : read(fd, buf, size_bytes - 1);
+
+	buf[len < 0 ? 0 : len] = 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Which version this is, and on which board, for a person. */
+static void make_prompt(void)
+{
+	char conf[4096], board[64], prompt[160] = "# ";
+	const char *line;
+
+	read_text("/run/cowboot/cowboot.conf", conf, sizeof(conf));
+	line = strstr(conf, "board ");
+	if (line && (line == conf || line[-1] == '\n') && sscanf(line, "board %63s", board) == 1)
+		snprintf(prompt, sizeof(prompt), "%s on %s # ", version, board);
+	setenv("PS1", prompt, 1);
+}
+
+/* Where `make qemu` brings a bundle on the second disk, the disk's serial number says how long it is. */
+static void tell_what_to_do(void)
+{
+	char serial[32];
+	unsigned long long bytes;
+
+	read_text("/sys/block/vdb/serial", serial, sizeof(serial));
+	if (sscanf(serial, "update-%llu", &bytes) != 1)
+		return;
+	dprintf(2, "\nThere is an update on the second disk. To install it, try it, and confirm it, type:\n"
+		"    head -c %llu /dev/vdb | cowboot install -\n"
+		"    reboot\n"
+		"    cowboot mark-good --wait\n"
+		"`cowboot status` says where you are. To leave QEMU: Ctrl-A X.\n\n", bytes);
+}
+
 static void start_shell(void)
 {
 	sigset_t none;
@@ -154,6 +194,8 @@ int main(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	sigfd = signalfd(-1, &set, SFD_CLOEXEC);
 	say("up, version ", version);
+	make_prompt();
+	tell_what_to_do();
 	start_shell();
 	port = channel_open();
 	if (port < 0 && port != -ENODEV)	/* a person's board has none */

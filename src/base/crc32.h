@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-32 of IEEE 802.3: what zlib and the crc32 command of U-Boot compute. Pure. */
+/* CRC-32 of IEEE 802.3: the GPT's, and what zlib and the crc32 command of U-Boot compute. Pure. */
 #ifndef COWBOOT_BASE_CRC32_H
 #define COWBOOT_BASE_CRC32_H
 
@@ -8,5 +8,8 @@
 
 /* Of "123456789" it is 0xcbf43926. */
 uint32_t crc32_of(const void *data, size_t len_bytes);
+
+/* That of some bytes with these behind them; crc is that of the first, 0 of none. */
+uint32_t crc32_add(uint32_t crc, const void *data, size_t len_bytes);
 
 #endif

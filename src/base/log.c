@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define LINE_MAX_BYTES 1024
+#include "base/limits.h"
 
 static void stderr_sink(enum log_level level, const char *line)
 {
@@ -38,7 +38,7 @@ static void blot_control_bytes(char *line)
 
 void log_line(enum log_level level, const char *fmt, ...)
 {
-	char line[LINE_MAX_BYTES];
+	char line[LIMIT_LINE_BYTES];
 	va_list args;
 	int head;
 

@@ -39,6 +39,10 @@ static int check_path(const char *spec)
 {
 	if (after(spec, "/dev/mapper/") || after(spec, "/dev/dm-"))
 		return fail(EINVAL, "cannot use %s: a device-mapper device is no partition", spec);
+	/* udev's links by what the file system on it is called: UUID= and LABEL= in other words. */
+	if (after(spec, "/dev/disk/by-uuid/") || after(spec, "/dev/disk/by-label/"))
+		return fail(EINVAL, "cannot use %s: the partition and its snapshot both carry it; "
+			    "use PARTLABEL= or PARTUUID=", spec);
 	if (!spec[strlen("/dev/")] || strstr(spec, "/../") || strchr(spec, ' '))
 		return fail(EINVAL, "cannot use %s: not the path of a device", spec);
 	return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one seam to the world's side effects, beside struct dev (storage/dev.h) and libdevmapper
- * (map/dm.h): each function is one system call or one file, returns 0 (or a count) or a negative
- * errno, and leaves no text in base/fail.h; the caller knows what it was for.  Tests and the
- * simulator link another object with the same symbols.
+ * The one seam to the world's side effects, beside struct dev and its room (storage/), libdevmapper
+ * (map/dm.h) and what only the first process does (handoff/): each function is one system call or one
+ * file, returns 0 (or a count) or a negative errno, and leaves no text in base/fail.h; the caller
+ * knows what it was for.  Tests and the simulator link another object with the same symbols.
  */
 #ifndef COWBOOT_BASE_SYS_H
 #define COWBOOT_BASE_SYS_H
@@ -25,18 +25,54 @@ int sys_chmod(const char *path, mode_t mode);
 int sys_chdir(const char *path);
 int sys_chroot(const char *path);
 
-/* Whether path exists and is: a directory; a regular file anyone may execute. Follows links. */
+/* Whether path exists and is: a directory; a file; a file anyone may execute. Follows links. */
 bool sys_is_dir(const char *path);
+bool sys_is_file(const char *path);
 bool sys_is_program(const char *path);
+
+/*
+ * Calls take for each name in a folder, "." and ".." left out, until one returns what is not 0, and
+ * returns that.  The names are the kernel's own order; the folder may change meanwhile.
+ */
+int sys_each_name(const char *path, int (*take)(void *ctx, const char *name), void *ctx);
 
 /* Device number of the file system that path is on. */
 int sys_fs_dev(const char *path, dev_t *ret_dev);
 
-/* Reads a whole small file and ends it with a zero byte; -EFBIG when it does not fit. */
+/* Reads a whole small file and ends it with a zero byte; -EFBIG when it does not fit: then
+ * buf holds, ended the same way, what did. */
 int sys_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_len_bytes);
 
 /* Creates or truncates path and writes all of data (no fsync: for /proc, /sys and tmpfs). */
 int sys_write_file(const char *path, const void *data, size_t len_bytes);
+
+/* Makes path, which must not be there, with all of data, on the medium. */
+int sys_write_new(const char *path, const void *data, size_t len_bytes);
+
+/*
+ * Open files that are read or written as they come: the kernel's log, a bundle.  flags are open(2)'s,
+ * of which O_CLOEXEC is always one.  A descriptor, or a negative errno.
+ */
+int sys_open(const char *path, int flags);
+void sys_close(int fd);
+
+/* read(2); a signal ends it only where nothing was read yet: -EINTR. */
+ssize_t sys_read(int fd, void *buf, size_t len_bytes);
+
+/* Waits for something to read: 1, 0 when none came in time, -EINTR, or another negative errno. */
+int sys_wait_input(int fd, unsigned limit_ms);
+
+/* All of it. */
+int sys_write(int fd, const void *data, size_t len_bytes);
+
+/* The file system that path is on: whatever is not on the medium yet. */
+int sys_sync_fs(const char *path);
+
+/*
+ * Makes the file where it is not there yet, and locks it: -EWOULDBLOCK when somebody has it.  The
+ * descriptor, which sys_close gives back with the lock.
+ */
+int sys_lock(const char *path);
 
 /* finit_module(2) of the file; a module that is there already is success. */
 int sys_load_module(const char *path, const char *params);
@@ -44,14 +80,43 @@ int sys_load_module(const char *path, const char *params);
 /* execve(2); returns only on failure. */
 int sys_exec(const char *path, char *const argv[], char *const envp[]);
 
-/* reboot(2) with a RB_* command, after sync(2). */
+/*
+ * Puts /dev/null where standard input, output or error are closed, so that no device that is opened
+ * later gets their numbers, and with it every message.  A bit for each that was closed: 1, 2, 4.
+ */
+unsigned sys_hold_standard(void);
+
+/* Whether we are the first process; its child; root. */
+bool sys_is_first(void);
+bool sys_is_child_of_first(void);
+bool sys_is_root(void);
+
+bool sys_is_terminal(int fd);
+
+/*
+ * Signals.  caught: each of numbers calls take from now on, and ends a wait.  ignored, and as they were
+ * when the program began: the same for all that a terminal's keys send.  held: none is delivered until
+ * the call with false.
+ */
+int sys_catch_signals(const int *numbers, size_t count, void (*take)(int number));
+void sys_ignore_keys(bool ignore);
+int sys_hold_signals(bool hold);
+
+/* What the kernel has logged so far, its end where it is too long; ended with a zero byte. */
+int sys_kernel_log(char *buf, size_t size_bytes, size_t *ret_len_bytes);
+
+/* reboot(2) with a RB_* command, after sync(2), which is not waited for for ever. */
 int sys_reboot(int cmd);
 void sys_sync(void);
+
+/* What the kernel has still to write to all disks, as it counts it; 0 where it does not say. */
+uint64_t sys_unwritten_kib(void);
 
 void sys_sleep_ms(unsigned ms);
 
 /* Milliseconds since the kernel started (CLOCK_BOOTTIME); seconds since 1970, 0 when unset. */
 uint64_t sys_now_ms(void);
+uint64_t sys_now_us(void);	/* the same in microseconds: what a flush takes */
 uint64_t sys_wall_s(void);
 
 /* Fills buf with unpredictable bytes; waits for no entropy longer than a second. */

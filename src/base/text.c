@@ -202,3 +202,27 @@ void text_add_json(struct text_out *out, const char *s)
 	}
 	text_add(out, "\"");
 }
+
+void text_blot(char *text)
+{
+	size_t len;
+
+	for (unsigned char *s = (unsigned char *)text; *s; s += len) {
+		const bool kept = *s == '\n' || *s == '\t';
+
+		len = utf8_len(s);
+		if (!len || (len == 1 && is_control((char)*s) && !kept) ||
+		    (len == 2 && s[0] == 0xc2 && s[1] < 0xa0)) {
+			len = len ? len : 1;
+			memset(s, '?', len);
+		}
+	}
+}
+
+void text_add_json_or_null(struct text_out *out, const char *s)
+{
+	if (s && s[0])
+		text_add_json(out, s);
+	else
+		text_add(out, "null");
+}

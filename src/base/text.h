@@ -52,7 +52,16 @@ struct text_out {
 void text_begin(struct text_out *out, char *buf, size_t size_bytes);
 void text_add(struct text_out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Makes text from a disk fit for a terminal, in place: a '?' for each byte of what one could obey
+ * (control characters but newline and tab, C1 ones too) and of what is not UTF-8.
+ */
+void text_blot(char *text);
+
 /* Appends s as a JSON string, quotes included. Bytes that are not UTF-8 become '?'. */
 void text_add_json(struct text_out *out, const char *s);
+
+/* The same, and null for what is not known: NULL, or empty. */
+void text_add_json_or_null(struct text_out *out, const char *s);
 
 #endif

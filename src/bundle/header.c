@@ -31,9 +31,9 @@ int bundle_header_decode(const uint8_t buf[BUNDLE_HEADER_BYTES], struct bundle_h
 
 	if (memcmp(buf, BUNDLE_MAGIC, AT_FORMAT))
 		return fail(EBADMSG, "it is no bundle");
-	if (format != BUNDLE_FORMAT && format != BUNDLE_FORMAT_BOOT)
-		return fail(ENOTSUP, "its format is %" PRIu32 ", this cowboot reads %u and %u",
-			    format, BUNDLE_FORMAT, BUNDLE_FORMAT_BOOT);
+	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_SIZES)
+		return fail(ENOTSUP, "its format is %" PRIu32 ", this cowboot reads %u to %u",
+			    format, BUNDLE_FORMAT, BUNDLE_FORMAT_SIZES);
 	/* A later format may have one; to pass over it is to accept what nobody checked. */
 	if (get_le32(buf + AT_SIGNATURE_BYTES))
 		return fail(ENOTSUP, "it says it is signed, and this cowboot knows no signatures");

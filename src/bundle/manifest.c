@@ -64,6 +64,16 @@ static int read_digest(struct reading *r, const char *key, uint8_t *ret_digest)
 	return !word || text_unhex(word, ret_digest, DIGEST_BYTES) ? wrong(r, key) : 0;
 }
 
+/* Whether the line is there: 1, or 0 and value as it was. */
+static int read_if_there(struct reading *r, const char *key, uint64_t max, uint64_t *value)
+{
+	const char *word = next_value(r, key);
+
+	if (!word)
+		return 0;
+	return text_number(word, max, value) ? wrong(r, key) : 1;
+}
+
 static int read_word(struct reading *r, const char *key, bool required, char *buf,
 		     size_t size_bytes)
 {
@@ -86,7 +96,7 @@ static bool volume_fits(const struct bundle_volume *v)
 {
 	uint64_t chunk_bytes = (uint64_t)v->chunk_sectors * SECTOR_BYTES, chunks;
 
-	if (!cow_chunk_ok(v->chunk_sectors) || !v->image_bytes || v->image_bytes % SECTOR_BYTES)
+	if (!cow_chunk_ok(v->chunk_sectors) || !v->image_bytes || !v->old_bytes)
 		return false;
 	chunks = v->image_bytes / chunk_bytes + !!(v->image_bytes % chunk_bytes);
 	return v->exceptions <= chunks &&
@@ -106,7 +116,10 @@ static int read_volume(struct reading *r, struct bundle_manifest *m)
 	for (unsigned i = 0; i < m->volume_count; i++)
 		if (!strcmp(m->volume[i].name, v->name))
 			return fail(EBADMSG, "its manifest names volume %s twice", v->name);
-	if ((rc = read_number(r, "image-bytes", IMAGE_BYTES_MAX, &v->image_bytes)) ||
+	if ((rc = read_number(r, "image-bytes", IMAGE_BYTES_MAX, &v->image_bytes)))
+		return rc;
+	v->old_bytes = v->image_bytes;
+	if ((rc = read_if_there(r, "old-bytes", IMAGE_BYTES_MAX, &v->old_bytes)) < 0 ||
 	    (rc = read_number(r, "chunk-sectors", COW_CHUNK_SECTORS_MAX, &chunk_sectors)) ||
 	    (rc = read_number(r, "exceptions", UINT64_MAX, &v->exceptions)) ||
 	    (rc = read_number(r, "store-bytes", UINT64_MAX, &v->store_bytes)) ||
@@ -126,8 +139,7 @@ static int read_boot(struct reading *r, struct bundle_boot *boot)
 {
 	int rc;
 
-	if ((rc = read_number(r, "boot-bytes", IMAGE_BYTES_MAX, &boot->image_bytes)) ||
-	    (rc = read_number(r, "boot-payload-bytes", UINT64_MAX, &boot->payload_bytes)) ||
+	if ((rc = read_number(r, "boot-payload-bytes", UINT64_MAX, &boot->payload_bytes)) ||
 	    (rc = read_digest(r, "boot-payload-blake2b", boot->payload_digest)) ||
 	    (rc = read_digest(r, "boot-blake2b", boot->image_digest)))
 		return rc;
@@ -144,14 +156,21 @@ static int read_all(struct reading *r, struct bundle_manifest *m)
 
 	if ((rc = read_number(r, "format", UINT32_MAX, &format)))
 		return rc;
-	if (format != BUNDLE_FORMAT && format != BUNDLE_FORMAT_BOOT)
+	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_SIZES)
 		return wrong(r, "format");
 	if ((rc = read_word(r, "board", false, m->board, sizeof(m->board))) ||
 	    (rc = read_word(r, "version-from", false, m->version_from, sizeof(m->version_from))) ||
 	    (rc = read_word(r, "version-to", true, m->version_to, sizeof(m->version_to))))
 		return rc;
-	if (format == BUNDLE_FORMAT_BOOT && (rc = read_boot(r, &m->boot)))
-		return rc;
+	if (format != BUNDLE_FORMAT) {
+		rc = read_if_there(r, "boot-bytes", IMAGE_BYTES_MAX, &m->boot.image_bytes);
+		if (!rc && format == BUNDLE_FORMAT_BOOT)
+			return wrong(r, "boot-bytes");
+		if (rc > 0)
+			rc = read_boot(r, &m->boot);
+		if (rc)
+			return rc;
+	}
 	while (next_value(r, "volume")) {
 		rc = read_volume(r, m);
 		if (rc)
@@ -187,10 +206,18 @@ static void print_digest(struct text_out *out, const char *key, const uint8_t *d
 	text_add(out, "%s %s\n", key, hex);
 }
 
+/* Whether formats 1 and 2 cannot say how long its images are. */
+static bool has_sizes(const struct bundle_volume *v)
+{
+	return v->old_bytes != v->image_bytes || v->image_bytes % SECTOR_BYTES;
+}
+
 static void print_volume(struct text_out *out, const struct bundle_volume *v)
 {
 	text_add(out, "volume %s\n", v->name);
 	text_add(out, "image-bytes %" PRIu64 "\n", v->image_bytes);
+	if (has_sizes(v))
+		text_add(out, "old-bytes %" PRIu64 "\n", v->old_bytes);
 	text_add(out, "chunk-sectors %" PRIu32 "\n", v->chunk_sectors);
 	text_add(out, "exceptions %" PRIu64 "\n", v->exceptions);
 	text_add(out, "store-bytes %" PRIu64 "\n", v->store_bytes);
@@ -210,6 +237,9 @@ static void print_boot(struct text_out *out, const struct bundle_boot *boot)
 
 unsigned manifest_format(const struct bundle_manifest *manifest)
 {
+	for (unsigned v = 0; v < manifest->volume_count; v++)
+		if (has_sizes(&manifest->volume[v]))
+			return BUNDLE_FORMAT_SIZES;
 	return manifest->boot.image_bytes ? BUNDLE_FORMAT_BOOT : BUNDLE_FORMAT;
 }
 

@@ -16,6 +16,7 @@
 #define BUNDLE_MAGIC "COWBNDL1"
 #define BUNDLE_FORMAT 1u
 #define BUNDLE_FORMAT_BOOT 2u		/* the same with a boot image: older readers must not pass over that */
+#define BUNDLE_FORMAT_SIZES 3u		/* with images of any size; a boot image if it likes */
 #define BUNDLE_HEADER_BYTES 64u
 #define BUNDLE_MANIFEST_MAX 16384u	/* eight volumes take less than half of it */
 #define BUNDLE_VOLUMES_MAX 8u
@@ -24,21 +25,22 @@
 #define BUNDLE_VERSION_MAX 64
 
 struct bundle_header {
-	uint32_t format;			/* 1 or 2, as the manifest's */
+	uint32_t format;			/* 1 to 3, as the manifest's */
 	uint32_t manifest_bytes;
-	uint32_t signature_bytes;		/* 0 in both */
+	uint32_t signature_bytes;		/* 0 in all of them */
 	uint8_t manifest_digest[DIGEST_BYTES];
 };
 
 struct bundle_volume {
 	char name[BUNDLE_NAME_MAX];
-	uint64_t image_bytes;			/* of OLD and of NEW; whole sectors */
+	uint64_t image_bytes;			/* of NEW */
+	uint64_t old_bytes;			/* of OLD */
 	uint32_t chunk_sectors;
 	uint64_t exceptions;
 	uint64_t store_bytes;			/* cow_store_bytes(chunk_sectors, exceptions) */
 	uint64_t payload_bytes;			/* the store as it travels, one zstd frame */
 	uint8_t payload_digest[DIGEST_BYTES];
-	uint8_t old_digest[DIGEST_BYTES];	/* of the images, image_bytes long */
+	uint8_t old_digest[DIGEST_BYTES];	/* of the images, each as long as it is */
 	uint8_t new_digest[DIGEST_BYTES];
 };
 
@@ -79,7 +81,7 @@ int manifest_parse(const char *text, size_t len_bytes, struct bundle_manifest *r
 int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t size_bytes,
 		   size_t *ret_len_bytes);
 
-/* 2 with a boot image, else 1. */
+/* 3 where images differ in size or are not whole sectors; else 2 with a boot image, else 1. */
 unsigned manifest_format(const struct bundle_manifest *manifest);
 
 /* Sum of the payloads: the bytes that follow the manifest. */

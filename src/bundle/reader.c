@@ -7,11 +7,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <zstd.h>
 
 #include "base/fail.h"
+#include "base/sys.h"
 #include "bundle/reader.h"
 
 #define PIECE_BYTES (128u * 1024)
@@ -44,9 +44,9 @@ ssize_t bundle_read_fd(void *ctx, void *buf, size_t len_bytes)
 	ssize_t got;
 
 	do
-		got = read(*(const int *)ctx, buf, len_bytes);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? fail_sys(errno, "cannot read it") : got;
+		got = sys_read(*(const int *)ctx, buf, len_bytes);
+	while (got == -EINTR);
+	return got < 0 ? fail_sys((int)-got, "cannot read it") : got;
 }
 
 /* Exactly len_bytes, or an error. */

@@ -5,10 +5,10 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/sys.h"
 #include "base/text.h"
 #include "cli/bundle_verb.h"
 #include "cli/cli.h"
@@ -25,9 +25,9 @@ static void print(const struct bundle_manifest *m, uint64_t bundle_bytes)
 {
 	printf("bundle     format %u, %" PRIu64 " bytes\n", manifest_format(m),
 	       bundle_bytes);
-	printf("board      %s\n", m->board[0] ? m->board : "any");
-	printf("version    %s -> %s\n", m->version_from[0] ? m->version_from : "(not said)",
-	       m->version_to);
+	cli_print("board      %s\n", m->board[0] ? m->board : "any");
+	cli_print("version    %s -> %s\n", m->version_from[0] ? m->version_from : "(not said)",
+		  m->version_to);
 	if (m->boot.image_bytes) {
 		printf("boot slot  %" PRIu64 " bytes, packed %" PRIu64 "\n", m->boot.image_bytes,
 		       m->boot.payload_bytes);
@@ -37,7 +37,10 @@ static void print(const struct bundle_manifest *m, uint64_t bundle_bytes)
 		const struct bundle_volume *v = &m->volume[i];
 
 		printf("volume     %s\n", v->name);
-		printf("  image    %" PRIu64 " bytes\n", v->image_bytes);
+		printf("  image    %" PRIu64 " bytes", v->image_bytes);
+		if (v->old_bytes != v->image_bytes)
+			printf(", the old one %" PRIu64, v->old_bytes);
+		printf("\n");
 		printf("  changed  %" PRIu64 " chunks of %" PRIu64 " bytes\n", v->exceptions,
 		       (uint64_t)v->chunk_sectors * SECTOR_BYTES);
 		printf("  store    %" PRIu64 " bytes, packed %" PRIu64 "\n", v->store_bytes,
@@ -50,10 +53,7 @@ static void print(const struct bundle_manifest *m, uint64_t bundle_bytes)
 static void json_word(struct text_out *out, const char *key, const char *word)
 {
 	text_add(out, ",\"%s\":", key);
-	if (word[0])
-		text_add_json(out, word);
-	else
-		text_add(out, "null");
+	text_add_json_or_null(out, word);
 }
 
 static void json_digest(struct text_out *out, const char *key, const uint8_t *digest)
@@ -81,8 +81,8 @@ static void json_volume(struct text_out *out, const struct bundle_volume *v)
 {
 	text_add(out, "{\"name\":");
 	text_add_json(out, v->name);
-	text_add(out, ",\"image_bytes\":%" PRIu64 ",\"chunk_sectors\":%" PRIu32, v->image_bytes,
-		 v->chunk_sectors);
+	text_add(out, ",\"image_bytes\":%" PRIu64 ",\"old_bytes\":%" PRIu64
+		 ",\"chunk_sectors\":%" PRIu32, v->image_bytes, v->old_bytes, v->chunk_sectors);
 	text_add(out, ",\"exceptions\":%" PRIu64 ",\"store_bytes\":%" PRIu64
 		 ",\"payload_bytes\":%" PRIu64, v->exceptions, v->store_bytes, v->payload_bytes);
 	json_digest(out, "payload_blake2b", v->payload_digest);
@@ -94,8 +94,11 @@ static void json_volume(struct text_out *out, const struct bundle_volume *v)
 static int print_json(const struct bundle_manifest *m, uint64_t bundle_bytes)
 {
 	char buf[BUNDLE_MANIFEST_MAX];
+	uint64_t stores_bytes = 0;
 	struct text_out out;
 
+	for (unsigned i = 0; i < m->volume_count; i++)
+		stores_bytes += m->volume[i].store_bytes;
 	text_begin(&out, buf, sizeof(buf));
 	text_add(&out, "{\"schema\":1,\"format\":%u,\"bundle_bytes\":%" PRIu64,
 		 manifest_format(m), bundle_bytes);
@@ -103,6 +106,7 @@ static int print_json(const struct bundle_manifest *m, uint64_t bundle_bytes)
 	json_word(&out, "version_from", m->version_from);
 	json_word(&out, "version_to", m->version_to);
 	json_boot(&out, &m->boot);
+	text_add(&out, ",\"stores_bytes\":%" PRIu64, stores_bytes);
 	text_add(&out, ",\"volumes\":[");
 	for (unsigned i = 0; i < m->volume_count; i++) {
 		if (i)
@@ -137,6 +141,6 @@ int bundle_info(int argc, char **argv)
 	else
 		print(bundle_manifest(bundle), bundle_total_bytes(bundle));
 	bundle_close(bundle);
-	(void)close(fd);	/* it was only read */
+	sys_close(fd);
 	return rc ? rc : cli_printed(EXIT_DONE);
 }

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The verbs within `cowboot bundle`, one file each; argv[0] is "bundle". They return exit codes. */
+/*
+ * The verbs within `cowboot bundle` that look at one, a file each; argv[0] is "bundle".  They return
+ * exit codes.
+ */
 #ifndef COWBOOT_CLI_BUNDLE_VERB_H
 #define COWBOOT_CLI_BUNDLE_VERB_H
 
 #include "bundle/reader.h"
 
-int bundle_create(int argc, char **argv);
+#define BUNDLE_HELP_LOOK \
+	"  info [--json] BUNDLE       show what a bundle says of itself\n" \
+	"  verify BUNDLE              check all of it: every digest, and the stores' exceptions\n"
+
 int bundle_info(int argc, char **argv);
 int bundle_verify(int argc, char **argv);
 

@@ -7,13 +7,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fail.h"
+#include "base/sys.h"
+#include "base/progress.h"
 #include "cli/bundle_verb.h"
 #include "cli/cli.h"
-#include "cli/file.h"
-#include "cli/progress.h"
+#include "cli/scratch.h"
 
 /* Scratch space that is watched while it fills. */
 struct filling {
@@ -101,7 +101,7 @@ static int verify(struct bundle *bundle, struct cow_found *found)
 	struct progress progress;
 	int rc = 0;
 
-	progress_begin(&progress, "verifying", bundle_total_bytes(bundle));
+	progress_begin(&progress, "verifying", "", bundle_total_bytes(bundle));
 	if (m->boot.image_bytes)
 		rc = verify_boot(bundle, &m->boot, &progress);
 	for (unsigned v = 0; v < m->volume_count && !rc; v++)
@@ -117,7 +117,7 @@ static void print(const struct bundle_manifest *m, const struct cow_found *found
 	for (unsigned v = 0; v < m->volume_count; v++)
 		printf("%s: %" PRIu64 " exceptions in %" PRIu64 " runs, sound\n", m->volume[v].name,
 		       found[v].exceptions, found[v].runs);
-	printf("%s: sound, version %s\n", name, m->version_to);
+	cli_print("%s: sound, version %s\n", name, m->version_to);
 }
 
 int bundle_verify(int argc, char **argv)
@@ -135,7 +135,7 @@ int bundle_verify(int argc, char **argv)
 	rc = bundle_open_path(argv[1], &fd, &bundle);
 	if (!rc) {
 		rc = verify(bundle, found);
-		(void)close(fd);	/* it was only read */
+		sys_close(fd);
 	}
 	if (!rc)
 		print(bundle_manifest(bundle), found, name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the verbs of `cowboot` share: exit codes, options, the way a failure is told.  A verb is one
- * file with one cli_VERB(); main.c holds the table.  argv[0] is the verb's name, main has dealt
+ * file with one cli_VERB(); verbs.c holds the table.  argv[0] is the verb's name, cli_run has dealt
  * with --help.  Results go to standard output, everything else to standard error.
  */
 #ifndef COWBOOT_CLI_CLI_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CLI_CONFIG_DEFAULT "/etc/cowboot.conf"
+#include "update/transition.h"
 
 enum cli_exit {
 	EXIT_DONE = 0,
@@ -28,10 +28,22 @@ int cli_mark_bad(int argc, char **argv);
 int cli_merge(int argc, char **argv);
 int cli_cancel(int argc, char **argv);
 int cli_recovery(int argc, char **argv);
-int cli_bundle(int argc, char **argv);
-int cli_store(int argc, char **argv);
+int cli_bench_disk(int argc, char **argv);
 
-/* The file named by `cowboot --config FILE`, or CLI_CONFIG_DEFAULT. */
+struct cli_verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *args;	/* as --help shows them */
+	const char *help;	/* NULL: one that this program does not list, and only refuses */
+};
+
+/* The whole command, but for the verbs that only this program knows: more, up to one without a name. */
+int cli_run(int argc, char **argv, const struct cli_verb *more);
+
+/* False when standard output was closed as the program began: nothing can be written there. */
+bool cli_has_stdout(void);
+
+/* The file named by `cowboot --config FILE`; NULL: none was. */
 const char *cli_config_path(void);
 
 /* One option of a verb: a switch has flag, one that takes a word has value. The other is NULL. */
@@ -71,8 +83,14 @@ int cli_usage(const char *verb, const char *fmt, ...) __attribute__((format(prin
 /* Prints "cowboot: " and the line kept in base/fail.h, and returns EXIT_FAILED. */
 int cli_failed(void);
 
+/* Says how a transition ended that has a line for it, and returns its exit code. */
+int cli_ended(enum outcome outcome);
+
 /* Prints "cowboot: TEXT" and returns exit_code: for EXIT_PHASE, EXIT_NOTHING and refusals. */
 int cli_refuse(enum cli_exit exit_code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* printf of what a verb has to say, made fit for a terminal; at most some thousand bytes. */
+void cli_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Flushes standard output and returns exit_code, or EXIT_FAILED when what was printed got lost. */
 int cli_printed(enum cli_exit exit_code);

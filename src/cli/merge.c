@@ -1,14 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cowboot merge: start, resume or watch the merge of a confirmed update. The work is in merging.c.
- */
+/* cowboot merge: start, resume or watch the merge of a confirmed update, by update_merge. */
+#include <stdio.h>
+
 #include "cli/cli.h"
-#include "cli/merging.h"
+#include "cli/merge.h"
+
+int merge_run(struct world *w, bool wait)
+{
+	struct merging merging;
+	enum outcome end = update_merge(w, wait, &merging);
+
+	if (end != OUTCOME_DONE)
+		return cli_ended(end);
+	if (merging.by_other)
+		puts("merged: another command ended it");
+	else if (merging.over)
+		cli_print("merged %s: it is the system now\n", w->record.last.version_to);
+	else
+		cli_print("merging %s: %u %%; cowboot merge --wait waits for its end\n",
+			  w->record.version_to,
+			  merging_percent(merging.total_sectors, merging.left_sectors));
+	return cli_printed(EXIT_DONE);
+}
 
 int cli_merge(int argc, char **argv)
 {
 	static struct board board;
-	const struct record *rec = &board.world.record;
 	bool wait = false;
 	const struct cli_option options[] = { { "--wait", &wait, NULL }, { NULL, NULL, NULL } };
 	int rc = cli_options(&argc, argv, options);
@@ -17,27 +34,9 @@ int cli_merge(int argc, char **argv)
 		return rc;
 	if (argc != 1)
 		return cli_usage("merge", "merge takes no operand");
-	rc = board_open(&board, "merge", BOARD_CHANGE);
-	if (rc) {
-		board_close(&board);
-		return rc;
-	}
-	switch (rec->phase) {
-	case PHASE_MERGING:
-		rc = merging_run(&board, wait);
-		break;
-	case PHASE_TRIAL:
-		rc = cli_refuse(EXIT_PHASE, "cannot merge %s: it is not confirmed; boot it and run "
-				"cowboot mark-good", rec->version_to);
-		break;
-	case PHASE_STAGING:
-		rc = cli_refuse(EXIT_PHASE, "cannot merge %s: its install was cut; cowboot cancel "
-				"drops it", rec->version_to);
-		break;
-	default:
-		rc = cli_refuse(EXIT_NOTHING, "nothing to merge: no update is pending");
-		break;
-	}
+	rc = board_open(&board, "merge", WORLD_CHANGE);
+	if (!rc)
+		rc = merge_run(&board.world, wait);
 	board_close(&board);
 	return rc;
 }

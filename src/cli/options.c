@@ -35,6 +35,8 @@ static int take_option(const char *verb, const struct cli_option *o, int argc, c
 		*o->value = argv[++*i];
 		return 0;
 	}
+	if (!strcmp(argv[*i], "--config") || !strcmp(argv[*i], "--progress"))
+		return cli_usage(verb, "%s stands before the verb", argv[*i]);
 	return cli_usage(verb, "unknown option '%s'", argv[*i]);
 }
 

@@ -9,13 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "base/sys.h"
+#include "cli/board.h"
 #include "cli/cli.h"
-#include "cli/menu.h"
-#include "cli/terminal.h"
-#include "recovery/lock.h"
-#include "update/recovery.h"
+#include "recovery/answer.h"
+#include "recovery/menu.h"
+#include "recovery/password.h"
+#include "recovery/terminal.h"
 
 #define PASSWORD_MAX 256
 
@@ -27,40 +29,41 @@ static bool in_recovery(void)
 	return sys_fs_dev(RECOVERY_FILE, &dev) == 0;
 }
 
-static int ask_for_it(struct board *b)
+/* Wherever this system has it; returns only when it has none that starts. */
+static void run_reboot(void)
 {
-	static struct record next;
+	static const char *const paths[] = { "/sbin/reboot", "/usr/sbin/reboot", "/bin/reboot",
+					     "/usr/bin/reboot" };
+	static char *const argv[] = { "reboot", NULL };
+	static const char systemctl[] = "/usr/bin/systemctl";
+	static char *const by_systemd[] = { "systemctl", "reboot", NULL };
 
-	if (b->world.record.recovery.asked)
-		return 0;
-	next = b->world.record;
-	next.recovery.asked = true;
-	if (copies_save(&b->world.meta, &next, &b->world.copies, false)) {
-		fail_in(-EIO, "cannot ask for recovery");
-		return cli_failed();
-	}
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (sys_is_program(paths[i]))
+			sys_exec(paths[i], argv, environ);
+	if (sys_is_program(systemctl))
+		sys_exec(systemctl, by_systemd, environ);
 }
 
 static int reboot_into(void)
 {
 	static struct board board;
-	static char *const argv[] = { "reboot", NULL };
 	int rc;
 
 	if (in_recovery())
 		return cli_refuse(EXIT_NOTHING, "this is recovery");
-	rc = board_open(&board, "ask for recovery", BOARD_CHANGE);
-	if (!rc)
-		rc = ask_for_it(&board);
+	rc = board_open(&board, "ask for recovery", WORLD_CHANGE);
+	if (!rc && update_ask_recovery(&board.world))
+		rc = cli_failed();
 	board_close(&board);
 	if (rc)
 		return rc;
 	puts("the next boot ends in recovery");
 	rc = cli_printed(EXIT_REBOOT);
-	if (rc == EXIT_REBOOT && sys_is_program("/sbin/reboot"))
-		sys_exec("/sbin/reboot", argv, environ);
-	return rc == EXIT_REBOOT ? cli_refuse(EXIT_REBOOT, "reboot to get there") : rc;
+	if (rc == EXIT_REBOOT)
+		run_reboot();
+	return rc == EXIT_REBOOT ? cli_refuse(EXIT_REBOOT, "this system has no program \"reboot\" "
+					      "that starts: reboot it yourself to get there") : rc;
 }
 
 static int print_hash(void)
@@ -68,11 +71,11 @@ static int print_hash(void)
 	char password[PASSWORD_MAX], hash[CONF_PASSWORD_MAX];
 
 	/* The prompt is no part of the result. */
-	if (isatty(STDIN_FILENO))
+	if (sys_is_terminal(STDIN_FILENO))
 		fputs("password: ", stderr);
 	if (terminal_secret("", password, sizeof(password)) || !password[0])
 		return cli_refuse(EXIT_FAILED, "cannot hash the password: there is none");
-	if (lock_hash(password, hash))
+	if (password_hash(password, hash))
 		return cli_failed();
 	printf("recovery-password %s\n", hash);
 	return cli_printed(EXIT_DONE);
@@ -99,8 +102,10 @@ int cli_recovery(int argc, char **argv)
 				  "what init opens when no boot is left, or when asked with cowboot "
 				  "recovery --reboot");
 	rc = menu_run();
+	if (rc < 0)
+		return EXIT_FAILED;
 	/* From a shell: that one's exit code is what init sees. */
-	if (rc >= RECOVERY_ANSWERS && getppid() != 1)
+	if (rc >= RECOVERY_ANSWERS && !sys_is_child_of_first())
 		printf("Leave this shell with `exit %d`: then it is done.\n", rc);
 	return rc;
 }

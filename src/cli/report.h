@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "decide/decide.h"
-#include "state/bootblock.h"
+#include "loader/loader.h"
 #include "state/copies.h"
 
 #define REPORT_SCHEMA 1
@@ -25,6 +25,14 @@ struct report_volume {
 	bool updated;			/* by the pending update; the rest counts only then */
 	uint64_t store_bytes, exceptions, exceptions_left;
 	uint32_t chunk_bytes;
+	uint64_t image_bytes;
+	uint8_t new_digest[RECORD_DIGEST_BYTES];	/* BLAKE2b-256 of the new image */
+};
+
+/* Where the next update's stores go. */
+struct report_room {
+	char place[CONF_PATH_MAX + 16];	/* a folder or a partition; empty: not there now */
+	uint64_t free_bytes, pending_bytes;	/* the latter belong to the pending update */
 };
 
 /* What runs, judged by the devices and not by the record alone. */
@@ -38,6 +46,9 @@ enum report_running {
 };
 
 struct report {
+	const char *board;		/* empty: not known */
+	const char *cowboot;		/* the version of this command */
+	struct report_room room;
 	const char *meta;		/* path of the record's partition; NULL: it is not there */
 	struct copies copies;
 	const struct record *record;	/* idle where the record cannot be used */
@@ -47,7 +58,7 @@ struct report {
 	unsigned merge_percent;		/* counts in phase merging */
 	bool has_slots;			/* the configuration names boot slots */
 	char slot;			/* that this boot is from; 0: not known */
-	struct bootblocks slots;	/* what the boot loader will do */
+	struct loader_state slots;	/* what the boot loader will do */
 	bool explained;			/* the rest counts */
 	struct plan plan;
 	const char *stores_why;		/* what is wrong with a store, or empty */

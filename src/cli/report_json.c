@@ -8,14 +8,6 @@
 #include "cli/report.h"
 #include "decide/plan.h"
 
-static void add_text(struct text_out *out, const char *text)
-{
-	if (text && text[0])
-		text_add_json(out, text);
-	else
-		text_add(out, "null");
-}
-
 static const char *copy_word(enum copy_health health)
 {
 	switch (health) {
@@ -55,18 +47,27 @@ static void add_volume(struct text_out *out, const struct report_volume *v)
 	text_add(out, ", \"device\": ");
 	text_add_json(out, v->device);
 	text_add(out, ", \"partition\": ");
-	add_text(out, v->partition);
-	text_add(out, ", \"volume_bytes\": %" PRIu64 ", \"mapped\": ", v->volume_bytes);
-	add_text(out, v->mapped);
-	text_add(out, ", \"trouble\": ");
-	add_text(out, v->trouble);
-	if (v->updated)
-		text_add(out, ", \"store_bytes\": %" PRIu64 ", \"chunk_bytes\": %" PRIu32 ", "
-			 "\"exceptions\": %" PRIu64 ", \"exceptions_left\": %" PRIu64 "}",
-			 v->store_bytes, v->chunk_bytes, v->exceptions, v->exceptions_left);
+	text_add_json_or_null(out, v->partition);
+	if (v->partition[0])
+		text_add(out, ", \"volume_bytes\": %" PRIu64, v->volume_bytes);
 	else
+		text_add(out, ", \"volume_bytes\": null");
+	text_add(out, ", \"mapped\": ");
+	text_add_json_or_null(out, v->mapped);
+	text_add(out, ", \"trouble\": ");
+	text_add_json_or_null(out, v->trouble);
+	if (v->updated) {
+		char hex[2 * RECORD_DIGEST_BYTES + 1];
+
+		text_hex(hex, v->new_digest, RECORD_DIGEST_BYTES);
+		text_add(out, ", \"store_bytes\": %" PRIu64 ", \"chunk_bytes\": %" PRIu32 ", "
+			 "\"exceptions\": %" PRIu64 ", \"exceptions_left\": %" PRIu64 ", ",
+			 v->store_bytes, v->chunk_bytes, v->exceptions, v->exceptions_left);
+		text_add(out, "\"image_bytes\": %" PRIu64 ", \"new_blake2b\": \"%s\"}", v->image_bytes, hex);
+	} else {
 		text_add(out, ", \"store_bytes\": null, \"chunk_bytes\": null, \"exceptions\": "
-			 "null, \"exceptions_left\": null}");
+			 "null, \"exceptions_left\": null, \"image_bytes\": null, \"new_blake2b\": null}");
+	}
 }
 
 static void add_phase(const struct report *r, struct text_out *out)
@@ -75,32 +76,39 @@ static void add_phase(const struct report *r, struct text_out *out)
 	bool pending = report_known(r) && rec->phase != PHASE_IDLE;
 
 	text_add(out, "  \"phase\": ");
-	add_text(out, report_known(r) ? phase_name(rec->phase) : NULL);
+	text_add_json_or_null(out, report_known(r) ? phase_name(rec->phase) : NULL);
 	if (report_known(r) && rec->phase == PHASE_TRIAL)
 		text_add(out, ",\n  \"tries_left\": %" PRIu32 ",\n  \"tries_total\": %" PRIu32,
 			 rec->tries_left, rec->tries_total);
 	else
 		text_add(out, ",\n  \"tries_left\": null,\n  \"tries_total\": null");
 	text_add(out, ",\n  \"running\": \"%s\",\n  \"version\": ", running_name(r->running));
-	add_text(out, report_version(r));
+	text_add_json_or_null(out, report_version(r));
 	text_add(out, ",\n  \"version_from\": ");
-	add_text(out, pending ? rec->version_from : NULL);
+	text_add_json_or_null(out, pending ? rec->version_from : NULL);
 	text_add(out, ",\n  \"version_to\": ");
-	add_text(out, pending ? rec->version_to : NULL);
+	text_add_json_or_null(out, pending ? rec->version_to : NULL);
 	text_add(out, ",\n  \"refused\": ");
-	add_text(out, pending ? rec->refused : NULL);
+	text_add_json_or_null(out, pending ? rec->refused : NULL);
 }
 
 static void add_last(const struct report *r, struct text_out *out)
 {
 	const struct record_result *last = &r->record->last;
+	const char *detail;
 
-	text_add(out, ",\n  \"last\": {\"result\": \"%s\", \"from\": ", result_name(last->result));
-	add_text(out, last->version_from);
+	text_add(out, ",\n  \"last\": {\"result\": ");
+	text_add_json_or_null(out, report_known(r) ? result_name(last->result) : NULL);
+	text_add(out, ", \"from\": ");
+	text_add_json_or_null(out, last->version_from);
 	text_add(out, ", \"to\": ");
-	add_text(out, last->version_to);
+	text_add_json_or_null(out, last->version_to);
+	text_add(out, ", \"code\": ");
+	text_add_json_or_null(out, reason_code(reason_find(last->reason, &detail)));
 	text_add(out, ", \"reason\": ");
-	add_text(out, last->reason);
+	text_add_json_or_null(out, last->reason);
+	text_add(out, ", \"detail\": ");
+	text_add_json_or_null(out, detail);
 	if (last->when_s)
 		text_add(out, ", \"when\": %" PRIu64 "}", last->when_s);
 	else
@@ -115,8 +123,12 @@ static void add_record(const struct report *r, struct text_out *out)
 			 copy_word(r->copies.copy[1]));
 	else
 		text_add(out, "[]");
-	text_add(out, ", \"generation\": %" PRIu64 ", \"why\": ", r->record->generation);
-	add_text(out, r->copies.why);
+	if (report_known(r))
+		text_add(out, ", \"generation\": %" PRIu64, r->record->generation);
+	else
+		text_add(out, ", \"generation\": null");
+	text_add(out, ", \"why\": ");
+	text_add_json_or_null(out, r->copies.why);
 	text_add(out, "}");
 }
 
@@ -131,8 +143,8 @@ static void add_slot_letter(struct text_out *out, const char *key, char slot)
 static void add_slots(const struct report *r, struct text_out *out)
 {
 	static const char *const words[] = { "absent", "good", "damaged", "foreign" };
-	bool known = r->slots.health == BOOTBLOCK_GOOD;
-	const struct bootblock *block = &r->slots.block;
+	bool known = r->slots.health == LOADER_GOOD;
+	const struct loader_slots *block = &r->slots.slots;
 
 	text_add(out, ",\n  \"slots\": ");
 	if (!r->has_slots) {
@@ -156,17 +168,38 @@ static void add_next_boot(const struct report *r, struct text_out *out)
 		text_add(out, "null");
 		return;
 	}
-	text_add(out, "{\"persist\": \"%s\", \"map\": \"%s\", \"then\": \"%s\", \"reason\": ",
+	text_add(out, "{\"persist\": \"%s\", \"map\": \"%s\", \"then\": \"%s\", \"code\": ",
 		 persist_name(r->plan.persist), map_name(r->plan.map), then_name(r->plan.then));
-	add_text(out, r->plan.reason);
+	text_add_json_or_null(out, reason_code(r->plan.reason));
+	text_add(out, ", \"reason\": ");
+	text_add_json_or_null(out, reason_text(r->plan.reason));
 	text_add(out, ", \"detail\": ");
-	add_text(out, r->stores_why);
+	text_add_json_or_null(out, r->stores_why);
 	text_add(out, "}");
+}
+
+static void add_room(const struct report *r, struct text_out *out)
+{
+	const struct report_room *room = &r->room;
+
+	text_add(out, ",\n  \"room\": {\"place\": ");
+	text_add_json_or_null(out, room->place);
+	if (room->place[0])
+		text_add(out, ", \"free_bytes\": %" PRIu64, room->free_bytes);
+	else
+		text_add(out, ", \"free_bytes\": null");
+	if (report_known(r))
+		text_add(out, ", \"pending_bytes\": %" PRIu64 "}", room->pending_bytes);
+	else
+		text_add(out, ", \"pending_bytes\": null}");
 }
 
 void report_json(const struct report *r, struct text_out *out)
 {
-	text_add(out, "{\n  \"schema\": %d,\n", REPORT_SCHEMA);
+	text_add(out, "{\n  \"schema\": %d,\n  \"cowboot\": \"%s\",\n  \"board\": ", REPORT_SCHEMA,
+		 r->cowboot);
+	text_add_json_or_null(out, r->board);
+	text_add(out, ",\n");
 	add_phase(r, out);
 	text_add(out, ",\n  \"volumes\": [");
 	for (unsigned v = 0; v < r->volume_count; v++) {
@@ -178,6 +211,7 @@ void report_json(const struct report *r, struct text_out *out)
 		text_add(out, "%u", r->merge_percent);
 	else
 		text_add(out, "null");
+	add_room(r, out);
 	add_last(r, out);
 	add_record(r, out);
 	add_slots(r, out);

@@ -161,6 +161,8 @@ static const char *persist_words(enum plan_persist persist)
 		return "end the merge";
 	case PERSIST_SLOT:
 		return "tell the boot loader";
+	case PERSIST_ASK:
+		return "note that the boot loader is asked";
 	case PERSIST_TALLY:
 		return "count the boot";
 	case PERSIST_NOTHING:
@@ -179,7 +181,7 @@ void report_next_boot(const struct report *r, struct text_out *out)
 		text_add(out, "map %s, ", map_name(r->plan.map));
 	if (persist)
 		text_add(out, "%s, ", persist);
-	text_add(out, "%s: %s", then_name(r->plan.then), r->plan.reason);
+	text_add(out, "%s: %s", then_name(r->plan.then), reason_text(r->plan.reason));
 	if (r->stores_why && r->stores_why[0])
 		text_add(out, " (%s)", r->stores_why);
 	text_add(out, "\n");
@@ -188,31 +190,36 @@ void report_next_boot(const struct report *r, struct text_out *out)
 /* The slot that runs, and what the boot loader will do. */
 static void add_slot(const struct report *r, struct text_out *out)
 {
-	const struct bootblock *block = &r->slots.block;
+	const struct loader_slots *block = &r->slots.slots;
 
 	if (!r->has_slots)
 		return;
-	text_add(out, "slot     %c; ", r->slot ? r->slot : '?');
+	if (r->slot)
+		text_add(out, "slot     %c; ", r->slot);
+	else
+		text_add(out, "slot     not known; ");
 	switch (r->slots.health) {
-	case BOOTBLOCK_ABSENT:
-		text_add(out, "no boot block, the boot loader starts what it always starts\n");
+	case LOADER_ABSENT:
+		text_add(out, "no update has brought a kernel yet\n");
 		return;
-	case BOOTBLOCK_DAMAGED:
+	case LOADER_DAMAGED:
 		text_add(out, "the boot block is damaged\n");
 		return;
-	case BOOTBLOCK_FOREIGN:
+	case LOADER_FOREIGN:
 		text_add(out, "the boot block is of a later version\n");
 		return;
-	case BOOTBLOCK_GOOD:
+	case LOADER_GOOD:
 		break;
 	}
-	text_add(out, "the boot loader starts %c", bootblock_next(block));
+	text_add(out, "the boot loader starts %c", loader_next(block));
 	if (block->trial && block->tries_left)
 		text_add(out, ", %u time%s at most, then %c", block->tries_left,
 			 block->tries_left == 1 ? "" : "s", block->good);
 	if (block->trial && !block->tries_left)
 		text_add(out, ", all tries of %c are spent", block->trial);
-	text_add(out, "%s\n", r->slots.alike ? "" : "; one copy of the boot block differs");
+	text_add(out, "%s%s\n", r->slots.untidy ? "; one copy of the boot block differs" : "",
+		 r->slots.read_only ? "; a later cowboot has added to the boot block, so that it "
+				      "cannot be told anything" : "");
 }
 
 void report_text(const struct report *r, struct text_out *out)

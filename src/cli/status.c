@@ -11,9 +11,12 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "cli/cli.h"
-#include "cli/merging.h"
+#include "cli/board.h"
 #include "cli/report.h"
 #include "map/status.h"
+#include "storage/reserve.h"
+#include "update/live.h"
+#include "update/merging.h"
 #include "update/slots.h"
 #include "update/store.h"
 
@@ -58,7 +61,7 @@ static void gather_volume(const struct board *b, unsigned i, struct report_volum
 
 	memset(to, 0, sizeof(*to));
 	snprintf(to->name, sizeof(to->name), "%s", name);
-	snprintf(to->device, sizeof(to->device), "/dev/mapper/%s", name);
+	snprintf(to->device, sizeof(to->device), DM_DIR "%s", name);
 	if (b->world.has_volume[i]) {
 		snprintf(to->partition, sizeof(to->partition), "%s", b->world.volume_part[i].path);
 		to->volume_bytes = b->world.volume_part[i].size_sectors * SECTOR_BYTES;
@@ -71,6 +74,8 @@ static void gather_volume(const struct board *b, unsigned i, struct report_volum
 		to->store_bytes = update->store_sectors * SECTOR_BYTES;
 		to->chunk_bytes = update->chunk_sectors * SECTOR_BYTES;
 		to->exceptions = to->exceptions_left = update->exceptions;
+		to->image_bytes = update->image_bytes;
+		memcpy(to->new_digest, update->new_digest, sizeof(to->new_digest));
 	}
 	if (!dm_state(name, &state))
 		take_kernel_view(to, rec->phase, update, &state);
@@ -88,13 +93,14 @@ static enum report_running judge_running(const struct board *b, const struct rep
 			return RUNNING_UNKNOWN;
 		return RUNNING_CONFIRMED;
 	}
-	if (board_count_live(b, LIVE_OTHER) || board_count_live(b, LIVE_NONE))
+	if (world_count_live(&b->world, LIVE_OTHER) || world_count_live(&b->world, LIVE_NONE) ||
+	    world_count_live(&b->world, LIVE_UNKNOWN))
 		return RUNNING_UNKNOWN;
-	if (rec->phase == PHASE_MERGING)
+	if (rec->phase == PHASE_MERGING || rec->phase == PHASE_PROVING)
 		return RUNNING_MERGING;
-	if (board_count_live(b, LIVE_TRIAL) == rec->volume_count)
+	if (world_count_live(&b->world, LIVE_TRIAL) == rec->volume_count)
 		return RUNNING_TRIAL;
-	if (board_count_live(b, LIVE_ORIGIN) == rec->volume_count)
+	if (world_count_live(&b->world, LIVE_ORIGIN) == rec->volume_count)
 		return RUNNING_OLD;
 	return RUNNING_UNKNOWN;
 }
@@ -129,16 +135,11 @@ static void count_failed(const struct board *b, struct report *r)
 /* What decide() says to the facts as the next boot will find them. */
 static void explain(struct board *b, struct report *r)
 {
-	/*
-	 * Stores under a live device stay mapped; of a trial that waits, they are mapped for the
-	 * look only.
-	 */
-	bool keep = board_count_live(b, LIVE_TRIAL) || board_count_live(b, LIVE_MERGE);
 	struct facts facts;
 
 	/* Not from the slot of this boot, but from that which the loader will choose. */
 	b->conf.slot = slots_next(&b->world);
-	world_facts(&b->world, keep, &facts);
+	world_facts(&b->world, &facts);
 	/* What this boot's command line asked for says nothing of the next one's. */
 	facts.recovery_asked = b->world.record.recovery.asked;
 	r->plan = decide(&facts);
@@ -146,9 +147,31 @@ static void explain(struct board *b, struct report *r)
 	r->explained = true;
 }
 
+/* Room that cannot be looked at is none that is known; the record has its own line. */
+static void gather_room(const struct board *b, struct report_room *room)
+{
+	const struct world *w = &b->world;
+	struct store_dir dir;
+
+	for (unsigned v = 0; v < w->record.volume_count; v++)
+		room->pending_bytes += w->record.volume[v].store_sectors * SECTOR_BYTES;
+	if (w->has_store_part) {
+		const uint64_t all_bytes = w->store_part.size_sectors * SECTOR_BYTES;
+
+		snprintf(room->place, sizeof(room->place), "%s", w->store_part.path);
+		room->free_bytes = all_bytes > room->pending_bytes ? all_bytes - room->pending_bytes : 0;
+	} else if (!b->conf.store[0] && w->data_dir && !world_store_dir(w, &dir) &&
+		   !reserve_free(w->data_dir, &room->free_bytes)) {
+		snprintf(room->place, sizeof(room->place), "%s", dir.path);
+	}
+}
+
 static void gather(struct board *b, struct report *r)
 {
 	memset(r, 0, sizeof(*r));
+	r->board = b->conf.board;
+	r->cowboot = COWBOOT_VERSION;
+	gather_room(b, &r->room);
 	r->meta = b->world.meta.fd >= 0 ? b->world.meta_part.path : NULL;
 	r->copies = b->world.copies;
 	r->record = &b->world.record;
@@ -158,7 +181,7 @@ static void gather(struct board *b, struct report *r)
 	count_failed(b, r);
 	r->has_slots = slots_configured(&b->conf);
 	r->slot = b->conf.slot;
-	r->slots = b->world.slots;
+	r->slots = b->world.loader.state;
 	r->running = judge_running(b, r);
 	r->merge_percent = sum_percent(r);
 }
@@ -179,7 +202,7 @@ int cli_status(int argc, char **argv)
 		return rc;
 	if (argc != 1)
 		return cli_usage("status", "status takes no operand");
-	rc = board_open(&board, "show the status", BOARD_LOOK);
+	rc = board_open(&board, "show the status", WORLD_LOOK);
 	if (!rc) {
 		gather(&board, &report);
 		if (explained)
@@ -189,6 +212,8 @@ int cli_status(int argc, char **argv)
 			report_json(&report, &out);
 		else
 			report_text(&report, &out);
+		if (!json)
+			text_blot(buf);
 		fputs(buf, stdout);
 		rc = out.full ? cli_refuse(EXIT_FAILED, "cannot show the status: it is too long") :
 				cli_printed(EXIT_DONE);

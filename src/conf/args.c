@@ -70,6 +70,15 @@ bool args_next(const char **cursor, struct arg *ret_arg)
 	return true;
 }
 
+void args_drop_last(char *cmdline)
+{
+	size_t len = strlen(cmdline);
+
+	while (len && !is_space(cmdline[len - 1]))
+		len--;
+	cmdline[len] = '\0';
+}
+
 static bool same(char a, char b)
 {
 	return a == b || ((a == '-' || a == '_') && (b == '-' || b == '_'));

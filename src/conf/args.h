@@ -19,6 +19,12 @@ struct arg {
 /* Takes the next of *cursor, which moves on. False at the end and at "--": the rest is init's. */
 bool args_next(const char **cursor, struct arg *ret_arg);
 
+/*
+ * Takes off the end of a command line that was cut somewhere, back to the last blank: a word that is
+ * not whole would be another word.
+ */
+void args_drop_last(char *cmdline);
+
 /* Whether a parameter has that name: '-' and '_' are the same, as for the kernel. */
 bool args_is(const struct arg *arg, const char *name);
 

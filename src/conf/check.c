@@ -12,6 +12,7 @@
 #include "base/fail.h"
 #include "base/spec.h"
 #include "conf/fields.h"
+#include "conf/lock.h"
 
 #define USES_MAX (CONF_VOLUMES_MAX + 4 + CONF_SLOTS)
 
@@ -68,15 +69,24 @@ static bool is_at_or_below(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && (!path[len] || path[len] == '/');
 }
 
-/* These are moved into the root by the first stage, over whatever was mounted there. */
+/*
+ * The first ones are moved into the root by the first stage, over whatever was mounted there.  What a
+ * boot loader reads, past every map, would be the old system in a trial and a mixture in a merge.
+ */
 static int check_mount_point(const struct use *use)
 {
 	static const char *const taken[] = { "/dev", "/proc", "/sys", "/run" };
+	static const char *const loaders[] = { "/boot", "/efi" };
 
 	for (size_t i = 0; use->dir && i < ARRAY_SIZE(taken); i++)
 		if (is_at_or_below(use->dir, taken[i]))
 			return fail(EINVAL, "line %u: the mount point %s is in %s, which is not on "
 				    "a disk", use->line, use->dir, taken[i]);
+	for (size_t i = 0; use->dir && i < ARRAY_SIZE(loaders); i++)
+		if (is_at_or_below(use->dir, loaders[i]))
+			return fail(EINVAL, "line %u: the mount point %s is a boot loader's, which "
+				    "reads the partition itself and sees no update; leave it to "
+				    "the system's fstab", use->line, use->dir);
 	return 0;
 }
 
@@ -117,28 +127,48 @@ static int check_data(const struct conf *conf, const struct conf_lines *lines)
 	return 0;
 }
 
-int conf_check(const struct conf *conf, const struct conf_lines *lines)
+static bool has_root(const struct conf *conf)
 {
-	struct use uses[USES_MAX];
-	unsigned roots = 0;
-	int rc;
+	for (unsigned i = 0; i < conf->volume_count; i++)
+		if (strcmp(conf->volume[i].dir, "/") == 0)
+			return true;
+	return false;
+}
 
+int conf_check_parts(const struct conf *conf, const struct conf_lines *lines)
+{
 	if (!lines->board)
 		return fail(EINVAL, "the key 'board' is missing");
 	if (!lines->meta)
 		return fail(EINVAL, "the key 'meta' is missing");
-	rc = check_uses(uses, list_uses(conf, lines, uses));
+	return has_root(conf) ? 0 : fail(EINVAL, "no volume has the mount point /");
+}
+
+int conf_check(const struct conf *conf, const struct conf_lines *lines)
+{
+	struct use uses[USES_MAX];
+	int rc = check_uses(uses, list_uses(conf, lines, uses));
+
 	if (rc)
 		return rc;
-	for (unsigned i = 0; i < conf->volume_count; i++)
-		roots += strcmp(conf->volume[i].dir, "/") == 0;
-	if (!roots)
-		return fail(EINVAL, "no volume has the mount point /");
-	if (conf->no_shell && (conf->recovery == RECOVERY_SHELL ||
-			       conf->recovery_then == RECOVERY_SHELL))
+	if (conf_lock(conf, LOCK_SHELL) == LOCK_REFUSED &&
+	    (conf->recovery == GIVEUP_SHELL || conf->recovery_then == GIVEUP_SHELL))
 		return fail(EINVAL, "recovery is a shell, and recovery-shell says no");
 	if (lines->boot && lines->esp)
 		return fail(EINVAL, "line %u: boot slots are partitions or on the ESP, not both",
 			    lines->boot > lines->esp ? lines->boot : lines->esp);
 	return check_data(conf, lines);
+}
+
+/* By mount point, which puts "/" first and what is mounted in a volume after it. */
+void conf_sort(struct conf *conf)
+{
+	for (unsigned i = 1; i < conf->volume_count; i++) {
+		struct conf_mount moved = conf->volume[i];
+		unsigned at = i;
+
+		for (; at && strcmp(conf->volume[at - 1].dir, moved.dir) > 0; at--)
+			conf->volume[at] = conf->volume[at - 1];
+		conf->volume[at] = moved;
+	}
 }

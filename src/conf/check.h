@@ -11,7 +11,13 @@ struct conf_lines {
 	unsigned volume[CONF_VOLUMES_MAX];	/* as conf->volume[] */
 };
 
-/* -EINVAL with the line and the reason in base/fail.h. */
+/* Both: -EINVAL with the line and the reason in base/fail.h. What no board can be without: */
+int conf_check_parts(const struct conf *conf, const struct conf_lines *lines);
+
+/* What contradicts itself. */
 int conf_check(const struct conf *conf, const struct conf_lines *lines);
+
+/* Puts the volumes in the order in which they are mounted. */
+void conf_sort(struct conf *conf);
 
 #endif

@@ -11,12 +11,13 @@
 
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/limits.h"
 #include "base/spec.h"
 #include "conf/args.h"
 #include "conf/fields.h"
+#include "conf/lock.h"
 
 #define ROOTWAIT_S 120
-#define WARN_BYTES 640
 
 struct laying {
 	struct conf *conf;
@@ -26,7 +27,7 @@ struct laying {
 
 static void warn_of(const struct laying *l, const struct arg *arg, const char *why)
 {
-	char line[WARN_BYTES];
+	char line[LIMIT_LINE_BYTES];
 
 	if (!l->warn)
 		return;
@@ -63,7 +64,11 @@ static int take_root(struct laying *l, const struct arg *arg)
 		return rc;
 	if (is_used(l->conf, spec))
 		return fail(EINVAL, "the board uses that partition for something else");
-	return field_spec(root_of(l)->spec, spec);
+	/* Both stay known: while an update is pending, this one has no say. */
+	if (spec_same(root_of(l)->spec, spec))
+		spec[0] = '\0';
+	memcpy(l->conf->root, spec, sizeof(spec));
+	return 0;
 }
 
 static int take_rootfstype(struct laying *l, const struct arg *arg)
@@ -124,6 +129,13 @@ static int take_slot(struct laying *l, const struct arg *arg)
 	return 0;
 }
 
+static int take_try(struct laying *l, const struct arg *arg)
+{
+	(void)arg;
+	l->conf->counted_try = true;
+	return 0;
+}
+
 static int take_tries(struct laying *l, const struct arg *arg)
 {
 	return field_number(&l->conf->tries, arg->value, 1, CONF_TRIES_MAX);
@@ -143,7 +155,7 @@ static int take_watchdog(struct laying *l, const struct arg *arg)
 static int take_recovery(struct laying *l, const struct arg *arg)
 {
 	if (arg->has_value)
-		return field_recovery(&l->conf->recovery, arg->value);
+		return field_giveup(&l->conf->recovery, arg->value);
 	l->conf->ask_recovery = true;
 	return 0;
 }
@@ -153,28 +165,34 @@ static int take_recovery_wait(struct laying *l, const struct arg *arg)
 	return field_number(&l->conf->recovery_wait_s, arg->value, 0, CONF_RECOVERY_WAIT_MAX_S);
 }
 
-enum needs { NEEDS_VALUE = 1, NEEDS_ROOT = 2, NEEDS_OVERRIDES = 4, NEEDS_UNLOCKED = 8 };
+/* Nothing that says what is booted, or how, counts on a locked board: least of all cowboot's own. */
+enum needs {
+	NEEDS_VALUE = 1,
+	NEEDS_ROOT = 2,
+	NEEDS_UNLOCKED = 4,
+	NEEDS_OVERRIDES = 8 | NEEDS_UNLOCKED,
+};
 
 static const struct parameter {
 	const char *name;
 	int (*take)(struct laying *l, const struct arg *arg);
 	unsigned needs;
 } parameters[] = {
-	{ "root", take_root, NEEDS_VALUE | NEEDS_ROOT },
-	{ "rootfstype", take_rootfstype, NEEDS_VALUE | NEEDS_ROOT },
-	{ "rootflags", take_rootflags, NEEDS_VALUE | NEEDS_ROOT },
+	{ "root", take_root, NEEDS_VALUE | NEEDS_ROOT | NEEDS_UNLOCKED },
+	{ "rootfstype", take_rootfstype, NEEDS_VALUE | NEEDS_ROOT | NEEDS_UNLOCKED },
+	{ "rootflags", take_rootflags, NEEDS_VALUE | NEEDS_ROOT | NEEDS_UNLOCKED },
 	{ "rootwait", take_rootwait, 0 },
 	{ "ro", take_ro, 0 },
 	{ "rw", take_rw, 0 },
-	{ "init", take_init, NEEDS_VALUE },
+	{ "init", take_init, NEEDS_VALUE | NEEDS_UNLOCKED },
 	{ "quiet", take_quiet, 0 },
 	{ "cowboot.slot", take_slot, NEEDS_VALUE },
+	{ "cowboot.try", take_try, 0 },
 	{ "cowboot.tries", take_tries, NEEDS_VALUE | NEEDS_OVERRIDES },
 	{ "cowboot.device-timeout", take_device_timeout, NEEDS_VALUE | NEEDS_OVERRIDES },
 	{ "cowboot.watchdog", take_watchdog, NEEDS_VALUE | NEEDS_OVERRIDES },
-	{ "cowboot.recovery", take_recovery, NEEDS_OVERRIDES | NEEDS_UNLOCKED },
-	{ "cowboot.recovery-wait", take_recovery_wait,
-	  NEEDS_VALUE | NEEDS_OVERRIDES | NEEDS_UNLOCKED },
+	{ "cowboot.recovery", take_recovery, NEEDS_OVERRIDES },
+	{ "cowboot.recovery-wait", take_recovery_wait, NEEDS_VALUE | NEEDS_OVERRIDES },
 };
 
 /* Why the parameter cannot be taken at all, or NULL. */
@@ -186,9 +204,10 @@ static const char *why_not(const struct laying *l, const struct parameter *p, co
 		return "it needs a value";
 	if (p->needs & NEEDS_ROOT && !root_of(l))
 		return "no root volume is configured";
-	if (p->needs & NEEDS_OVERRIDES && arg->has_value && !l->conf->overrides)
+	if ((p->needs & NEEDS_OVERRIDES) == NEEDS_OVERRIDES && arg->has_value && !l->conf->overrides)
 		return "the board's configuration says overrides no";
-	if (p->needs & NEEDS_UNLOCKED && arg->has_value && conf_locked(l->conf))
+	if (p->needs & NEEDS_UNLOCKED && arg->has_value &&
+	    conf_lock(l->conf, LOCK_LINE) != LOCK_OPEN)
 		return "the board is locked";
 	return NULL;
 }

@@ -27,7 +27,7 @@ struct conf_mount {
 };
 
 /* The first one also stands for a board whose configuration cannot be used. */
-enum conf_recovery { RECOVERY_MENU, RECOVERY_SHELL, RECOVERY_REBOOT, RECOVERY_POWEROFF };
+enum conf_giveup { GIVEUP_MENU, GIVEUP_SHELL, GIVEUP_REBOOT, GIVEUP_POWEROFF };
 
 struct conf {
 	char board[32];
@@ -38,23 +38,28 @@ struct conf {
 	char store[CONF_SPEC_MAX];		/* empty: files on data; else the raw partition */
 	char esp[CONF_SPEC_MAX];		/* systemd-boot's, with the slots on it; empty: none */
 	char boot[CONF_SLOTS][CONF_SPEC_MAX];	/* partitions of slots a and b; empty: no slots */
+	bool several_disks;			/* labels may be on any disk, not on meta's alone */
 	unsigned tries;				/* 1 to 100, default 3 */
 	unsigned device_timeout_s;		/* default 10; rootwait makes it at least 120 */
 	char watchdog[CONF_PATH_MAX];		/* its device; empty: off, the default */
 	unsigned watchdog_s;			/* 10 to 3600, default 60 */
+	bool kernel_flushes;			/* merge whatever the kernel calls itself; default: ask it */
+	unsigned check_timeout_s;		/* for data's file system; default 300, 0: no check */
 	unsigned panic_s;			/* where panic= says nothing; default 10, 0: leave it */
-	enum conf_recovery recovery;		/* default RECOVERY_MENU */
-	enum conf_recovery recovery_then;	/* when it has rebooted often enough; never REBOOT */
+	enum conf_giveup recovery;		/* default GIVEUP_MENU */
+	enum conf_giveup recovery_then;	/* when it has rebooted often enough; never REBOOT */
 	unsigned recovery_wait_s;		/* before it reboots or powers off; default 5 */
 	unsigned recovery_reboots;		/* by itself, in a row; default 3 */
 	unsigned recovery_after;		/* boots in idle that nothing marks good; 0: any number */
 	char recovery_password[CONF_PASSWORD_MAX];	/* argon2's string; empty: none */
 	bool no_shell;				/* recovery gives no shell */
 	bool overrides;				/* cowboot.KEY=VALUE counts; default yes */
+	char init[CONF_PATH_MAX];		/* in the real root; default /sbin/init */
 
 	/* From the kernel command line only. */
-	char init[CONF_PATH_MAX];		/* init=, default /sbin/init */
+	char root[CONF_SPEC_MAX];		/* root=, where that is another name than volume[0]'s */
 	char slot;				/* cowboot.slot=a|b, 0: the loader said nothing */
+	bool counted_try;			/* cowboot.try: the loader has counted this boot, and goes back */
 	bool ask_recovery;			/* cowboot.recovery */
 	bool quiet;				/* quiet */
 	bool rw;				/* rw was given; no volume heeds it yet */
@@ -69,31 +74,35 @@ struct conf {
 int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf);
 
 /*
- * Lays the kernel command line over conf: root= rootfstype= rootflags= ro rw rootwait init= quiet
- * always; cowboot.tries= cowboot.device-timeout= cowboot.watchdog= where conf->overrides, and
- * cowboot.recovery=POLICY cowboot.recovery-wait= where the board is not locked
- * either.  cowboot.slot= and cowboot.recovery (no value) always count.  What cannot be
- * used is passed over, and a line about it is left through warn (may be NULL).
+ * The same of what conf_print has written, in an init that may be newer or older than this program:
+ * keys that are not known here are passed over, and what contradicts itself counts as it stands, for
+ * the board was booted with it.
+ */
+int conf_parse_printed(const char *text, size_t len_bytes, struct conf *ret_conf);
+
+/* What holds of a board whose configuration says nothing. */
+void conf_defaults(struct conf *ret_conf);
+
+/*
+ * Lays the kernel command line over conf: ro rw rootwait quiet cowboot.slot=, cowboot.try and
+ * cowboot.recovery (no value) always; root= rootfstype= rootflags= init= where the board is not locked; cowboot.tries=
+ * cowboot.device-timeout= cowboot.watchdog= cowboot.recovery=POLICY cowboot.recovery-wait= where
+ * besides conf->overrides.  What cannot be used is passed over, and a line about it is left through
+ * warn (may be NULL).
  */
 void conf_cmdline(struct conf *conf, const char *cmdline, void (*warn)(const char *line));
 
 /*
- * Writes the configuration as a file that conf_parse reads back to the same (command line keys as
- * comments). -ENOSPC when it does not fit.
+ * Writes the configuration as a file that conf_parse reads back to the same: what is not as by
+ * conf_defaults, and the command line's keys as comments.  -ENOSPC when it does not fit.
  */
 int conf_print(const struct conf *conf, char *buf, size_t size_bytes);
 
 /*
- * Whether the board is locked: recovery asks for a password or gives no shell.  Then nothing on the
- * kernel command line changes what recovery is.
+ * Whether the board is locked: recovery asks for a password or gives no shell.  What that keeps from
+ * whom is in conf/lock.h.
  */
 bool conf_locked(const struct conf *conf);
-
-/*
- * Whether a configuration that cannot be used was meant for a locked board: it has one of the words
- * for it anywhere.
- */
-bool conf_text_locked(const char *text);
 
 /* The volume of that name, or NULL. */
 const struct conf_mount *conf_volume(const struct conf *conf, const char *name);

@@ -88,6 +88,20 @@ bool field_has_option(const char *options, const char *option)
 	}
 }
 
+int field_volume_name(const char *name)
+{
+	size_t len = strlen(name), tail = strlen("-store");
+
+	if (!text_is_name(name))
+		return fail(EINVAL, "cannot use %s: a volume's name is a-z, 0-9, - and _, at most "
+			    "31", name);
+	if (strcmp(name, "data") == 0 || strcmp(name, "control") == 0)
+		return fail(EINVAL, "cannot use %s: this name is not for volumes", name);
+	if (len >= tail && strcmp(name + len - tail, "-store") == 0)
+		return fail(EINVAL, "cannot use %s: names that end in -store are for stores", name);
+	return 0;
+}
+
 int field_options(char buf[CONF_OPTIONS_MAX], const char *word)
 {
 	if (!*word || field_has_option(word, ""))
@@ -137,14 +151,19 @@ int field_watchdog(char buf[CONF_PATH_MAX], const char *word)
 	return keep(buf, CONF_PATH_MAX, word);
 }
 
+int field_choice(bool *ret_yes, const char *word, const char *yes, const char *no)
+{
+	bool is_yes = strcmp(word, yes) == 0;
+
+	if (!is_yes && strcmp(word, no) != 0)
+		return fail(EINVAL, "cannot use %s: not %s or %s", word, yes, no);
+	*ret_yes = is_yes;
+	return 0;
+}
+
 int field_yes(bool *ret_yes, const char *word)
 {
-	bool yes = strcmp(word, "yes") == 0;
-
-	if (!yes && strcmp(word, "no") != 0)
-		return fail(EINVAL, "cannot use %s: not yes or no", word);
-	*ret_yes = yes;
-	return 0;
+	return field_choice(ret_yes, word, "yes", "no");
 }
 
 int field_password(char buf[CONF_PASSWORD_MAX], const char *word)
@@ -157,24 +176,24 @@ int field_password(char buf[CONF_PASSWORD_MAX], const char *word)
 }
 
 static const char *const recovery_names[] = {
-	[RECOVERY_MENU] = "menu",
-	[RECOVERY_SHELL] = "shell",
-	[RECOVERY_REBOOT] = "reboot",
-	[RECOVERY_POWEROFF] = "poweroff",
+	[GIVEUP_MENU] = "menu",
+	[GIVEUP_SHELL] = "shell",
+	[GIVEUP_REBOOT] = "reboot",
+	[GIVEUP_POWEROFF] = "poweroff",
 };
 
-int field_recovery(enum conf_recovery *ret_recovery, const char *word)
+int field_giveup(enum conf_giveup *ret_recovery, const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(recovery_names); i++) {
 		if (strcmp(word, recovery_names[i]) == 0) {
-			*ret_recovery = (enum conf_recovery)i;
+			*ret_recovery = (enum conf_giveup)i;
 			return 0;
 		}
 	}
 	return fail(EINVAL, "cannot use %s: not menu, shell, reboot or poweroff", word);
 }
 
-const char *field_recovery_name(enum conf_recovery recovery)
+const char *field_giveup_name(enum conf_giveup recovery)
 {
 	return recovery_names[recovery];
 }

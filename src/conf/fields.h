@@ -17,6 +17,7 @@
 #define CONF_WATCHDOG_MIN_S 10		/* less, and a slow module or mount is a reset */
 #define CONF_WATCHDOG_MAX_S 3600
 #define CONF_WATCHDOG_AUTO "/dev/watchdog"
+#define CONF_CHECK_TIMEOUT_MAX_S 86400
 #define CONF_PANIC_MAX_S 86400
 
 int field_spec(char buf[CONF_SPEC_MAX], const char *word);
@@ -25,6 +26,9 @@ int field_spec(char buf[CONF_SPEC_MAX], const char *word);
 int field_path(char buf[CONF_PATH_MAX], const char *word);
 
 int field_fstype(char buf[16], const char *word);
+
+/* Names below /dev/mapper that are not free: libdevmapper's own node, data, and NAME-store. */
+int field_volume_name(const char *name);
 
 /* Mount options as they are. */
 int field_options(char buf[CONF_OPTIONS_MAX], const char *word);
@@ -39,13 +43,14 @@ int field_number(unsigned *ret_value, const char *word, unsigned min, unsigned m
 int field_watchdog(char buf[CONF_PATH_MAX], const char *word);
 
 /* yes or no. */
+int field_choice(bool *ret_yes, const char *word, const char *yes, const char *no);
 int field_yes(bool *ret_yes, const char *word);
 
 /* argon2's string, as `cowboot recovery --hash` prints it. */
 int field_password(char buf[CONF_PASSWORD_MAX], const char *word);
 
-int field_recovery(enum conf_recovery *ret_recovery, const char *word);
-const char *field_recovery_name(enum conf_recovery recovery);
+int field_giveup(enum conf_giveup *ret_recovery, const char *word);
+const char *field_giveup_name(enum conf_giveup recovery);
 
 /* Whether a comma separated list has exactly this option. */
 bool field_has_option(const char *options, const char *option);

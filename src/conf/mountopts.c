@@ -42,14 +42,32 @@ static const struct {
 	{ "auto", 0, 0 },
 	{ "noauto", 0, 0 },
 	{ "user", 0, 0 },
+	{ "users", 0, 0 },
+	{ "owner", 0, 0 },
+	{ "group", 0, 0 },
 	{ "nouser", 0, 0 },
+	{ "nousers", 0, 0 },
+	{ "noowner", 0, 0 },
+	{ "nogroup", 0, 0 },
 	{ "nofail", 0, 0 },
 	{ "_netdev", 0, 0 },
 };
 
+/* What mount(8) and its helpers keep to themselves; the kernel would refuse the mount. */
+static const char *const beginnings[] = { "x-", "X-", "comment=", "uhelper=", "helper=" };
+
+static bool is_for_mount(const char *option, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++)
+		if (len >= strlen(beginnings[i]) &&
+		    memcmp(option, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
 static bool take_flag(const char *option, size_t len, unsigned long *value)
 {
-	if (len >= 2 && memcmp(option, "x-", 2) == 0)
+	if (is_for_mount(option, len))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		if (strlen(flags[i].name) != len || memcmp(flags[i].name, option, len) != 0)

@@ -19,6 +19,7 @@ struct parsing {
 	struct conf_lines lines;
 	unsigned line;
 	unsigned given;		/* values on it */
+	bool printed;		/* by conf_print, perhaps that of another version */
 };
 
 static int take_board(struct parsing *p, char *const *words)
@@ -55,21 +56,6 @@ static int take_data(struct parsing *p, char *const *words)
 	return rc ? rc : field_options(p->conf.data.options, words[3]);
 }
 
-/* Names below /dev/mapper that are not free: libdevmapper's own node, data, and NAME-store. */
-static int check_volume_name(const char *name)
-{
-	size_t len = strlen(name), tail = strlen("-store");
-
-	if (!text_is_name(name))
-		return fail(EINVAL, "cannot use %s: a volume's name is a-z, 0-9, - and _, at most "
-			    "31", name);
-	if (strcmp(name, "data") == 0 || strcmp(name, "control") == 0)
-		return fail(EINVAL, "cannot use %s: this name is not for volumes", name);
-	if (len >= tail && strcmp(name + len - tail, "-store") == 0)
-		return fail(EINVAL, "cannot use %s: names that end in -store are for stores", name);
-	return 0;
-}
-
 static int take_volume(struct parsing *p, char *const *words)
 {
 	struct conf *conf = &p->conf;
@@ -79,7 +65,7 @@ static int take_volume(struct parsing *p, char *const *words)
 	if (conf->volume_count == CONF_VOLUMES_MAX)
 		return fail(EINVAL, "cannot use %s: there are %d volumes already", words[0],
 			    CONF_VOLUMES_MAX);
-	rc = check_volume_name(words[0]);
+	rc = field_volume_name(words[0]);
 	if (rc)
 		return rc;
 	p->lines.volume[conf->volume_count] = p->line;
@@ -110,6 +96,11 @@ static int take_boot_esp(struct parsing *p, char *const *words)
 	return field_spec(p->conf.esp, words[0]);
 }
 
+static int take_disks(struct parsing *p, char *const *words)
+{
+	return field_choice(&p->conf.several_disks, words[0], "several", "one");
+}
+
 static int take_tries(struct parsing *p, char *const *words)
 {
 	return field_number(&p->conf.tries, words[0], 1, CONF_TRIES_MAX);
@@ -130,6 +121,16 @@ static int take_watchdog(struct parsing *p, char *const *words)
 			    CONF_WATCHDOG_MAX_S);
 }
 
+static int take_kernel_flushes(struct parsing *p, char *const *words)
+{
+	return field_choice(&p->conf.kernel_flushes, words[0], "yes", "auto");
+}
+
+static int take_check_timeout(struct parsing *p, char *const *words)
+{
+	return field_number(&p->conf.check_timeout_s, words[0], 0, CONF_CHECK_TIMEOUT_MAX_S);
+}
+
 static int take_panic(struct parsing *p, char *const *words)
 {
 	return field_number(&p->conf.panic_s, words[0], 0, CONF_PANIC_MAX_S);
@@ -137,14 +138,14 @@ static int take_panic(struct parsing *p, char *const *words)
 
 static int take_recovery(struct parsing *p, char *const *words)
 {
-	return field_recovery(&p->conf.recovery, words[0]);
+	return field_giveup(&p->conf.recovery, words[0]);
 }
 
 static int take_recovery_then(struct parsing *p, char *const *words)
 {
-	int rc = field_recovery(&p->conf.recovery_then, words[0]);
+	int rc = field_giveup(&p->conf.recovery_then, words[0]);
 
-	if (!rc && p->conf.recovery_then == RECOVERY_REBOOT)
+	if (!rc && p->conf.recovery_then == GIVEUP_REBOOT)
 		return fail(EINVAL, "cannot use reboot: that would go on for ever");
 	return rc;
 }
@@ -178,6 +179,11 @@ static int take_recovery_password(struct parsing *p, char *const *words)
 	return field_password(p->conf.recovery_password, words[0]);
 }
 
+static int take_init(struct parsing *p, char *const *words)
+{
+	return field_path(p->conf.init, words[0]);
+}
+
 static int take_overrides(struct parsing *p, char *const *words)
 {
 	return field_yes(&p->conf.overrides, words[0]);
@@ -197,9 +203,12 @@ static const struct key {
 	{ "store", take_store, 1, 1, false, "file|SPEC" },
 	{ "boot-slots", take_boot_slots, 2, 2, false, "SPEC SPEC" },
 	{ "boot-esp", take_boot_esp, 1, 1, false, "SPEC" },
+	{ "disks", take_disks, 1, 1, false, "one|several" },
 	{ "tries", take_tries, 1, 1, false, "N" },
 	{ "device-timeout", take_device_timeout, 1, 1, false, "SECONDS" },
 	{ "watchdog", take_watchdog, 1, 2, false, "DEVICE|auto|off [SECONDS]" },
+	{ "kernel-flushes", take_kernel_flushes, 1, 1, false, "auto|yes" },
+	{ "check-timeout", take_check_timeout, 1, 1, false, "SECONDS" },
 	{ "panic", take_panic, 1, 1, false, "SECONDS" },
 	{ "recovery", take_recovery, 1, 1, false, "menu|shell|reboot|poweroff" },
 	{ "recovery-wait", take_recovery_wait, 1, 1, false, "SECONDS" },
@@ -208,6 +217,7 @@ static const struct key {
 	{ "recovery-after", take_recovery_after, 1, 1, false, "N" },
 	{ "recovery-shell", take_recovery_shell, 1, 1, false, "yes|no" },
 	{ "recovery-password", take_recovery_password, 1, 1, false, "HASH" },
+	{ "init", take_init, 1, 1, false, "PATH" },
 	{ "overrides", take_overrides, 1, 1, false, "yes|no" },
 };
 
@@ -227,6 +237,8 @@ static int take_line(struct parsing *p, const struct text_line *line,
 		seen[i] = line->number;
 		return key->take(p, line->word + 1);
 	}
+	if (p->printed)
+		return 0;
 	return fail(EINVAL, "unknown key '%s'", line->word[0]);
 }
 
@@ -249,49 +261,30 @@ static int take_lines(struct parsing *p, const char *text, size_t len_bytes)
 	return 0;
 }
 
-/* By mount point, which puts "/" first and what is mounted in a volume after it. */
-static void sort_volumes(struct conf *conf)
+static int parse(const char *text, size_t len_bytes, bool printed, struct conf *ret_conf)
 {
-	for (unsigned i = 1; i < conf->volume_count; i++) {
-		struct conf_mount moved = conf->volume[i];
-		unsigned at = i;
+	struct parsing p = { .printed = printed };
+	int rc;
 
-		for (; at && strcmp(conf->volume[at - 1].dir, moved.dir) > 0; at--)
-			conf->volume[at] = conf->volume[at - 1];
-		conf->volume[at] = moved;
-	}
-}
-
-int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf)
-{
-	struct parsing p = { .conf = { .tries = 3, .device_timeout_s = 10, .watchdog_s = 60,
-				       .panic_s = 10, .recovery_wait_s = 5, .recovery_reboots = 3,
-				       .overrides = true, .init = "/sbin/init" } };
-	int rc = take_lines(&p, text, len_bytes);
-
+	conf_defaults(&p.conf);
+	rc = take_lines(&p, text, len_bytes);
 	if (!rc)
+		rc = conf_check_parts(&p.conf, &p.lines);
+	if (!rc && !printed)
 		rc = conf_check(&p.conf, &p.lines);
 	if (rc)
 		return rc;
-	sort_volumes(&p.conf);
+	conf_sort(&p.conf);
 	*ret_conf = p.conf;
 	return 0;
 }
 
-bool conf_locked(const struct conf *conf)
+int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf)
 {
-	return conf->no_shell || conf->recovery_password[0];
+	return parse(text, len_bytes, false, ret_conf);
 }
 
-bool conf_text_locked(const char *text)
+int conf_parse_printed(const char *text, size_t len_bytes, struct conf *ret_conf)
 {
-	return strstr(text, "recovery-shell") || strstr(text, "recovery-password");
-}
-
-const struct conf_mount *conf_volume(const struct conf *conf, const char *name)
-{
-	for (unsigned i = 0; i < conf->volume_count; i++)
-		if (strcmp(conf->volume[i].name, name) == 0)
-			return &conf->volume[i];
-	return NULL;
+	return parse(text, len_bytes, true, ret_conf);
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration as text that conf_parse reads back to the same. Pure. */
+/*
+ * The configuration as text that reads back to the same.  Pure.  Must never print a key that is as
+ * it is without it: the command that reads this may be older than init, and know fewer keys.
+ */
 #include <errno.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "conf/conf.h"
@@ -14,9 +18,12 @@ static void add_mount(struct text_out *out, const struct conf_mount *mount)
 /* What only the kernel command line says is no part of the file. */
 static void add_comments(struct text_out *out, const struct conf *conf)
 {
-	text_add(out, "# init=%s\n", conf->init);
+	if (conf->root[0])
+		text_add(out, "# root=%s\n", conf->root);
 	if (conf->slot)
 		text_add(out, "# cowboot.slot=%c\n", conf->slot);
+	if (conf->counted_try)
+		text_add(out, "# cowboot.try\n");
 	if (conf->ask_recovery)
 		text_add(out, "# cowboot.recovery\n");
 	if (conf->quiet)
@@ -25,39 +32,70 @@ static void add_comments(struct text_out *out, const struct conf *conf)
 		text_add(out, "# rw\n");
 }
 
-int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
+static void add_number(struct text_out *out, const char *key, unsigned value, unsigned otherwise)
 {
-	struct text_out out;
+	if (value != otherwise)
+		text_add(out, "%s %u\n", key, value);
+}
 
-	text_begin(&out, buf, size_bytes);
-	text_add(&out, "board %s\nmeta %s\n", conf->board, conf->meta);
+static void add_partitions(struct text_out *out, const struct conf *conf)
+{
+	text_add(out, "board %s\nmeta %s\n", conf->board, conf->meta);
 	if (conf->data.spec[0]) {
-		text_add(&out, "data ");
-		add_mount(&out, &conf->data);
+		text_add(out, "data ");
+		add_mount(out, &conf->data);
 	}
 	for (unsigned i = 0; i < conf->volume_count; i++) {
-		text_add(&out, "volume %s ", conf->volume[i].name);
-		add_mount(&out, &conf->volume[i]);
+		text_add(out, "volume %s ", conf->volume[i].name);
+		add_mount(out, &conf->volume[i]);
 	}
-	text_add(&out, "store %s\n", conf->store[0] ? conf->store : "file");
+	if (conf->store[0])
+		text_add(out, "store %s\n", conf->store);
 	if (conf->esp[0])
-		text_add(&out, "boot-esp %s\n", conf->esp);
+		text_add(out, "boot-esp %s\n", conf->esp);
 	if (conf->boot[0][0])
-		text_add(&out, "boot-slots %s %s\n", conf->boot[0], conf->boot[1]);
-	text_add(&out, "tries %u\n", conf->tries);
-	text_add(&out, "device-timeout %u\n", conf->device_timeout_s);
-	text_add(&out, "watchdog %s %u\n", conf->watchdog[0] ? conf->watchdog : "off",
-		 conf->watchdog_s);
-	text_add(&out, "panic %u\n", conf->panic_s);
-	text_add(&out, "recovery %s\n", field_recovery_name(conf->recovery));
-	text_add(&out, "recovery-wait %u\n", conf->recovery_wait_s);
-	text_add(&out, "recovery-reboots %u\n", conf->recovery_reboots);
-	text_add(&out, "recovery-then %s\n", field_recovery_name(conf->recovery_then));
-	text_add(&out, "recovery-after %u\n", conf->recovery_after);
-	text_add(&out, "recovery-shell %s\n", conf->no_shell ? "no" : "yes");
+		text_add(out, "boot-slots %s %s\n", conf->boot[0], conf->boot[1]);
+	if (conf->several_disks)
+		text_add(out, "disks several\n");
+}
+
+static void add_recovery(struct text_out *out, const struct conf *conf, const struct conf *usual)
+{
+	if (conf->recovery != usual->recovery)
+		text_add(out, "recovery %s\n", field_giveup_name(conf->recovery));
+	add_number(out, "recovery-wait", conf->recovery_wait_s, usual->recovery_wait_s);
+	add_number(out, "recovery-reboots", conf->recovery_reboots, usual->recovery_reboots);
+	if (conf->recovery_then != usual->recovery_then)
+		text_add(out, "recovery-then %s\n", field_giveup_name(conf->recovery_then));
+	add_number(out, "recovery-after", conf->recovery_after, usual->recovery_after);
+	if (conf->no_shell)
+		text_add(out, "recovery-shell no\n");
 	if (conf->recovery_password[0])
-		text_add(&out, "recovery-password %s\n", conf->recovery_password);
-	text_add(&out, "overrides %s\n", conf->overrides ? "yes" : "no");
+		text_add(out, "recovery-password %s\n", conf->recovery_password);
+}
+
+int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
+{
+	struct conf usual;
+	struct text_out out;
+
+	conf_defaults(&usual);
+	text_begin(&out, buf, size_bytes);
+	add_partitions(&out, conf);
+	add_number(&out, "tries", conf->tries, usual.tries);
+	add_number(&out, "device-timeout", conf->device_timeout_s, usual.device_timeout_s);
+	if (conf->watchdog[0] || conf->watchdog_s != usual.watchdog_s)
+		text_add(&out, "watchdog %s %u\n", conf->watchdog[0] ? conf->watchdog : "off",
+			 conf->watchdog_s);
+	if (conf->kernel_flushes)
+		text_add(&out, "kernel-flushes yes\n");
+	add_number(&out, "check-timeout", conf->check_timeout_s, usual.check_timeout_s);
+	add_number(&out, "panic", conf->panic_s, usual.panic_s);
+	add_recovery(&out, conf, &usual);
+	if (strcmp(conf->init, usual.init) != 0)
+		text_add(&out, "init %s\n", conf->init);
+	if (!conf->overrides)
+		text_add(&out, "overrides no\n");
 	add_comments(&out, conf);
 	return out.full ? -ENOSPC : 0;
 }

@@ -80,32 +80,31 @@ static int check_one(void *ctx, uint64_t index, uint64_t old_chunk, uint64_t new
 	return 0;
 }
 
-static int check_list(const struct cow_source *source, const struct cow_expect *expect,
-		      const struct cow_scratch *scratch, struct cow_found *found)
+int cow_check_list(const struct cow_list *list, uint64_t origin_bytes, uint64_t store_bytes,
+		   const struct cow_scratch *scratch, struct cow_found *ret_found)
 {
-	uint64_t chunk_bytes = (uint64_t)found->chunk_sectors * SECTOR_BYTES;
+	uint64_t chunk_bytes = (uint64_t)list->chunk_sectors * SECTOR_BYTES;
 	struct check c = {
-		.origin_chunks = expect->origin_bytes / chunk_bytes +
-				 !!(expect->origin_bytes % chunk_bytes),
-		.store_chunks = source->size_bytes / chunk_bytes,
-		.area_entries = cow_area_entries(found->chunk_sectors),
-		.found = { .chunk_sectors = found->chunk_sectors, .ascending = true },
+		.origin_chunks = origin_bytes / chunk_bytes + !!(origin_bytes % chunk_bytes),
+		.store_chunks = store_bytes / chunk_bytes,
+		.area_entries = cow_area_entries(list->chunk_sectors),
+		.found = { .chunk_sectors = list->chunk_sectors, .ascending = true },
 	};
 	/* Chunks are at most 2^55 on both sides: no overflow. */
 	uint64_t bits_bytes = (c.origin_chunks + c.store_chunks + 7) / 8;
 	int rc;
 
 	c.can_use_bits = scratch->bits && scratch->bits_bytes >= bits_bytes;
-	rc = cow_walk(source, found->chunk_sectors, UINT64_MAX, scratch, check_one, &c);
+	rc = cow_list_walk(list, scratch, check_one, &c);
 	if (rc == NOT_ASCENDING) {
 		c.bits = scratch->bits;
 		memset(c.bits, 0, (size_t)bits_bytes);
 		c.found.runs = c.found.exceptions = 0;
-		rc = cow_walk(source, found->chunk_sectors, UINT64_MAX, scratch, check_one, &c);
+		rc = cow_list_walk(list, scratch, check_one, &c);
 	}
 	if (rc)
 		return rc;
-	*found = c.found;
+	*ret_found = c.found;
 	return 0;
 }
 
@@ -159,7 +158,8 @@ int cow_check(const struct cow_source *source, const struct cow_expect *expect,
 	      const struct cow_scratch *scratch, struct cow_found *ret_found)
 {
 	uint8_t head[COW_MARK_OFFSET + COW_MARK_BYTES];
-	struct cow_found found = { 0 };
+	struct cow_list list = { .source = source, .exceptions = UINT64_MAX };
+	struct cow_found found;
 	struct cow_header header;
 	int rc;
 
@@ -177,8 +177,8 @@ int cow_check(const struct cow_source *source, const struct cow_expect *expect,
 				header.chunk_sectors);
 	if (rc)
 		return rc;
-	found.chunk_sectors = header.chunk_sectors;
-	rc = check_list(source, expect, scratch, &found);
+	list.chunk_sectors = header.chunk_sectors;
+	rc = cow_check_list(&list, expect->origin_bytes, source->size_bytes, scratch, &found);
 	if (rc)
 		return rc;
 	if (expect->mark && (found.exceptions > expect->mark->exceptions ||

@@ -52,8 +52,27 @@ struct cow_scratch {
 int cow_check(const struct cow_source *source, const struct cow_expect *expect,
 	      const struct cow_scratch *scratch, struct cow_found *ret_found);
 
+/* A list of exceptions in either of the forms there are. */
+struct cow_list {
+	const struct cow_source *source;	/* the store; or the kept list, from its head on */
+	bool is_kept;				/* the form of cow/kept.h, not the kernel's */
+	uint32_t chunk_sectors;
+	uint64_t exceptions;			/* the kernel's: at most so many; a kept one: all */
+};
+
+/*
+ * Checks each exception of a list, as cow_check does, against an origin and a store of these sizes.
+ * -EBADMSG with the bare reason in base/fail.h.
+ */
+int cow_check_list(const struct cow_list *list, uint64_t origin_bytes, uint64_t store_bytes,
+		   const struct cow_scratch *scratch, struct cow_found *ret_found);
+
 /* Takes one exception; non-zero ends the walk. index counts from 0. */
 typedef int cow_each_fn(void *ctx, uint64_t index, uint64_t old_chunk, uint64_t new_chunk);
+
+/* As cow_walk below, of a list in either form. */
+int cow_list_walk(const struct cow_list *list, const struct cow_scratch *scratch,
+		  cow_each_fn *each, void *ctx);
 
 /*
  * Calls each for the first index_max exceptions in list order; what it returns non-zero is

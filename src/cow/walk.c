@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "cow/check.h"
+#include "cow/kept.h"
 
 struct walk {
 	cow_each_fn *each;
@@ -65,4 +66,12 @@ int cow_walk(const struct cow_source *source, uint32_t chunk_sectors, uint64_t i
 		}
 	}
 	return 0;
+}
+
+int cow_list_walk(const struct cow_list *list, const struct cow_scratch *scratch,
+		  cow_each_fn *each, void *ctx)
+{
+	if (list->is_kept)
+		return cow_kept_walk(list->source, list->exceptions, scratch, each, ctx);
+	return cow_walk(list->source, list->chunk_sectors, list->exceptions, scratch, each, ctx);
 }

@@ -80,19 +80,37 @@ static int add_exception(struct writer *w, uint64_t old_chunk)
 	return slot + 1 == area_entries ? put_area(w, area_entries) : 0;
 }
 
-/* Compares the len_bytes at offset at, a whole number of chunks but at the images' end. */
-static int compare_batch(struct writer *w, uint64_t at, size_t len_bytes)
+/* How many of the len_bytes at offset at lie before the end. */
+static size_t before_end(uint64_t end_bytes, uint64_t at, size_t len_bytes)
 {
-	int rc = w->old_image->read(w->old_image->ctx, at, w->old_buf, len_bytes);
+	if (at >= end_bytes)
+		return 0;
+	return end_bytes - at < len_bytes ? (size_t)(end_bytes - at) : len_bytes;
+}
+
+/* What one of the images has in a batch; how many bytes that is. */
+static int read_batch(const struct writer *w, const struct cow_source *image, uint64_t at,
+		      uint8_t *buf, size_t *ret_len_bytes)
+{
+	*ret_len_bytes = before_end(image->size_bytes, at, w->batch_bytes);
+	return *ret_len_bytes ? image->read(image->ctx, at, buf, *ret_len_bytes) : 0;
+}
+
+/* Compares the batch at offset at, a whole number of chunks but at the images' ends. */
+static int compare_batch(struct writer *w, uint64_t at)
+{
+	size_t old_bytes = 0, new_bytes = 0;
+	int rc = read_batch(w, w->old_image, at, w->old_buf, &old_bytes);
 
 	if (!rc)
-		rc = w->new_image->read(w->new_image->ctx, at, w->new_buf, len_bytes);
-	for (size_t i = 0; i < len_bytes && !rc; i += w->chunk_bytes) {
-		size_t len = len_bytes - i < w->chunk_bytes ? len_bytes - i : w->chunk_bytes;
+		rc = read_batch(w, w->new_image, at, w->new_buf, &new_bytes);
+	for (size_t i = 0; (i < old_bytes || i < new_bytes) && !rc; i += w->chunk_bytes) {
+		size_t in_old = before_end(old_bytes, i, w->chunk_bytes);
+		size_t in_new = before_end(new_bytes, i, w->chunk_bytes);
 
 		if (w->on_chunk)
-			w->on_chunk(w->on_chunk_ctx, w->old_buf + i, w->new_buf + i, len);
-		if (memcmp(w->old_buf + i, w->new_buf + i, len))
+			w->on_chunk(w->on_chunk_ctx, w->old_buf + i, in_old, w->new_buf + i, in_new);
+		if (in_new > in_old || memcmp(w->old_buf + i, w->new_buf + i, in_new))
 			rc = add_exception(w, (at + i) / w->chunk_bytes);
 	}
 	return rc;
@@ -100,14 +118,11 @@ static int compare_batch(struct writer *w, uint64_t at, size_t len_bytes)
 
 static int write_store(struct writer *w)
 {
-	uint64_t size = w->old_image->size_bytes;
+	uint64_t old_bytes = w->old_image->size_bytes, new_bytes = w->new_image->size_bytes;
 	int rc = put_header(w);
 
-	for (uint64_t at = 0; at < size && !rc; at += w->batch_bytes) {
-		size_t len = size - at < w->batch_bytes ? (size_t)(size - at) : w->batch_bytes;
-
-		rc = compare_batch(w, at, len);
-	}
+	for (uint64_t at = 0; (at < old_bytes || at < new_bytes) && !rc; at += w->batch_bytes)
+		rc = compare_batch(w, at);
 	/* The last area, which is there even when it holds nothing: it ends the list. */
 	return rc ? rc : put_area(w, w->stats.exceptions % cow_area_entries(w->chunk_sectors));
 }
@@ -124,9 +139,8 @@ int cow_write(const struct cow_source *old_image, const struct cow_source *new_i
 
 	if (!cow_chunk_ok(chunk_sectors))
 		return fail(EINVAL, "chunk size of %u sectors is impossible", chunk_sectors);
-	if (!new_image->size_bytes || new_image->size_bytes != old_image->size_bytes ||
-	    new_image->size_bytes % SECTOR_BYTES)
-		return fail(EINVAL, "the images are not of one size in whole sectors");
+	if (!old_image->size_bytes || !new_image->size_bytes)
+		return fail(EINVAL, "an image is empty");
 	w.chunk_sectors = chunk_sectors;
 	w.chunk_bytes = (size_t)chunk_sectors * SECTOR_BYTES;
 	w.batch_bytes = w.chunk_bytes > BATCH_BYTES ? w.chunk_bytes : BATCH_BYTES;

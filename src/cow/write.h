@@ -14,20 +14,21 @@ struct cow_sink {
 	void *ctx;
 };
 
-/* Sees one chunk of both images; len_bytes is short for a partial last one. */
-typedef void cow_chunk_fn(void *ctx, const uint8_t *old_data, const uint8_t *new_data,
-			  size_t len_bytes);
+/* Sees one chunk of both images: less of one that ends in it, 0 bytes behind an image's end. */
+typedef void cow_chunk_fn(void *ctx, const uint8_t *old_data, size_t old_bytes,
+			  const uint8_t *new_data, size_t new_bytes);
 
 struct cow_stats {
 	uint64_t exceptions, runs, store_bytes;
 };
 
 /*
- * Compares two images of one size chunk by chunk and writes the exact store that turns old into
- * new: entries ascending, data in the same order, the last partial chunk padded with zeros, unused
- * entries zero, header bytes 16.. zero.  sink may be NULL: only ret_stats.  on_chunk (may be NULL)
- * sees every chunk of both images once, in order, for digests.  Sizes must be equal, non-zero and
- * whole sectors (-EINVAL).  Uses heap: not for PID 1.
+ * Compares two images chunk by chunk and writes the exact store that turns old into new: entries
+ * ascending, data in the same order, the last partial chunk padded with zeros, unused entries zero,
+ * header bytes 16.. zero.  Of each chunk new's own bytes are compared; where some of them lie behind
+ * old's end, nobody knows what is there on a board: the chunk is an exception.  sink may be NULL:
+ * only ret_stats.  on_chunk (may be NULL) sees every chunk of both images once, in order, for
+ * digests.  -EINVAL: an image is empty.  Uses heap: not for PID 1.
  */
 int cow_write(const struct cow_source *old_image, const struct cow_source *new_image,
 	      uint32_t chunk_sectors, const struct cow_sink *sink, cow_chunk_fn *on_chunk,

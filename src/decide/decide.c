@@ -9,68 +9,67 @@
  */
 #include "decide/decide.h"
 
-static struct plan recovery(const char *reason)
+static struct plan recovery(enum reason reason)
 {
 	return (struct plan){ PERSIST_NOTHING, MAP_NOTHING, THEN_RECOVERY, reason };
 }
 
-static struct plan boot(enum plan_persist persist, enum plan_map map, const char *reason)
+static struct plan boot(enum plan_persist persist, enum plan_map map, enum reason reason)
 {
 	return (struct plan){ persist, map, THEN_BOOT, reason };
 }
 
 /* A reboot into the right kernel, with nothing said in the record. */
-static struct plan tell_loader(const char *reason)
+static struct plan tell_loader(enum reason reason)
 {
 	return (struct plan){ PERSIST_SLOT, MAP_NOTHING, THEN_REBOOT, reason };
 }
 
-/* The origin needs the old kernel, and only the boot loader can start that. */
-static struct plan revert(const struct facts *facts, const char *reason)
+/*
+ * The origin needs the old kernel, and only the boot loader can start that.  One that does not heed
+ * us gets this one reboot all the same: the record says idle by then, so there is no other (I10).
+ */
+static struct plan revert(const struct facts *facts, enum reason reason)
 {
-	if (facts->slot == FACT_SLOT_TRIAL)
+	if (facts->kernel == FACT_KERNEL_RIGHT)
 		return (struct plan){ PERSIST_REVERT, MAP_NOTHING, THEN_REBOOT, reason };
 	return boot(PERSIST_REVERT, MAP_LINEAR, reason);
 }
 
-/*
- * The confirmed system, under the kernel of another slot: one reboot, with the boot loader told.
- * When it cannot be told, the system is worth more than its modules.
- */
-static struct plan change_slot(const struct facts *facts)
+/* Whether this phase's own kernel is another one, and a reboot brings that. */
+static bool reboot_helps(const struct facts *facts)
 {
-	if (facts->failed == FACT_FAILED_NOTHING)
-		return tell_loader("the boot loader started the kernel of another system");
-	if (!facts->volumes_present)
-		return recovery("a volume's partition is missing");
-	return boot(PERSIST_NOTHING, MAP_LINEAR,
-		    "the boot loader cannot be told to start this system's kernel");
+	return facts->record == FACT_RECORD_GOOD && facts->kernel == FACT_KERNEL_WRONG &&
+	       facts->loader_heeds;
 }
 
 static struct plan decide_idle(const struct facts *facts)
 {
+	const bool is_wrong =
+		facts->record == FACT_RECORD_GOOD && facts->kernel == FACT_KERNEL_WRONG;
 	enum plan_persist persist = PERSIST_NOTHING;
 
 	/* Half an image is neither the old system nor the new one (I12). */
 	if (facts->idle == FACT_IDLE_PARTIAL)
-		return recovery("an image was not written whole onto a volume");
+		return recovery(REASON_IMAGE_PARTIAL);
 	if (facts->idle == FACT_IDLE_SPENT)
-		return recovery("too many boots in a row were never marked good");
-	if (facts->record == FACT_RECORD_GOOD && facts->slot == FACT_SLOT_TRIAL &&
-	    (facts->failed == FACT_FAILED_NOTHING || facts->failed == FACT_FAILED_SLOT))
-		return change_slot(facts);
+		return recovery(REASON_BOOTS_SPENT);
+	if (reboot_helps(facts) && facts->failed == FACT_FAILED_NOTHING)
+		return tell_loader(REASON_OTHER_KERNEL);
 	if (!facts->volumes_present)
-		return recovery("a volume's partition is missing");
+		return recovery(REASON_VOLUME_MISSING);
 	if (facts->idle == FACT_IDLE_COUNT && facts->failed == FACT_FAILED_SAVE)
-		return boot(PERSIST_NOTHING, MAP_LINEAR,
-			    "no update is pending, and this boot cannot be counted");
+		return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_BOOT_UNCOUNTED);
+	/* The system is worth more than its modules.  A save may have failed: the next boot counts. */
+	if (facts->failed == FACT_FAILED_SLOT && is_wrong)
+		return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_LOADER_UNTOLD);
 	if (facts->failed != FACT_FAILED_NOTHING)
-		return recovery("the system cannot be started");
+		return recovery(REASON_CANNOT_START);
 	if (facts->idle == FACT_IDLE_COUNT)
 		persist = PERSIST_TALLY;
 	if (facts->record == FACT_RECORD_NEW)
-		return boot(persist, MAP_LINEAR, "no update was ever installed");
-	return boot(persist, MAP_LINEAR, "no update is pending");
+		return boot(persist, MAP_LINEAR, REASON_NEVER_INSTALLED);
+	return boot(persist, MAP_LINEAR, is_wrong ? REASON_LOADER_UNTOLD : REASON_NOTHING_PENDING);
 }
 
 static struct plan decide_staging(const struct facts *facts)
@@ -78,19 +77,25 @@ static struct plan decide_staging(const struct facts *facts)
 	switch (facts->failed) {
 	case FACT_FAILED_NOTHING:
 		/* The origin needs the old kernel, here too. */
-		if (facts->slot == FACT_SLOT_TRIAL)
-			return (struct plan){ PERSIST_DROP, MAP_NOTHING, THEN_REBOOT,
-					      "the install was interrupted" };
-		return boot(PERSIST_DROP, MAP_LINEAR, "the install was interrupted");
+		if (reboot_helps(facts))
+			return (struct plan){ PERSIST_DROP, MAP_NOTHING, THEN_REBOOT, REASON_INSTALL_CUT };
+		return boot(PERSIST_DROP, MAP_LINEAR, REASON_INSTALL_CUT);
 	case FACT_FAILED_SAVE:
 		if (!facts->volumes_present)
-			return recovery("a volume's partition is missing");
+			return recovery(REASON_VOLUME_MISSING);
 		/* Nothing boots from an install that was not armed, dropped or not. */
-		return boot(PERSIST_NOTHING, MAP_LINEAR,
-			    "the install was interrupted, and the record cannot be saved");
+		return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_INSTALL_CUT_UNSAVED);
 	default:
-		return recovery("the system cannot be started");
+		return recovery(REASON_CANNOT_START);
 	}
+}
+
+/* The old system under the new kernel: as in idle, a system is worth more than its modules. */
+static struct plan untold(const struct facts *facts)
+{
+	if (!facts->volumes_present)
+		return recovery(REASON_VOLUME_MISSING);
+	return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_LOADER_UNTOLD);
 }
 
 /*
@@ -99,11 +104,13 @@ static struct plan decide_staging(const struct facts *facts)
  */
 static struct plan decide_trial_unsaved(const struct facts *facts)
 {
-	if (facts->slot == FACT_SLOT_TRIAL)
-		return tell_loader("the record cannot be saved, and the old system needs its kernel");
+	if (facts->kernel == FACT_KERNEL_RIGHT && facts->loader_heeds)
+		return tell_loader(REASON_OLD_KERNEL_UNSAVED);
+	if (facts->kernel == FACT_KERNEL_RIGHT)
+		return untold(facts);
 	if (!facts->volumes_present)
-		return recovery("a volume's partition is missing");
-	return boot(PERSIST_NOTHING, MAP_LINEAR, "the record cannot be saved: no trial without it");
+		return recovery(REASON_VOLUME_MISSING);
+	return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_TRIAL_UNSAVED);
 }
 
 static struct plan decide_trial(const struct facts *facts)
@@ -114,39 +121,36 @@ static struct plan decide_trial(const struct facts *facts)
 	case FACT_FAILED_SAVE:
 		return decide_trial_unsaved(facts);
 	case FACT_FAILED_SLOT:
-		return recovery("the old system needs its kernel, and the boot loader starts another");
+		return untold(facts);
 	case FACT_FAILED_MAP:
-		return revert(facts, "the new system cannot be mapped");
+		return revert(facts, REASON_MAP_FAILED);
 	case FACT_FAILED_MOUNT:
-		return revert(facts, "the new system cannot be mounted");
+		return revert(facts, REASON_MOUNT_FAILED);
 	case FACT_FAILED_INIT:
-		return revert(facts, "the new system has no init that can be started");
+		return revert(facts, REASON_NO_INIT);
 	default:
-		return recovery("the system cannot be started");
+		return recovery(REASON_CANNOT_START);
 	}
 	if (facts->refused)
-		return revert(facts, "the new system was marked bad");
+		return revert(facts, REASON_MARKED_BAD);
 	if (!facts->tries_left)
-		return revert(facts, "all tries are spent and the new system never said it is good");
+		return revert(facts, REASON_TRIES_SPENT);
 	/* Perhaps it is only the new kernel that lacks the driver. */
 	if (!facts->volumes_present)
-		return revert(facts, "the new kernel does not find a volume's partition");
-	switch (facts->slot) {
-	case FACT_SLOT_NONE:
-	case FACT_SLOT_TRIAL:
-		break;
-	default:
-		return revert(facts, "the boot loader started the old kernel");
-	}
+		return revert(facts, REASON_KERNEL_LACKS_VOLUME);
+	if (reboot_helps(facts))
+		return (struct plan){ PERSIST_ASK, MAP_NOTHING, THEN_REBOOT, REASON_LOADER_UNASKED };
+	if (facts->kernel == FACT_KERNEL_WRONG)
+		return revert(facts, REASON_OLD_KERNEL);
 	switch (facts->stores) {
 	case FACT_STORES_WHOLE:
-		return boot(PERSIST_SPEND, MAP_SNAPSHOT, "the new system is on trial");
+		return boot(PERSIST_SPEND, MAP_SNAPSHOT, REASON_ON_TRIAL);
 	case FACT_STORES_EMPTY:
-		return revert(facts, "the stores are empty");
+		return revert(facts, REASON_STORES_EMPTY);
 	case FACT_STORES_MISSING:
-		return revert(facts, "a store is missing");
+		return revert(facts, REASON_STORE_MISSING);
 	default:
-		return revert(facts, "a store is damaged");
+		return revert(facts, REASON_STORE_DAMAGED);
 	}
 }
 
@@ -160,25 +164,37 @@ static struct plan decide_merging(const struct facts *facts)
 	case FACT_STORES_WHOLE:
 		/* The record may forget that it merges; the store alone shows all of the new system. */
 		if (facts->failed == FACT_FAILED_SAVE)
-			return boot(PERSIST_NOTHING, MAP_SNAPSHOT,
-				    "the merge waits until the record can be saved");
+			return boot(PERSIST_NOTHING, MAP_SNAPSHOT, REASON_MERGE_WAITS_RECORD);
 		if (facts->failed != FACT_FAILED_NOTHING)
-			return recovery("the new system cannot be started, and its merge has begun");
+			return recovery(REASON_MERGE_CANNOT_START);
 		if (!facts->kernel_flushes)
-			return boot(PERSIST_NOTHING, MAP_SNAPSHOT,
-				    "the merge waits for a kernel that does not lose it at a power cut");
-		return boot(PERSIST_NOTHING, MAP_MERGE, "the merge goes on");
+			return boot(PERSIST_NOTHING, MAP_SNAPSHOT, REASON_MERGE_WAITS_KERNEL);
+		return boot(PERSIST_NOTHING, MAP_MERGE, REASON_MERGE_GOES_ON);
 	case FACT_STORES_EMPTY:
 		if (facts->failed == FACT_FAILED_NOTHING)
-			return boot(PERSIST_FINISH, MAP_LINEAR, "every store is merged");
+			return boot(PERSIST_FINISH, MAP_LINEAR, REASON_STORES_MERGED);
 		if (facts->failed == FACT_FAILED_SAVE)
-			return boot(PERSIST_NOTHING, MAP_LINEAR,
-				    "every store is merged, and the record cannot be saved");
-		return recovery("the system cannot be started");
+			return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_MERGED_UNSAVED);
+		return recovery(REASON_CANNOT_START);
 	case FACT_STORES_MISSING:
-		return recovery("a store is missing, and its merge has begun");
+		return recovery(REASON_MERGE_STORE_MISSING);
 	default:
-		return recovery("a store is damaged, and its merge has begun");
+		return recovery(REASON_MERGE_STORE_DAMAGED);
+	}
+}
+
+/*
+ * Every store is empty and every origin flushed: the origins are the new system.  What a later cowboot
+ * does beside that, and keeps for it, is left as it is.
+ */
+static struct plan decide_proving(const struct facts *facts)
+{
+	switch (facts->failed) {
+	case FACT_FAILED_NOTHING:
+	case FACT_FAILED_SAVE:
+		return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_MERGE_UNPROVEN);
+	default:
+		return recovery(REASON_CANNOT_START);
 	}
 }
 
@@ -195,36 +211,60 @@ static struct plan decide_record(const struct facts *facts)
 		return decide_trial(facts);
 	case FACT_MERGING:
 		return decide_merging(facts);
+	case FACT_PROVING:
+		return decide_proving(facts);
 	default:
-		return recovery("the record's phase is unknown");
+		return recovery(REASON_PHASE_UNKNOWN);
 	}
 }
 
 /*
- * Going back to the kernel that found every volume is what a trial is for, and what a wrong slot
+ * Another partition, or another disk's, is where the update's should be (I13).  That ends nothing: the
+ * right one may come back, and nobody knows what lies on the wrong one.  A person who has refused the
+ * trial does end it, and what boots then, the next boot says.
+ */
+static struct plan decide_misplaced(const struct facts *facts)
+{
+	if (facts->phase == FACT_TRIAL && facts->refused && facts->failed == FACT_FAILED_NOTHING)
+		return (struct plan){ PERSIST_REVERT, MAP_NOTHING, THEN_REBOOT, REASON_MARKED_BAD };
+	return recovery(REASON_MISPLACED);
+}
+
+static bool is_confirmed_or_tried(const struct facts *facts)
+{
+	return facts->record == FACT_RECORD_GOOD &&
+	       (facts->phase == FACT_TRIAL || facts->phase == FACT_MERGING ||
+		facts->phase == FACT_PROVING);
+}
+
+/*
+ * Going back to the kernel that found every volume is what a trial is for, and what a wrong kernel
  * asks for; in merging there is none to go back to.
  */
 static bool may_change_kernel(const struct facts *facts)
 {
-	return facts->record == FACT_RECORD_GOOD && facts->slot == FACT_SLOT_TRIAL &&
-	       (facts->phase == FACT_IDLE || facts->phase == FACT_STAGING ||
-		facts->phase == FACT_TRIAL);
+	if (facts->phase == FACT_IDLE || facts->phase == FACT_STAGING)
+		return reboot_helps(facts);
+	return facts->record == FACT_RECORD_GOOD && facts->phase == FACT_TRIAL &&
+	       facts->kernel == FACT_KERNEL_RIGHT;
 }
 
 struct plan decide(const struct facts *facts)
 {
 	if (facts->recovery_asked)
-		return recovery("recovery was asked for");
+		return recovery(REASON_RECOVERY_ASKED);
 	switch (facts->record) {
 	case FACT_RECORD_GOOD:
 	case FACT_RECORD_NEW:
 		break;
 	case FACT_RECORD_ABSENT:
-		return recovery("the meta partition is missing: whether a merge has begun is not known");
+		return recovery(REASON_RECORD_ABSENT);
 	default:
-		return recovery("the record is damaged: whether a merge has begun is not known");
+		return recovery(REASON_RECORD_DAMAGED);
 	}
+	if (facts->misplaced && is_confirmed_or_tried(facts))
+		return decide_misplaced(facts);
 	if (!facts->volumes_present && !may_change_kernel(facts))
-		return recovery("a volume's partition is missing");
+		return recovery(REASON_VOLUME_MISSING);
 	return decide_record(facts);
 }

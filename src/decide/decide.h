@@ -9,6 +9,7 @@
 #ifndef COWBOOT_DECIDE_DECIDE_H
 #define COWBOOT_DECIDE_DECIDE_H
 
+#include "base/reason.h"
 #include "decide/facts.h"
 
 /* What becomes durable before anything is mapped. */
@@ -19,6 +20,7 @@ enum plan_persist {
 	PERSIST_REVERT,		/* idle, reverted, with the reason */
 	PERSIST_FINISH,		/* flush the origins, then idle, merged (I2) */
 	PERSIST_SLOT,		/* the boot loader starts the confirmed system's kernel */
+	PERSIST_ASK,		/* that the boot loader is asked, by a reboot, and that only once */
 	PERSIST_TALLY,		/* one boot more in idle that nothing marked good yet */
 	PERSIST_COUNT
 };
@@ -31,7 +33,7 @@ struct plan {
 	enum plan_persist persist;
 	enum plan_map map;
 	enum plan_then then;
-	const char *reason;	/* a constant, in words; never NULL */
+	enum reason reason;	/* never REASON_NONE */
 };
 
 /*
@@ -42,7 +44,7 @@ struct plan {
  * not made: nothing of it is carried out, no space is freed.  Every chain of failures ends after at
  * most PLANS_MAX plans in THEN_REBOOT or THEN_RECOVERY.
  */
-#define PLANS_MAX 4
+#define PLANS_MAX 5
 
 struct plan decide(const struct facts *facts);
 

@@ -16,7 +16,8 @@ enum fact_record { FACT_RECORD_GOOD, FACT_RECORD_NEW, FACT_RECORD_DAMAGED, FACT_
  * As enum phase of state/record.h, which decide must not include; update/facts.c asserts they are
  * equal.
  */
-enum fact_phase { FACT_IDLE, FACT_STAGING, FACT_TRIAL, FACT_MERGING, FACT_PHASE_COUNT };
+enum fact_phase { FACT_IDLE, FACT_STAGING, FACT_TRIAL, FACT_MERGING, FACT_PROVING,
+		  FACT_PHASE_COUNT };
 
 /*
  * The worst of the update's stores. EMPTY: every one is whole and none holds an exception any more.
@@ -25,12 +26,11 @@ enum fact_stores { FACT_STORES_WHOLE, FACT_STORES_EMPTY, FACT_STORES_DAMAGED, FA
 		   FACT_STORES_COUNT };
 
 /*
- * The running kernel's boot slot.  In trial and merging TRIAL is the update's own, NONE that it
- * brings no kernel.  In idle and staging OTHER is the confirmed system's, TRIAL is not, and the boot
- * loader can be told so; NONE that it was told, and does not heed it, or that there are no slots.
- * In every phase NONE: the loader names no slot.
+ * Whether the running kernel is that of the system which this phase is about: in idle and staging the
+ * confirmed one, from the trial on the update's.  UNKNOWN: the board has no boot slots, the boot
+ * loader names none, or the update brings no kernel; whichever runs is good for both systems then.
  */
-enum fact_slot { FACT_SLOT_NONE, FACT_SLOT_TRIAL, FACT_SLOT_OTHER, FACT_SLOT_COUNT };
+enum fact_kernel { FACT_KERNEL_RIGHT, FACT_KERNEL_WRONG, FACT_KERNEL_UNKNOWN, FACT_KERNEL_COUNT };
 
 /*
  * What failed last in this very boot.  SAVE: the record could not be written, and stays as it was;
@@ -56,9 +56,12 @@ struct facts {
 	bool refused;			/* mark-bad: the trial is over however many tries are left */
 	bool tries_left;		/* at least one */
 	enum fact_stores stores;	/* counts only in trial and merging */
-	enum fact_slot slot;		/* counts in every phase but merging */
+	enum fact_kernel kernel;	/* counts until the merge begins */
+	bool loader_heeds;		/* told or asked once more, it will start the other kernel */
 	enum fact_idle idle;		/* counts only in idle */
 	enum fact_failed failed;
+	/* What the update needs is at another place than the record keeps, as long as one is pending. */
+	bool misplaced;
 	bool volumes_present;		/* every configured volume's partition is there */
 	bool kernel_flushes;		/* has the merge's origin flush (kernel commit fcc42338375a) */
 	bool recovery_asked;

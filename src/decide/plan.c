@@ -17,6 +17,8 @@ const char *persist_name(enum plan_persist persist)
 		return "finish";
 	case PERSIST_SLOT:
 		return "slot";
+	case PERSIST_ASK:
+		return "ask";
 	case PERSIST_TALLY:
 		return "count";
 	case PERSIST_COUNT:

@@ -7,13 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/sys.h"
+#include "handoff/inroot.h"
 
 static const struct {
 	const char *dir, *fstype, *options;
@@ -67,14 +67,20 @@ int mounts_early(void)
 
 int mounts_move(const char *newroot)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(early); i++) {
-		char to[256];
-		int rc;
+	char to[ARRAY_SIZE(early)][256];
 
-		snprintf(to, sizeof(to), "%s%s", newroot, early[i].dir);
-		rc = sys_mount(early[i].dir, to, NULL, MS_MOVE, NULL);
+	/* All before the first one: a link is followed by way of /proc. */
+	for (size_t i = 0; i < ARRAY_SIZE(early); i++) {
+		int rc = inroot_dir(newroot, early[i].dir, to[i], sizeof(to[i]));
+
 		if (rc < 0)
-			return fail_sys(-rc, "cannot move %s to %s", early[i].dir, to);
+			return fail_sys(-rc, "cannot find %s in the new root", early[i].dir);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(early); i++) {
+		int rc = sys_mount(early[i].dir, to[i], NULL, MS_MOVE, NULL);
+
+		if (rc < 0)
+			return fail_sys(-rc, "cannot move %s to %s", early[i].dir, to[i]);
 	}
 	return 0;
 }

@@ -8,61 +8,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "handoff/inroot.h"
 #include "handoff/mounts.h"
+#include "handoff/program.h"
 #include "handoff/wipe.h"
 
 #define DESCRIPTORS_MAX 256
-
-/* Whether the kernel will see a program in it: behind the line it is too late to find an empty file. */
-static int check_beginning(int fd, const char *init)
-{
-	char begin[4] = "";
-	ssize_t len = read(fd, begin, sizeof(begin));
-
-	if (len < 0)
-		return fail_sys(errno, "cannot read %s in the new root", init);
-	if (memcmp(begin, "\177ELF", 4) != 0 && memcmp(begin, "#!", 2) != 0)
-		return fail(ENOEXEC, "cannot run %s: it is neither a program nor a script", init);
-	return 0;
-}
-
-/* Whether init, links followed as the new root will see them, is a program. */
-static int check_program(const char *newroot, const char *init)
-{
-	struct open_how how = { .flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
-				.resolve = RESOLVE_IN_ROOT };
-	struct stat st;
-	int root, fd, rc = 0;
-
-	root = open(newroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return fail_sys(errno, "cannot open the new root %s", newroot);
-	fd = (int)syscall(SYS_openat2, root, init, &how, sizeof(how));
-	if (fd < 0)
-		rc = fail_sys(errno, "cannot find %s in the new root", init);
-	else if (fstat(fd, &st) < 0)
-		rc = fail_sys(errno, "cannot look at %s in the new root", init);
-	else if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
-		rc = fail(ENOEXEC, "cannot run %s: it is not a program", init);
-	else
-		rc = check_beginning(fd, init);
-	if (fd >= 0)
-		close(fd);
-	close(root);
-	return rc;
-}
 
 static int check_once(const char *newroot, const char *init)
 {
@@ -74,12 +33,11 @@ static int check_once(const char *newroot, const char *init)
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		char path[256];
 
-		snprintf(path, sizeof(path), "%s%s", newroot, dirs[i]);
-		if (!sys_is_dir(path))
+		if (inroot_dir(newroot, dirs[i], path, sizeof(path)) < 0)
 			return fail(ENOTDIR, "cannot enter the new root: it has no directory %s",
 				    dirs[i]);
 	}
-	return check_program(newroot, init);
+	return program_check(newroot, init);
 }
 
 /* What stands behind this is a revert or the recovery: too much for one read that failed. */

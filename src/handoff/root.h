@@ -5,7 +5,7 @@
 
 /*
  * Whether newroot can be entered: another file system than the initramfs, /dev /proc /sys /run are
- * directories, init (a path inside, links followed inside newroot) is a program. -ENOEXEC etc. with
+ * directories, init can be started there (handoff/program.h). -ENOEXEC etc. with
  * the reason in base/fail.h.  Looks a second time before it says so. Changes nothing.
  */
 int root_check(const char *newroot, const char *init);

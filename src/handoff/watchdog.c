@@ -44,6 +44,16 @@ static void set_timeout(const char *path, unsigned want_s)
 		log_warn("watchdog: %s does not tell how long it waits", path);
 }
 
+/* Some drivers stop when they are closed, 'V' or not, unless nowayout forbids it; no other can be told. */
+static void look_whether_it_stays(const char *path)
+{
+	struct watchdog_info info = { .options = WDIOF_MAGICCLOSE };
+
+	if (control(device, WDIOC_GETSUPPORT, &info) == 0 && !(info.options & WDIOF_MAGICCLOSE))
+		log_warn("watchdog: %s may stop when init hands it on: its driver knows no magic close; "
+			 "give the module nowayout=1", path);
+}
+
 int watchdog_open(const char *path, unsigned timeout_s, bool *ret_reset)
 {
 	int status = 0;
@@ -52,6 +62,7 @@ int watchdog_open(const char *path, unsigned timeout_s, bool *ret_reset)
 	if (device < 0)
 		return fail_sys(errno, "cannot open the watchdog %s", path);
 	set_timeout(path, timeout_s);
+	look_whether_it_stays(path);
 	/* Not every driver knows why the board started. */
 	*ret_reset = control(device, WDIOC_GETBOOTSTATUS, &status) == 0 &&
 		     status & WDIOF_CARDRESET;
@@ -97,7 +108,7 @@ void watchdog_hand_on(void)
 	if (device < 0)
 		return;
 	feed(sys_now_ms());
-	/* Without a 'V' before it, this leaves it running; the kernel says so, at its loudest. */
+	/* Without a 'V' before it, this leaves it running, or watchdog_open has warned of it; the kernel says so, at its loudest. */
 	(void)close(device);
 	device = -1;
 }

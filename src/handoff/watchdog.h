@@ -14,7 +14,8 @@
 
 /*
  * Opens and with that starts the watchdog at path, which then resets the board timeout_s seconds
- * after it was fed last; a device that knows no such time keeps its own, with a line in the log.
+ * after it was fed last; a device that knows no such time keeps its own, with a line in the log. So
+ * there is for one that may stop when it is closed.
  * ret_reset: the device says that it was it who reset the board last.  Negative errno, with the
  * reason in base/fail.h, when there is none.
  */

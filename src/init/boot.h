@@ -7,11 +7,10 @@
 #define COWBOOT_INIT_BOOT_H
 
 #include "decide/decide.h"
-#include "update/recovery.h"
 #include "update/world.h"
 
 #define BOOT_ROOT "/mnt/root"
-#define BOOT_DATA RECOVERY_DATA
+#define BOOT_DATA WORLD_INIT_DATA
 
 /* Milliseconds since the kernel started at which each step was done. */
 struct boot_times {
@@ -23,11 +22,13 @@ struct boot {
 	struct world world;
 	struct facts facts;
 	struct plan plan;
+	const char *why; /* of the plan, where its reason in words would say less; or NULL */
 	enum phase phase; /* as the record said when this boot began */
 	uint32_t tries_left; /* after this boot's try was spent */
 	char version_from[RECORD_VERSION_MAX], version_to[RECORD_VERSION_MAX];
 	char detail[RECORD_REASON_MAX]; /* what exactly failed, beside plan.reason; may be empty */
 	bool watchdog_open, watchdog_reset; /* it is; the board's last reset was its doing */
+	uint32_t reboots; /* of recovery, as the record said when this boot began */
 	bool again; /* somebody chose so in recovery: it is the same kernel */
 	struct boot_times times;
 };
@@ -47,6 +48,20 @@ void prepare_recovery(struct boot *boot); /* the modules that only recovery need
  */
 void guard_panic(const struct conf *conf);
 void guard_watchdog(struct boot *boot, bool last);
+
+/* kmsg.c: the log goes to the kernel's from here on; what later programs say there is limited again. */
+void kmsg_begin(void);
+void kmsg_end(void);
+
+/*
+ * check.c: has data's file system checked, where the initramfs has what does it: what loses nothing
+ * is mended.  check_data_again is for one that cannot be mounted all the same, with the negative errno
+ * of that: where it says damage, and no update may be pending, everything is mended, whatever is lost;
+ * false: nothing was done.  Both are bounded by `check-timeout`, and what comes of them is in the log
+ * only.
+ */
+void check_data(struct boot *boot);
+bool check_data_again(struct boot *boot, int why);
 
 /* act.c: data and the volumes through device-mapper, always (I8). */
 int act_data(
@@ -76,9 +91,20 @@ void persist_reached(struct boot *boot);
  */
 void report_boot(const struct boot *boot);
 void report_recovery(const struct boot *boot); /* the same for a boot that ends in recovery */
+void report_forget(void); /* what an earlier life of this process has left there */
 
-/* giveup.c: recovery as the board wants it. Never returns. */
-void give_up(struct boot *boot, const char *reason) __attribute__((noreturn));
-void start_again(const char *reason) __attribute__((noreturn));
+/*
+ * giveup.c: the end of a boot that enters no system: src/recovery/giveup.h.  why: in words, or NULL
+ * for the reason's own.
+ */
+void give_up(struct boot *boot, enum reason reason, const char *why) __attribute__((noreturn));
+
+/*
+ * A reboot from behind the line, where there is no initramfs any more to recover in.  Outside a trial, whose
+ * tries end it, each is counted in the record with recovery's own reboots, and beyond
+ * `recovery-reboots` of them the next boot is asked to end in recovery.  A board that cannot count
+ * powers off (I10).
+ */
+void start_again_counted(struct boot *boot, const char *reason) __attribute__((noreturn));
 
 #endif

@@ -11,19 +11,20 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-#include <fcntl.h>
 
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "conf/lock.h"
 #include "decide/plan.h"
 #include "handoff/mounts.h"
 #include "handoff/root.h"
 #include "handoff/watchdog.h"
 #include "init/boot.h"
 #include "map/dm.h"
+#include "recovery/giveup.h"
 #include "update/settle.h"
+#include "update/slots.h"
 
 /*
  * How long the steps may take at most, with all that they get done on the way, before the watchdog
@@ -31,40 +32,10 @@
  */
 #define MODULES_S 120
 #define FIND_MORE_S 60		/* beyond device-timeout */
-#define GATHER_S 900		/* a journal, and the lists of all stores on a slow disk */
+#define GATHER_S 900		/* beyond check-timeout: a journal, and the lists of all stores on a slow disk */
 #define CARRY_OUT_S 300
 
 static struct boot boot;
-static int kmsg = -1;
-
-static void log_to_kernel(enum log_level level, const char *line)
-{
-	char text[FAIL_TEXT_MAX + 64];
-	int len = snprintf(text, sizeof(text), "<%d>%s\n", (int)level, line);
-
-	/* The kernel log is the only place to complain to; when it fails there is none. */
-	if (kmsg < 0 || len < 0 || write(kmsg, text, (size_t)len) < 0)
-		return;
-}
-
-static void log_begin(void)
-{
-	static const char on[] = "on\n";
-
-	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-	log_setup("cowboot", log_to_kernel, LOG_INFO);
-	/*
-	 * The kernel limits user space to ten lines in five seconds unless told; a boot says more.
-	 */
-	sys_write_file("/proc/sys/kernel/printk_devkmsg", on, sizeof(on) - 1);
-}
-
-static void log_end(void)
-{
-	static const char limited[] = "ratelimit\n";
-
-	sys_write_file("/proc/sys/kernel/printk_devkmsg", limited, sizeof(limited) - 1);
-}
 
 /* Only what it holds; what could not be read has its own line. */
 static void log_record(void)
@@ -85,14 +56,17 @@ static void find_and_load(void)
 	uint64_t deadline_ms = sys_now_ms() + boot.conf.device_timeout_s * 1000ull;
 
 	watchdog_step("waiting for partitions", boot.conf.device_timeout_s + FIND_MORE_S);
-	world_find(&boot.world, &boot.conf, deadline_ms);
+	world_find(&boot.world, &boot.conf, NULL, deadline_ms);
 	guard_watchdog(&boot, true);
 	boot.times.devices = sys_now_ms();
 	if (world_load(&boot.world, DEV_WRITE) < 0)
 		log_error("%s", fail_text());
+	if (boot.world.write_protected)
+		log_warn("%s is write-protected: nothing can be saved", boot.world.meta_part.path);
 	if (boot.world.copies.why[0])
 		log_warn("record: %s", boot.world.copies.why);
 	boot.phase = boot.world.record.phase;
+	boot.reboots = boot.world.record.recovery.reboots;
 	boot.tries_left = boot.world.record.tries_left;
 	memcpy(boot.version_from, boot.world.record.version_from, sizeof(boot.version_from));
 	memcpy(boot.version_to, boot.world.record.version_to, sizeof(boot.version_to));
@@ -106,14 +80,41 @@ static void find_and_load(void)
  */
 static bool repair(void)
 {
+	const bool only_flushed = boot.world.copies.volatile_copy;
+
 	if (boot.world.copies.health != RECORD_GOOD || !boot.world.copies.repairable)
 		return true;
 	if (copies_repair(&boot.world.meta, &boot.world.record, &boot.world.copies) < 0) {
 		log_error("%s", fail_text());
 		return false;
 	}
-	log_note("record: the damaged copy is repaired");
+	if (!only_flushed)
+		log_note("record: the damaged copy is repaired");
 	return true;
+}
+
+/*
+ * What this init knows of the record, for whatever is saved next; a quiet boot saves nothing (I11).  A
+ * loader that does not name the slot leaves it unknown whose note that would be.
+ */
+static void note_init(void)
+{
+	const bool has_slots = slots_configured(&boot.conf);
+
+	if (!has_slots || boot.conf.slot)
+		record_note_init(&boot.world.record, has_slots ? boot.conf.slot : 0);
+}
+
+/* A record of zeros counts as a new board's only where no store says otherwise. */
+static void doubt_new(void)
+{
+	if (boot.world.copies.health != RECORD_NEW)
+		return;
+	world_doubt_new(&boot.world);
+	if (boot.world.copies.health == RECORD_NEW)
+		return;
+	log_error("record: %s", boot.world.copies.why);
+	snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.copies.why);
 }
 
 /*
@@ -124,15 +125,21 @@ static void gather(void)
 {
 	bool durable;
 
-	watchdog_step("looking at data and the stores", GATHER_S);
+	watchdog_step("looking at data and the stores",
+		      GATHER_S + 2 * boot.conf.check_timeout_s);
 	if (act_data(&boot) < 0)
 		log_error("%s", fail_text());
+	doubt_new();
 	durable = repair();
-	world_facts(&boot.world, true, &boot.facts);
+	note_init();
+	world_facts(&boot.world, &boot.facts);
 	/* A merge that a cut can make the record forget must not go on (I2). */
 	if (!durable && boot.facts.phase == FACT_MERGING)
 		boot.facts.failed = FACT_FAILED_SAVE;
-	snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.stores_why);
+	if (boot.world.copies.read_only)
+		snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.copies.why);
+	if (boot.world.stores_why[0])
+		snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.stores_why);
 	if (boot.facts.refused)
 		snprintf(boot.detail, sizeof(boot.detail), "%s", boot.world.record.refused);
 	else if (!boot.detail[0] && boot.watchdog_reset && boot.facts.phase == FACT_TRIAL &&
@@ -166,7 +173,7 @@ static bool carry_out(void)
 		return failed(boot.plan.persist == PERSIST_SLOT ? FACT_FAILED_SLOT :
 								  FACT_FAILED_SAVE);
 	if (boot.plan.then == THEN_REBOOT)
-		start_again(boot.plan.reason);
+		giveup_reboot(reason_text(boot.plan.reason));
 	if (act_map(&boot) < 0)
 		return failed(FACT_FAILED_MAP);
 	boot.times.mapped = sys_now_ms();
@@ -185,14 +192,15 @@ static bool carry_out(void)
 	return true;
 }
 
-/* What is there twice is missing for decide(); a person needs to know better. */
+/* What cannot be used is missing for decide(); a person needs to know better. */
 static const char *why_recovery(void)
 {
+	const struct world *w = &boot.world;
 	bool missing = boot.facts.record == FACT_RECORD_ABSENT ?
-			       boot.world.meta_twice : !boot.facts.volumes_present;
+			       w->why_is_meta :
+			       !boot.facts.volumes_present || boot.facts.misplaced;
 
-	return missing && boot.world.twice[0] && !boot.facts.recovery_asked ? boot.world.twice :
-									      boot.plan.reason;
+	return missing && w->why_missing[0] && !boot.facts.recovery_asked ? w->why_missing : NULL;
 }
 
 static void decide_and_carry_out(void)
@@ -201,58 +209,67 @@ static void decide_and_carry_out(void)
 		boot.plan = decide(&boot.facts);
 		boot.times.decided = sys_now_ms();
 		log_note("plan: persist %s, map %s, then %s: %s", persist_name(boot.plan.persist),
-			 map_name(boot.plan.map), then_name(boot.plan.then), boot.plan.reason);
+			 map_name(boot.plan.map), then_name(boot.plan.then),
+			 reason_text(boot.plan.reason));
 		if (boot.plan.then == THEN_RECOVERY)
-			give_up(&boot, why_recovery());
+			give_up(&boot, boot.plan.reason, why_recovery());
 		watchdog_step("carrying out the plan", CARRY_OUT_S);
 		if (carry_out())
 			return;
 	}
-	give_up(&boot, "every way to start a system has failed");
+	give_up(&boot, REASON_NO_WAY_LEFT, NULL);
 }
 
-/* init's own arguments go on to the real one, under its name. */
+/*
+ * init's own arguments and environment go on to the real one, under its name.  They are words of the
+ * kernel command line that no one knew ("single", LD_PRELOAD=): a locked board heeds none of them.
+ */
 static void enter(char *argv[], char *envp[])
 {
+	static char *const bare_env[] = { "HOME=/", "TERM=linux", NULL };
+	char *const bare_argv[] = { boot.conf.init, NULL };
+	const bool open = conf_lock(&boot.conf, LOCK_LINE) == LOCK_OPEN;
+
 	persist_reached(&boot);
 	report_boot(&boot);
 	act_move_data(&boot);
 	log_info("entering %s", boot.conf.init);
-	log_end();
+	kmsg_end();
 	world_close(&boot.world);
 	watchdog_hand_on();
 	argv[0] = boot.conf.init;
-	root_enter(BOOT_ROOT, boot.conf.init, argv, envp);
-	/*
-	 * Behind the line there may be no initramfs left to recover in; a trial has spent its try.
-	 */
-	start_again(fail_text());
+	root_enter(BOOT_ROOT, boot.conf.init, open ? argv : bare_argv, open ? envp : bare_env);
+	start_again_counted(&boot, fail_text());
 }
 
 int main(int argc, char *argv[], char *envp[])
 {
-	if (getpid() != 1 || argc < 1) {
+	if (!sys_is_first() || argc < 1) {
 		fprintf(stderr, "cowboot-init: cannot run: this is the first process of a boot, "
 				"not a command\n");
 		return 1;
 	}
+	(void)sys_hold_standard();	/* a kernel without a console leaves them closed */
 	memset(&boot, 0, sizeof(boot));
 	boot.world.meta.fd = -1;
+	conf_unusable(NULL, 0, &boot.conf);	/* a board of which nothing is known is locked */
 	boot.times.init = sys_now_ms();
 	if (mounts_early() < 0)
-		give_up(&boot, fail_text());
+		give_up(&boot, REASON_INITRAMFS, fail_text());
 	boot.again = sys_unlink(MOUNTS_AGAIN) == 0;
-	log_begin();
+	if (boot.again)
+		report_forget();
+	kmsg_begin();
 	log_info("cowboot-init %s", COWBOOT_VERSION);
 	if (prepare_conf(&boot) < 0)
-		give_up(&boot, fail_text());
+		give_up(&boot, REASON_CONF_UNUSABLE, fail_text());
 	guard_panic(&boot.conf);
 	watchdog_step("loading modules", MODULES_S);
 	prepare_modules(&boot);
 	boot.times.modules = sys_now_ms();
 	if (sys_mkdir("/mnt", 0755) < 0 || sys_mkdir(BOOT_ROOT, 0755) < 0 ||
 	    sys_mkdir(BOOT_DATA, 0755) < 0)
-		give_up(&boot, "the initramfs cannot hold mount points");
+		give_up(&boot, REASON_INITRAMFS, NULL);
 	dm_setup();
 	find_and_load();
 	gather();

@@ -16,64 +16,62 @@
 
 static int spend_try(struct boot *boot)
 {
-	static struct record next; /* believed only once it is saved */
+	struct record *next = world_edit(&boot->world);
 	int rc;
 
-	next = boot->world.record;
-	next.tries_left--;
-	rc = copies_save(&boot->world.meta, &next, &boot->world.copies, false);
-	if (rc < 0)
-		return rc;
-	boot->world.record = next;
-	boot->tries_left = next.tries_left;
-	return 0;
+	next->tries_left--;
+	rc = world_save(&boot->world, next);
+	boot->tries_left = boot->world.record.tries_left;
+	return rc;
 }
 
 static int count_boot(struct boot *boot)
 {
-	static struct record next; /* believed only once it is saved */
-	int rc;
+	struct record *next = world_edit(&boot->world);
 
-	next = boot->world.record;
-	next.recovery.idle_boots++;
-	rc = copies_save(&boot->world.meta, &next, &boot->world.copies, false);
-	if (rc < 0)
-		return rc;
-	boot->world.record = next;
-	return 0;
+	next->recovery.idle_boots++;
+	return world_save(&boot->world, next);
+}
+
+/*
+ * A reboot for the boot loader's sake, with recovery's reboots, which begin anew as soon as any
+ * system starts.
+ */
+static int count_reboot(struct boot *boot)
+{
+	struct record *next = world_edit(&boot->world);
+
+	next->recovery.reboots++;
+	return world_save(&boot->world, next);
 }
 
 void persist_reached(struct boot *boot)
 {
-	static struct record next;
+	struct record *next;
 
 	if (!boot->world.record.recovery.reboots || boot->conf.recovery_after ||
 	    boot->world.copies.health != RECORD_GOOD)
 		return;
-	next = boot->world.record;
-	next.recovery.reboots = 0;
-	if (copies_save(&boot->world.meta, &next, &boot->world.copies, false) < 0)
+	/*
+	 * The reboot that the boot loader did not heed still counts, or each boot had another.  And a
+	 * save that failed may have left one copy only: nothing touches that again in this boot.
+	 */
+	if (boot->plan.reason == REASON_LOADER_UNTOLD || boot->facts.failed == FACT_FAILED_SAVE)
+		return;
+	next = world_edit(&boot->world);
+	next->recovery.reboots = 0;
+	if (world_save(&boot->world, next) < 0)
 		log_warn("%s", fail_text());
-	else
-		boot->world.record = next;
 }
 
 static int end_update(struct boot *boot, enum result result)
 {
-	char reason[RECORD_REASON_MAX];
-	struct text_out out;
-	int rc;
+	int rc = settle_record(&boot->world, result, boot->plan.reason, boot->detail);
 
-	text_begin(&out, reason, sizeof(reason));
-	text_add(&out, "%s", boot->plan.reason);
-	/* The detail is cut where it has to be, and not before. */
-	if (boot->detail[0] && out.len_bytes + strlen(": ") < sizeof(reason))
-		text_add(&out, ": %.*s",
-			 (int)(sizeof(reason) - 1 - out.len_bytes - strlen(": ")), boot->detail);
-	rc = settle_record(&boot->world, result, reason);
 	if (rc < 0)
 		return rc;
-	log_note("update to %s %s: %s", boot->version_to, result_name(result), reason);
+	log_note("update to %s %s: %s", boot->version_to, result_name(result),
+		 boot->world.record.last.reason);
 	/* The space is not worth the boot: a later one gives it back. */
 	if (settle_space(&boot->world) < 0)
 		log_warn("%s", fail_text());
@@ -91,13 +89,25 @@ static int give_up_update(struct boot *boot, enum result result)
 	return end_update(boot, result);
 }
 
-/* A loader that was told before, and started this kernel all the same, is not told for ever (I10). */
+/*
+ * Counted first, so that it ends whatever becomes of what the loader is told (I10).  A record that
+ * has just failed to be saved may have one copy only, and is left alone, as is a later one: a loader
+ * that is known to keep what it was told is count enough then, for the next boot finds it told.
+ */
 static int change_slot(struct boot *boot)
 {
-	if (slots_told(&boot->world))
-		return fail(EALREADY, "the boot loader was told to start slot %c, and it started %c",
-			    slots_next(&boot->world), boot->conf.slot);
-	return slots_disarm(&boot->world);
+	struct world *w = &boot->world;
+	int rc = 0;
+
+	if (boot->facts.failed != FACT_FAILED_SAVE && !w->copies.read_only)
+		rc = count_reboot(boot);
+	else if (!slots_known(w))
+		rc = fail(EIO, "cannot tell the boot loader: nothing would count it");
+	if (!rc)
+		rc = slots_disarm(w);
+	if (!rc && !slots_told(w))
+		rc = fail(EIO, "the boot loader does not keep what it is told");
+	return rc;
 }
 
 static int end_merge(struct boot *boot)
@@ -127,6 +137,8 @@ static int persist_record(struct boot *boot)
 		return give_up_update(boot, RESULT_REVERTED);
 	case PERSIST_FINISH:
 		return end_merge(boot);
+	case PERSIST_ASK:
+		return count_reboot(boot);
 	case PERSIST_TALLY:
 		return count_boot(boot);
 	case PERSIST_COUNT:

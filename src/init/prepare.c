@@ -9,43 +9,74 @@
 
 #include "base/alive.h"
 #include "base/fail.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "conf/args.h"
+#include "conf/lock.h"
 #include "init/boot.h"
 
 #define CONF_FILE "/etc/cowboot.conf"
 #define MODULES_FILE "/etc/modules"
 #define RECOVERY_MODULES_FILE "/etc/modules-recovery"
 
-static char text[16 * 1024], cmdline[4096];
+static char text[LIMIT_MODULES_BYTES], cmdline[LIMIT_CMDLINE_BYTES];
 
 static void warn_line(const char *line)
 {
 	log_warn("%s", line);
 }
 
-int prepare_conf(struct boot *boot)
+static int read_conf(struct conf *ret_conf)
 {
 	size_t len;
 	int rc;
 
-	rc = sys_read_file(CONF_FILE, text, sizeof(text), &len);
+	/* Until the configuration says otherwise the board may be one that is locked. */
+	conf_unusable(NULL, 0, ret_conf);
+	rc = sys_read_file(CONF_FILE, text, LIMIT_CONF_BYTES, &len);
 	if (rc < 0)
 		return fail_sys(-rc, "cannot read %s", CONF_FILE);
-	rc = conf_parse(text, len, &boot->conf);
+	rc = conf_parse(text, len, ret_conf);
 	if (rc < 0) {
 		/* Whoever locked the board did not mean to open it by an error elsewhere. */
-		boot->conf.no_shell = conf_text_locked(text);
+		conf_unusable(text, len, ret_conf);
 		return fail_in(rc, "cannot use %s", CONF_FILE);
 	}
-	rc = sys_read_file("/proc/cmdline", cmdline, sizeof(cmdline), &len);
-	if (rc < 0)
+	return 0;
+}
+
+static int read_cmdline(struct conf *conf)
+{
+	size_t len;
+	int rc = sys_read_file("/proc/cmdline", cmdline, sizeof(cmdline), &len);
+
+	if (rc == -EFBIG) {
+		log_warn("the kernel command line is too long: what lies behind %u bytes is passed over",
+			 LIMIT_CMDLINE_BYTES - 1);
+		args_drop_last(cmdline);
+	} else if (rc < 0) {
 		return fail_sys(-rc, "cannot read /proc/cmdline");
-	conf_cmdline(&boot->conf, cmdline, warn_line);
+	}
+	conf_cmdline(conf, cmdline, warn_line);
+	return 0;
+}
+
+int prepare_conf(struct boot *boot)
+{
+	char why[FAIL_TEXT_MAX];
+	int rc = read_conf(&boot->conf);
+
+	/* What the boot loader says counts with a configuration that cannot be used, too. */
+	if (rc < 0) {
+		snprintf(why, sizeof(why), "%s", fail_text());
+		(void)read_cmdline(&boot->conf);
+		return fail(-rc, "%s", why);
+	}
+	rc = read_cmdline(&boot->conf);
 	if (boot->again)
 		boot->conf.ask_recovery = false;
-	return 0;
+	return rc;
 }
 
 /* With the parameters that the kernel command line has for it, as modprobe does. */
@@ -69,17 +100,23 @@ static int load_module(const char *path)
  */
 static void load_modules(struct boot *boot, const char *list)
 {
-	size_t len;
 	char *line, *next;
+	int rc;
 
 	guard_watchdog(boot, false);
-	if (sys_read_file(list, text, sizeof(text), &len) < 0) {
+	rc = sys_read_file(list, text, sizeof(text), NULL);
+	if (rc == -ENOENT) {
 		log_info("no %s: the kernel has all it needs built in", list);
 		return;
 	}
+	if (rc < 0)
+		log_error("cannot read %s: %s", list, strerror(-rc));
+	/* A list that is too long is as good as its whole lines. */
+	if (rc == -EFBIG)
+		args_drop_last(text);
+	else if (rc < 0)
+		return;
 	for (line = text; *line; line = next) {
-		int rc;
-
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = 0;

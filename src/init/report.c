@@ -3,18 +3,27 @@
  * What this boot did, for the command and for people: files in /run/cowboot, which the real root
  * gets.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "decide/plan.h"
 #include "init/boot.h"
+#include "recovery/answer.h"
 
-#define CONF_FILE "/run/cowboot/cowboot.conf"
+#define RUN_DIR "/run/cowboot/"
+#define CONF_FILE RUN_DIR "cowboot.conf"
+#define BOOT_FILE RUN_DIR "boot.json"
+#define TRIAL_FILE RUN_DIR "trial"
+#define COUNTED_FILE RUN_DIR "counted"
+#define MERGING_FILE RUN_DIR "merging"
 
-static char buf[16 * 1024];
+static char buf[LIMIT_CONF_BYTES];
 
 static void put(const char *path, const char *text)
 {
@@ -24,10 +33,22 @@ static void put(const char *path, const char *text)
 		log_warn("cannot write %s: %s", path, strerror(-rc));
 }
 
+/* What is not known is null, as in `status --json`. */
 static void add_string(struct text_out *out, const char *key, const char *value)
 {
 	text_add(out, ",\n  \"%s\": ", key);
-	text_add_json(out, value);
+	text_add_json_or_null(out, value);
+}
+
+/* The plan's own words, or better ones. */
+static const char *why(const struct boot *boot)
+{
+	return boot->why ? boot->why : reason_text(boot->plan.reason);
+}
+
+static bool record_known(const struct world *w)
+{
+	return w->meta.fd >= 0 && w->copies.health != RECORD_DAMAGED;
 }
 
 static void add_times(struct text_out *out, const struct boot_times *t)
@@ -52,20 +73,25 @@ static void write_json(const struct boot *boot)
 		log_warn("cannot read the kernel's release");
 	text_begin(&out, buf, sizeof(buf));
 	text_add(&out, "{\n  \"schema\": 1");
+	add_string(&out, "cowboot", COWBOOT_VERSION);
 	add_string(&out, "board", boot->conf.board);
 	add_string(&out, "kernel", release);
-	add_string(&out, "phase", phase_name(boot->phase));
+	add_string(&out, "phase", record_known(&boot->world) ? phase_name(boot->phase) : NULL);
 	text_add(&out, ",\n  \"plan\": { \"persist\": \"%s\", \"map\": \"%s\", \"then\": \"%s\" }",
 		 persist_name(boot->plan.persist), map_name(boot->plan.map),
 		 then_name(boot->plan.then));
-	add_string(&out, "reason", boot->plan.reason);
+	add_string(&out, "code", reason_code(boot->plan.reason));
+	add_string(&out, "reason", why(boot));
 	add_string(&out, "detail", boot->detail);
-	text_add(&out, ",\n  \"tries_left\": %u", boot->tries_left);
+	if (boot->phase == PHASE_TRIAL)
+		text_add(&out, ",\n  \"tries_left\": %u", boot->tries_left);
+	else
+		text_add(&out, ",\n  \"tries_left\": null");
 	add_string(&out, "version_from", boot->version_from);
 	add_string(&out, "version_to", boot->version_to);
 	add_times(&out, &boot->times);
 	text_add(&out, "\n}\n");
-	put("/run/cowboot/boot.json", buf);
+	put(BOOT_FILE, buf);
 }
 
 static void write_conf(const struct boot *boot)
@@ -85,6 +111,21 @@ static void write_conf(const struct boot *boot)
 	put(CONF_FILE, buf);
 }
 
+/* Whatever speaks of a boot; the lock is no such thing. */
+static const char *const of_one_boot[] = {
+	RECOVERY_FILE, BOOT_FILE, CONF_FILE, TRIAL_FILE, COUNTED_FILE, MERGING_FILE,
+};
+
+void report_forget(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(of_one_boot); i++) {
+		int rc = sys_unlink(of_one_boot[i]);
+
+		if (rc < 0 && rc != -ENOENT)
+			log_warn("cannot remove %s: %s", of_one_boot[i], strerror(-rc));
+	}
+}
+
 void report_recovery(const struct boot *boot)
 {
 	struct text_out out;
@@ -94,7 +135,7 @@ void report_recovery(const struct boot *boot)
 	if (boot->conf.board[0])
 		write_conf(boot);
 	text_begin(&out, buf, sizeof(buf));
-	text_add(&out, "%s\n%s\n", boot->plan.reason, boot->detail);
+	text_add(&out, "%s\n%s\n", why(boot), boot->detail);
 	put(RECOVERY_FILE, buf);
 }
 
@@ -103,9 +144,9 @@ void report_boot(const struct boot *boot)
 	write_json(boot);
 	write_conf(boot);
 	if (boot->world.record.phase == PHASE_TRIAL && boot->plan.map == MAP_SNAPSHOT)
-		put("/run/cowboot/trial", "");
+		put(TRIAL_FILE, "");
 	if (boot->plan.persist == PERSIST_TALLY)
-		put("/run/cowboot/counted", "");
+		put(COUNTED_FILE, "");
 	if (boot->world.record.phase == PHASE_MERGING)
-		put("/run/cowboot/merging", "");
+		put(MERGING_FILE, "");
 }

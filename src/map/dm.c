@@ -12,7 +12,36 @@
 
 #include "base/fail.h"
 #include "base/log.h"
+#include "map/status.h"
 #include "map/task.h"
+
+const char *dm_path(char buf[DM_PATH_MAX], const char *name)
+{
+	/* No name is that long; one that is cut names nothing that is there. */
+	(void)snprintf(buf, DM_PATH_MAX, DM_DIR "%s", name);
+	return buf;
+}
+
+static int not_ours(const char *name)
+{
+	return fail(EEXIST, "cannot use the device %s: one of that name is there, and it is not "
+		    "cowboot's", name);
+}
+
+/* Somebody else's device of that name stays, and is told from one of ours that was left. */
+static int create(const char *name)
+{
+	struct task_look look;
+	int rc = task_create(name);
+
+	if (!rc)
+		return 0;
+	if (rc != -EBUSY && rc != -EEXIST)
+		return rc;
+	if (task_look(name, TASK_TABLE, &look) == 0 && !look.ours)
+		return not_ours(name);
+	return fail(EEXIST, "cannot create device %s: it is there already", name);
+}
 
 /* Removes what a failed create left, and keeps the line that says why it failed. */
 static int undo_create(const char *name, int rc)
@@ -38,10 +67,10 @@ static int start(const char *name, struct map_disk *ret_disk)
 	return rc;
 }
 
-int dm_linear(const char *name, bool readonly, struct map_disk disk, const struct map_piece *pieces,
+int dm_linear(const char *name, bool readonly, struct map_disk disk, const struct extent *pieces,
 	      unsigned count, struct map_disk *ret_disk)
 {
-	int rc = task_create(name);
+	int rc = create(name);
 
 	if (rc)
 		return rc;
@@ -51,16 +80,57 @@ int dm_linear(const char *name, bool readonly, struct map_disk disk, const struc
 	return rc ? undo_create(name, rc) : 0;
 }
 
+int dm_is_linear(const char *name, struct map_disk disk, const struct extent *pieces,
+		 unsigned count, struct map_disk *ret_disk)
+{
+	struct task_look look;
+	int rc = task_look(name, TASK_TABLE, &look);
+
+	if (rc)
+		return rc;
+	if (!look.ours)
+		return not_ours(name);
+	rc = task_compare_pieces(name, disk, pieces, count);
+	if (!rc && ret_disk)
+		*ret_disk = look.disk;
+	return rc;
+}
+
+/*
+ * What the kernel has read of the store just now.  A header that was zeros that time has become a new,
+ * empty store, and its merge would be done at once.  A store with holes counts as more, never as less.
+ */
+static int check_loaded(const char *name, uint32_t chunk_sectors, uint64_t exceptions)
+{
+	struct snap_status status;
+	struct task_look look;
+	uint64_t found;
+	int rc = task_look(name, TASK_LOADED, &look);
+
+	if (rc)
+		return rc;
+	rc = status_parse(look.params, &status);
+	if (rc || status.state != SNAP_OK)
+		return fail(ESTALE, "cannot use the store of %s: the kernel calls it '%s'", name,
+			    look.params);
+	found = status_exceptions(&status, chunk_sectors);
+	if (found < exceptions)
+		return fail(ESTALE, "cannot use the store of %s: it has %llu exceptions, the kernel "
+			    "found %llu", name, (unsigned long long)exceptions,
+			    (unsigned long long)found);
+	return 0;
+}
+
 int dm_snapshot(const char *name, bool readonly, bool merge, uint64_t size_sectors,
 		struct map_disk origin, struct map_disk store, uint32_t chunk_sectors,
-		struct map_disk *ret_disk)
+		uint64_t exceptions, struct map_disk *ret_disk)
 {
 	char params[TABLE_PARAMS_MAX];
 	int rc = table_snapshot(params, sizeof(params), origin, store, chunk_sectors);
 
 	if (rc)
 		return fail_sys(-rc, "cannot create device %s", name);
-	rc = task_create(name);
+	rc = create(name);
 	if (rc)
 		return rc;
 	/*
@@ -73,14 +143,21 @@ int dm_snapshot(const char *name, bool readonly, bool merge, uint64_t size_secto
 		rc = task_load(name, readonly, merge ? DM_SNAPSHOT_MERGE : DM_SNAPSHOT,
 			       size_sectors, params);
 	if (!rc)
+		rc = check_loaded(name, chunk_sectors, exceptions);
+	if (!rc)
 		rc = start(name, ret_disk);
 	return rc ? undo_create(name, rc) : 0;
 }
 
 int dm_remove(const char *name)
 {
-	int rc = task_remove(name);
+	struct task_look look;
+	int rc = task_look(name, TASK_TABLE, &look);
 
+	if (!rc && !look.ours)
+		return 0;
+	if (!rc)
+		rc = task_remove(name);
 	return rc == -ENXIO ? 0 : rc;
 }
 
@@ -105,6 +182,7 @@ int dm_state(const char *name, struct dm_state *ret_state)
 	ret_state->disk = status.disk;
 	ret_state->size_sectors = status.size_sectors;
 	ret_state->readonly = status.readonly;
+	ret_state->ours = status.ours;
 	ret_state->open_count = status.open_count;
 	memcpy(ret_state->params, status.params, sizeof(ret_state->params));
 	memcpy(ret_state->table, table.params, sizeof(ret_state->table));

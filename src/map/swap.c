@@ -8,15 +8,35 @@
  * dm_swap_to_merge.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "map/dm.h"
 #include "map/status.h"
 #include "map/task.h"
+
+/*
+ * The one ioctl of a resume suspends a live device, swaps, and resumes.  When the kernel fails to
+ * swap it leaves out the last of the three: whatever reads the device waits for ever, we too where it
+ * is the root.  The live table is the old one, which check_sound has found sound (I7).
+ */
+static void bring_back(const char *name)
+{
+	struct task_look look;
+
+	/* The new table must not come alive with this resume, nor with somebody else's later on. */
+	if (task_clear(name))
+		log_warn("%s", fail_text());
+	if (task_look(name, TASK_TABLE, &look) == 0 && !look.suspended)
+		return;
+	if (task_resume(name))
+		log_error("%s", fail_text());
+	else
+		log_warn("%s was left suspended, and goes on with its old table", name);
+}
 
 /*
  * Signals wait meanwhile: one that came during the suspend would leave the swap undone, and the
@@ -26,27 +46,21 @@ static int swap_live(const char *name, bool readonly, enum dm_target target, uin
 		     const char *params)
 {
 	char why[FAIL_TEXT_MAX];
-	sigset_t all, before;
-	int rc;
+	int rc = sys_hold_signals(true);
 
-	sigfillset(&all);
-	if (sigprocmask(SIG_BLOCK, &all, &before))
-		return fail_sys(errno, "cannot block signals");
+	if (rc)
+		return fail_sys(-rc, "cannot block signals");
 	rc = task_load(name, readonly, target, size_sectors, params);
 	if (!rc) {
 		rc = task_resume(name);
 		if (rc) {
-			/*
-			 * The new table must not come alive with a later resume of somebody else's.
-			 */
 			snprintf(why, sizeof(why), "%s", fail_text());
-			if (task_clear(name))
-				log_warn("%s", fail_text());
+			bring_back(name);
 			fail(-rc, "%s", why);
 		}
 	}
-	if (sigprocmask(SIG_SETMASK, &before, NULL))
-		log_warn("cannot unblock signals: %s", strerror(errno));
+	if (sys_hold_signals(false))
+		log_warn("cannot unblock signals");
 	return rc;
 }
 
@@ -54,6 +68,8 @@ static int swap_live(const char *name, bool readonly, enum dm_target target, uin
 static int check_sound(const char *name, const struct dm_state *state,
 		       struct snap_status *ret_status)
 {
+	if (!state->ours)
+		return fail(EEXIST, "cannot swap the table of %s: it is not cowboot's", name);
 	if (state->target != DM_SNAPSHOT && state->target != DM_SNAPSHOT_MERGE)
 		return fail(EINVAL, "cannot swap the table of %s: it is no snapshot (\"%s\")", name,
 			    state->table);
@@ -107,7 +123,7 @@ int dm_swap_to_linear(const char *name, bool readonly, uint64_t size_sectors,
 	rc = dm_state(name, &state);
 	if (rc)
 		return rc;
-	if (state.target == DM_LINEAR && !strcmp(state.table, params))
+	if (state.ours && state.target == DM_LINEAR && !strcmp(state.table, params))
 		return 0;
 	rc = check_sound(name, &state, &status);
 	if (rc)

@@ -15,15 +15,6 @@ struct map_disk {
 	unsigned major, minor;
 };
 
-/*
- * A piece of a disk, in sectors of 512 bytes. Same shape as storage's extent; the rooms do not know
- * each other.
- */
-struct map_piece {
-	uint64_t start_sectors;
-	uint64_t size_sectors;
-};
-
 /* "MAJ:MIN START" */
 int table_linear(char *buf, size_t size_bytes, struct map_disk disk, uint64_t start_sectors);
 

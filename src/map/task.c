@@ -18,6 +18,7 @@
 #define RESUME_ATTEMPTS 10	/* a suspend that a signal interrupts is asked for again */
 #define REMOVE_ATTEMPTS 50	/* udev's probing holds a device open for a moment */
 #define REMOVE_PAUSE_MS 100
+#define UUID_BYTES 64
 #define LEVEL_MASK 7		/* libdevmapper's level; the bits above say where it would print */
 
 /* What libdevmapper last complained of, for failures that are its own and have no errno. */
@@ -120,10 +121,16 @@ static int run_plain(int type, const char *verb, const char *name)
 	return task ? task_end(task, task_run(task, verb, name)) : -ENOMEM;
 }
 
+/* A name may be anybody's: LVM calls the volume "store" of its group "system" system-store. */
+static bool our_uuid(char uuid[UUID_BYTES], const char *name)
+{
+	return (size_t)snprintf(uuid, UUID_BYTES, "COWBOOT-%s", name) < UUID_BYTES;
+}
+
 int task_create(const char *name)
 {
 	struct dm_task *task = task_new(DM_DEVICE_CREATE, name);
-	char uuid[64];
+	char uuid[UUID_BYTES];
 
 	if (!task)
 		return -ENOMEM;
@@ -131,8 +138,7 @@ int task_create(const char *name)
 	 * The kernel makes the disk at the first load (5.15 and later), so the node waits for
 	 * resume.
 	 */
-	if ((size_t)snprintf(uuid, sizeof(uuid), "COWBOOT-%s", name) >= sizeof(uuid) ||
-	    !dm_task_set_uuid(task, uuid) || !dm_task_set_add_node(task, DM_ADD_NODE_ON_RESUME))
+	if (!our_uuid(uuid, name) || !dm_task_set_uuid(task, uuid) || !dm_task_set_add_node(task, DM_ADD_NODE_ON_RESUME))
 		return task_broken(task, name);
 	return task_end(task, task_run(task, "create", name));
 }
@@ -151,7 +157,7 @@ int task_load(const char *name, bool readonly, enum dm_target target, uint64_t s
 }
 
 int task_load_pieces(const char *name, bool readonly, struct map_disk disk,
-		     const struct map_piece *pieces, unsigned count)
+		     const struct extent *pieces, unsigned count)
 {
 	struct dm_task *task = task_new(DM_DEVICE_RELOAD, name);
 	char params[TABLE_PARAMS_MAX];
@@ -223,6 +229,50 @@ static void take_lines(struct dm_task *task, struct task_look *look)
 	} while (next);
 }
 
+static bool is_ours(struct dm_task *task, const char *name)
+{
+	const char *uuid = dm_task_get_uuid(task);
+	char ours[UUID_BYTES];
+
+	return uuid && our_uuid(ours, name) && strcmp(uuid, ours) == 0;
+}
+
+/* Whether the lines of a task that ran are just these pieces. */
+static bool has_pieces(struct dm_task *task, struct map_disk disk, const struct extent *pieces,
+		       unsigned count)
+{
+	uint64_t start_sectors, size_sectors, at_sectors = 0;
+	char *word, *params, want[TABLE_PARAMS_MAX];
+	void *next = NULL;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (i && !next)
+			return false;
+		next = dm_get_next_target(task, next, &start_sectors, &size_sectors, &word, &params);
+		if (!word || !params || strcmp(word, "linear") != 0 || start_sectors != at_sectors ||
+		    size_sectors != pieces[i].size_sectors ||
+		    table_linear(want, sizeof(want), disk, pieces[i].start_sectors) ||
+		    strcmp(params, want) != 0)
+			return false;
+		at_sectors += size_sectors;
+	}
+	return count && !next;
+}
+
+int task_compare_pieces(const char *name, struct map_disk disk, const struct extent *pieces,
+			unsigned count)
+{
+	struct dm_task *task = task_new(DM_DEVICE_TABLE, name);
+	int rc;
+
+	if (!task)
+		return -ENOMEM;
+	rc = task_run(task, "look at", name);
+	if (!rc && !has_pieces(task, disk, pieces, count))
+		rc = fail(ESTALE, "device %s lies over other blocks", name);
+	return task_end(task, rc);
+}
+
 int task_look(const char *name, enum task_what what, struct task_look *ret_look)
 {
 	struct dm_task *task = task_new(what == TASK_TABLE ? DM_DEVICE_TABLE : DM_DEVICE_STATUS,
@@ -233,6 +283,8 @@ int task_look(const char *name, enum task_what what, struct task_look *ret_look)
 
 	if (!task)
 		return -ENOMEM;
+	if (what == TASK_LOADED && !dm_task_query_inactive_table(task))
+		return task_broken(task, name);
 	rc = task_run(task, "look at", name);
 	if (!rc && (!dm_task_get_info(task, &info) || !info.exists))
 		rc = fail_sys(ENXIO, "cannot look at device %s", name);
@@ -240,6 +292,8 @@ int task_look(const char *name, enum task_what what, struct task_look *ret_look)
 		return task_end(task, rc);
 	look.disk = (struct map_disk){ .major = info.major, .minor = info.minor };
 	look.readonly = info.read_only;
+	look.ours = is_ours(task, name);
+	look.suspended = info.suspended;
 	look.open_count = (unsigned)info.open_count;
 	take_lines(task, &look);
 	*ret_look = look;

@@ -17,6 +17,8 @@ struct task_look {
 	uint64_t size_sectors;
 	struct map_disk disk;
 	bool readonly;
+	bool ours;			/* its uuid is the one that task_create gives */
+	bool suspended;			/* whoever reads or writes it waits */
 	unsigned open_count;
 };
 
@@ -30,7 +32,11 @@ int task_create(const char *name);
 int task_load(const char *name, bool readonly, enum dm_target target, uint64_t size_sectors,
 	      const char *params);
 int task_load_pieces(const char *name, bool readonly, struct map_disk disk,
-		     const struct map_piece *pieces, unsigned count);
+		     const struct extent *pieces, unsigned count);
+
+/* Whether the live table is just these pieces. -ESTALE: it is another one. */
+int task_compare_pieces(const char *name, struct map_disk disk, const struct extent *pieces,
+			unsigned count);
 
 /* Brings the loaded table to life: one ioctl that suspends a live device, swaps, and resumes. */
 int task_resume(const char *name);
@@ -41,7 +47,11 @@ int task_clear(const char *name);
 /* -ENXIO: no such device. Waits at most five seconds for udev's probing to let go of it. */
 int task_remove(const char *name);
 
-enum task_what { TASK_STATUS, TASK_TABLE };
+enum task_what {
+	TASK_STATUS,
+	TASK_TABLE,
+	TASK_LOADED,	/* the status of the table that was loaded and not resumed */
+};
 
 /* -ENXIO: no such device. */
 int task_look(const char *name, enum task_what what, struct task_look *ret_look);

@@ -12,7 +12,7 @@
 /* Told how far it is, in bytes read and written together; negative: stop. */
 typedef int image_progress(void *ctx, uint64_t done_bytes);
 
-/* Whether an image of that length fits the partition: whole sectors, not empty, not longer. */
+/* Whether an image of that length fits the partition: not empty, not longer. */
 int image_fits(uint64_t image_bytes, const struct part *part);
 
 /*

@@ -5,21 +5,15 @@
  */
 #include "recovery/logs.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/klog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/fail.h"
 #include "base/sys.h"
 #include "base/text.h"
-#include "update/recovery.h"
+#include "recovery/answer.h"
 
-#define SYSLOG_ACTION_READ_ALL 3	/* syslog(2) */
 #define FOLDERS_MAX 1000
 
 static char text[LOGS_BYTES_MAX];
@@ -47,11 +41,10 @@ static size_t drop_levels(char *log)
 
 int logs_kernel(char *buf, size_t size_bytes, size_t *ret_len_bytes)
 {
-	int len = klogctl(SYSLOG_ACTION_READ_ALL, buf, (int)size_bytes - 1);
+	int rc = sys_kernel_log(buf, size_bytes, ret_len_bytes);
 
-	if (len < 0)
-		return fail_sys(errno, "cannot read the kernel's log");
-	buf[len] = 0;
+	if (rc)
+		return fail_sys(-rc, "cannot read the kernel's log");
 	*ret_len_bytes = drop_levels(buf);
 	return 0;
 }
@@ -79,37 +72,21 @@ size_t logs_keep(char *log, const char *word)
 	return (size_t)(to - log);
 }
 
-/* Calls take for each file in pstore until one fails. -ENOENT: there was none. */
-static int for_each_panic(int (*take)(void *ctx, const char *name), void *ctx)
-{
-	DIR *dir = opendir(LOGS_PSTORE_DIR);
-	struct dirent *entry;
-	int rc = -ENOENT;
+/* Whoever takes a file says so with this. */
+#define TAKEN 1
 
-	if (!dir)
-		return -ENOENT;
-	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.') {
-			rc = take(ctx, entry->d_name);
-			if (rc)
-				break;
-		}
-	closedir(dir);
-	return rc;
-}
-
-static int take_nothing(void *ctx, const char *name)
+static int see_panic(void *ctx, const char *name)
 {
 	(void)ctx;
 	(void)name;
-	return 0;
+	return TAKEN;
 }
 
 bool logs_pstore(void)
 {
 	/* It may be mounted already, or there is none: the folder tells. */
 	(void)sys_mount("pstore", LOGS_PSTORE_DIR, "pstore", 0, NULL);
-	return for_each_panic(take_nothing, NULL) == 0;
+	return sys_each_name(LOGS_PSTORE_DIR, see_panic, NULL) == TAKEN;
 }
 
 static int add_panic(void *ctx, const char *name)
@@ -137,7 +114,7 @@ int logs_panic(char *buf, size_t size_bytes, size_t *ret_len_bytes)
 	int rc;
 
 	text_begin(&out, buf, size_bytes);
-	rc = logs_pstore() ? for_each_panic(add_panic, &out) : -ENOENT;
+	rc = logs_pstore() ? sys_each_name(LOGS_PSTORE_DIR, add_panic, &out) : -ENOENT;
 	if (!rc)
 		*ret_len_bytes = out.len_bytes;
 	return rc;
@@ -145,26 +122,12 @@ int logs_panic(char *buf, size_t size_bytes, size_t *ret_len_bytes)
 
 static int write_durably(const char *dir, const char *name, const char *data, size_t len_bytes)
 {
-	char path[512];
-	int fd, rc = 0;
+	char path[1024];
+	int rc;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return fail_sys(errno, "cannot make %s", path);
-	while (!rc && len_bytes) {
-		const ssize_t put = write(fd, data, len_bytes);
-
-		if (put < 0)
-			rc = fail_sys(errno, "cannot write %s", path);
-		else
-			data += put, len_bytes -= (size_t)put;
-	}
-	if (!rc && fsync(fd) < 0)
-		rc = fail_sys(errno, "cannot write %s", path);
-	if (close(fd) < 0 && !rc)
-		rc = fail_sys(errno, "cannot write %s", path);
-	return rc;
+	rc = sys_write_new(path, data, len_bytes);
+	return rc ? fail_sys(-rc, "cannot write %s", path) : 0;
 }
 
 static int save_panic(void *ctx, const char *name)
@@ -208,7 +171,7 @@ static int save_all(const char *dir, const char *more)
 	if (!rc)
 		rc = save_file(RECOVERY_FILE, dir, "reason.txt");
 	if (!rc && logs_pstore())
-		rc = for_each_panic(save_panic, (void *)(uintptr_t)dir);
+		rc = sys_each_name(LOGS_PSTORE_DIR, save_panic, (void *)(uintptr_t)dir);
 	return rc;
 }
 
@@ -216,14 +179,15 @@ int logs_save(const char *dir, const char *board, const char *more, char *ret_na
 	      size_t size_bytes)
 {
 	char path[512];
+	int rc;
 
 	for (unsigned i = 1; i <= FOLDERS_MAX; i++) {
 		snprintf(ret_name, size_bytes, "cowboot-%s-%u", board[0] ? board : "logs", i);
 		snprintf(path, sizeof(path), "%s/%s", dir, ret_name);
-		if (mkdir(path, 0755) == 0)
-			return save_all(path, more);
-		if (errno != EEXIST)
-			return fail_sys(errno, "cannot make %s", path);
+		if (sys_is_dir(path) || sys_is_file(path))
+			continue;
+		rc = sys_mkdir(path, 0755);
+		return rc ? fail_sys(-rc, "cannot make %s", path) : save_all(path, more);
 	}
 	return fail(EEXIST, "cannot save the logs: %s has %u of them", dir, FOLDERS_MAX);
 }

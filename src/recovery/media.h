@@ -6,7 +6,6 @@
 #ifndef COWBOOT_RECOVERY_MEDIA_H
 #define COWBOOT_RECOVERY_MEDIA_H
 
-#include "storage/find.h"
 #include "update/world.h"
 
 #define MEDIA_MAX 16
@@ -14,8 +13,8 @@
 
 struct medium {
 	char name[32];		/* kernel name: "sda1" */
-	char path[40];
-	char fstype[8];		/* "vfat", "ext4" */
+	char path[128];
+	char fstype[8];		/* "vfat", "ext4", "exfat" */
 	char label[20];		/* of the file system; may be empty */
 	uint64_t size_bytes;
 };
@@ -27,8 +26,11 @@ struct medium {
 #define MEDIA_HEAD_BYTES 2048
 const char *media_probe(const uint8_t head[MEDIA_HEAD_BYTES], char ret_label[20]);
 
-/* All there are now, at most MEDIA_MAX; w may be NULL, then every disk counts. */
-unsigned media_list(const struct world *w, struct medium ret_media[MEDIA_MAX]);
+/*
+ * All there are now, at most MEDIA_MAX, on disks that are not the board's own: recovery/own.h, which
+ * says what root and w are.
+ */
+unsigned media_list(const char *root, const struct world *w, struct medium ret_media[MEDIA_MAX]);
 
 /* Mounts one on MEDIA_DIR; without write nothing on it is changed, not even its journal. */
 int media_mount(const struct medium *medium, bool write);

@@ -46,6 +46,7 @@ static const char *revert_refused(const struct view *v)
 	case PHASE_STAGING:
 		return NULL;
 	case PHASE_MERGING:
+	case PHASE_PROVING:
 		return "the update is confirmed, there is no way back";
 	default:
 		return "no update is pending";
@@ -54,9 +55,11 @@ static const char *revert_refused(const struct view *v)
 
 static const char *merge_refused(const struct view *v)
 {
+	if (phase_of(v) == PHASE_PROVING)
+		return reason_text(REASON_MERGE_UNPROVEN);
 	if (phase_of(v) != PHASE_MERGING)
 		return "no confirmed update is pending";
-	return can_merge(v) ? NULL : v->plan.reason;
+	return can_merge(v) ? NULL : reason_text(v->plan.reason);
 }
 
 static const char *install_refused(const struct view *v)
@@ -66,6 +69,8 @@ static const char *install_refused(const struct view *v)
 		return "an update is pending; revert it first, and boot";
 	case PHASE_MERGING:
 		return "an update is being merged; finish that first";
+	case PHASE_PROVING:
+		return reason_text(REASON_MERGE_UNPROVEN);
 	default:
 		break;
 	}
@@ -80,6 +85,8 @@ static const char *image_refused(const struct view *v)
 		return "an update is being merged; finish that first";
 	if (phase_of(v) == PHASE_MERGING && v->plan.then != THEN_RECOVERY)
 		return "an update waits for a kernel that can merge it";
+	if (phase_of(v) == PHASE_PROVING)
+		return reason_text(REASON_MERGE_UNPROVEN);
 	if (phase_of(v) == PHASE_TRIAL && v->record->slot)
 		return "the pending update has a kernel of its own; revert it first, and boot";
 	return NULL;
@@ -89,9 +96,17 @@ const char *choice_refused(const struct view *v, enum choice choice)
 {
 	const bool needs_record = choice == CHOICE_REVERT || choice == CHOICE_MERGE ||
 				  choice == CHOICE_INSTALL || choice == CHOICE_IMAGE;
+	const bool changes = choice == CHOICE_INSTALL || choice == CHOICE_IMAGE ||
+			     choice == CHOICE_ANEW;
 
+	if (changes && !v->changes)
+		return "this board is locked, and no password is configured that could open it";
+	if (choice == CHOICE_SAVE && !v->configured && !v->changes)
+		return "this board is locked, and which of its disks are its own is not known";
 	if (needs_record && no_record(v))
 		return no_record(v);
+	if (needs_record && v->copies.read_only)
+		return "a later cowboot has added to the record what this one would lose";
 	switch (choice) {
 	case CHOICE_REVERT:
 		return revert_refused(v);
@@ -141,10 +156,10 @@ const char *choice_loss(const struct view *v, enum choice choice)
 		return image_loss(v);
 	case CHOICE_ANEW:
 		return v->stores_left ?
-		       "A store lies on data, so an update was pending. If it was never confirmed, "
+		       "There is a store, so an update was pending. If it was never confirmed, "
 		       "the old system boots and the update is lost. If it was being merged, the "
 		       "volumes are a mixture of both systems: then put an image onto each of them "
-		       "before you boot." :
+		       "before you boot. The next boot removes the store." :
 		       "If an update was pending, it is lost. If one was being merged, the volumes are "
 		       "a mixture of both systems: then put an image onto each of them before you boot.";
 	default:

@@ -38,9 +38,10 @@ struct view {
 	const struct record *record;
 	struct plan plan;	/* of the next boot, were recovery not asked for */
 	bool data;		/* is mounted */
-	bool stores_left;	/* a store lies on data, whoever's it is */
+	bool stores_left;	/* a store lies on the board, whoever's it is */
 	bool checker;		/* there is something that checks file systems */
 	bool shell;		/* the board gives one */
+	bool changes;		/* a system and a record may be written from here */
 };
 
 /* Whether a record could be read at all. */

@@ -79,6 +79,10 @@ static void add_record(const struct view *v, struct text_out *out)
 	case PHASE_MERGING:
 		add_merging(v->record, out);
 		break;
+	case PHASE_PROVING:
+		text_add(out, "  The update to %s is merged, and a later cowboot has yet to prove it.\n",
+			 or_unknown(v->record->version_to));
+		break;
 	default:
 		add_idle(v->record, out);
 		break;
@@ -91,10 +95,10 @@ static void add_next(const struct view *v, struct text_out *out)
 		return;
 	text_add(out, "Another boot would ");
 	if (v->plan.then == THEN_RECOVERY)
-		text_add(out, "end here again: %s.\n", v->plan.reason);
+		text_add(out, "end here again: %s.\n", reason_text(v->plan.reason));
 	else
 		text_add(out, "%s: %s.\n", v->plan.then == THEN_REBOOT ? "reboot" : "start a system",
-			 v->plan.reason);
+			 reason_text(v->plan.reason));
 }
 
 void view_text(const struct view *v, struct text_out *out)

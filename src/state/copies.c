@@ -17,6 +17,8 @@
 
 static uint8_t bytes[COPIES_COUNT][RECORD_BYTES_MAX];
 static struct record decoded[COPIES_COUNT];
+static size_t have_bytes[COPIES_COUNT];		/* of the record, as far as it was read */
+static bool is_tailless[COPIES_COUNT];		/* it had a tail, which is lost */
 
 static uint64_t copy_offset(unsigned i)
 {
@@ -33,23 +35,49 @@ static bool rest_is_zero(const struct dev *meta, unsigned i)
 	       bytes_are_zero(rest, rest_bytes);
 }
 
+static bool read_more(const struct dev *meta, unsigned i, size_t more_bytes)
+{
+	const size_t have = have_bytes[i];
+
+	if (more_bytes > RECORD_BYTES_MAX - have ||
+	    dev_read(meta, copy_offset(i) + have, bytes[i] + have, more_bytes) != 0)
+		return false;
+	have_bytes[i] += more_bytes;
+	return true;
+}
+
+/* Behind the head, if it can be read; whether it is the head's is for record_decode. */
+static void read_tail(const struct dev *meta, unsigned i)
+{
+	const uint8_t *tail = bytes[i] + have_bytes[i];
+
+	if (read_more(meta, i, RECORD_BLOCK_BYTES) &&
+	    record_tail_length(tail) > RECORD_BLOCK_BYTES)
+		(void)read_more(meta, i, record_tail_length(tail) - RECORD_BLOCK_BYTES);
+}
+
 /* A record is read no further than it goes: a bad sector behind it does no harm. */
 static enum copy_health read_copy(const struct dev *meta, unsigned i)
 {
 	uint8_t *buf = bytes[i];
-	size_t len_bytes;
+	size_t head_bytes;
 
-	if (dev_read(meta, copy_offset(i), buf, RECORD_BLOCK_BYTES) != 0)
+	have_bytes[i] = 0;
+	is_tailless[i] = false;
+	if (!read_more(meta, i, RECORD_BLOCK_BYTES))
 		return COPY_DAMAGED;
-	len_bytes = record_length(buf);
-	if (len_bytes == 0)
+	head_bytes = record_length(buf);
+	if (head_bytes == 0)
 		return bytes_are_zero(buf, RECORD_BLOCK_BYTES) && rest_is_zero(meta, i) ?
 		       COPY_ZERO : COPY_DAMAGED;
-	if (len_bytes > RECORD_BLOCK_BYTES &&
-	    dev_read(meta, copy_offset(i) + RECORD_BLOCK_BYTES, buf + RECORD_BLOCK_BYTES,
-		     len_bytes - RECORD_BLOCK_BYTES) != 0)
+	if (head_bytes > RECORD_BLOCK_BYTES && !read_more(meta, i, head_bytes - RECORD_BLOCK_BYTES))
 		return COPY_DAMAGED;
-	switch (record_decode(buf, len_bytes, &decoded[i])) {
+	if (record_has_tail(record_generation(buf)))
+		read_tail(meta, i);
+	switch (record_decode(buf, have_bytes[i], &decoded[i])) {
+	case -ENODATA:
+		is_tailless[i] = true;
+		/* fall through */
 	case 0:
 		return COPY_GOOD;
 	case -ENOTSUP:
@@ -59,15 +87,25 @@ static enum copy_health read_copy(const struct dev *meta, unsigned i)
 	}
 }
 
+/* What was torn from its tail says less than it did: it counts only where there is nothing better. */
+static void doubt_tailless(struct copies *c)
+{
+	for (unsigned i = 0; i < COPIES_COUNT; i++)
+		if (is_tailless[i] && c->copy[1 - i] == COPY_GOOD && !is_tailless[1 - i])
+			c->copy[i] = COPY_DAMAGED;
+}
+
 /* Of two good copies: whether they can both be, and which one is older. */
 static bool compare_good(struct copies *c)
 {
 	const uint64_t a = decoded[0].generation, b = decoded[1].generation;
-	const size_t len_bytes = record_length(bytes[0]);
 
+	/* Two that have lost their tails may have anything there. */
+	if (a == b && is_tailless[0])
+		return memcmp(&decoded[0], &decoded[1], sizeof(decoded[0])) == 0;
 	if (a == b)
-		return len_bytes == record_length(bytes[1]) &&
-		       memcmp(bytes[0], bytes[1], len_bytes) == 0;
+		return have_bytes[0] == have_bytes[1] &&
+		       memcmp(bytes[0], bytes[1], have_bytes[0]) == 0;
 	c->copy[a < b ? 0 : 1] = COPY_STALE;
 	return true;
 }
@@ -99,14 +137,19 @@ static void explain(struct copies *c)
 	struct text_out out;
 
 	text_begin(&out, c->why, sizeof(c->why));
+	if (c->read_only)
+		text_add(&out, "a later cowboot has added to it: it can be read, but not written");
 	if (c->copy[0] == COPY_GOOD && c->copy[1] == COPY_GOOD) {
 		if (c->health == RECORD_DAMAGED)
 			text_add(&out, "copy A and copy B are of one generation, but differ");
+		else if (c->tail_lost)
+			text_add(&out, "what this version added to it is lost in both copies");
 		return;
 	}
 	if (c->copy[0] == COPY_ZERO && c->copy[1] == COPY_ZERO)
 		return;
-	text_add(&out, "copy A is %s, copy B is %s", words[c->copy[0]], words[c->copy[1]]);
+	text_add(&out, "%scopy A is %s, copy B is %s", c->read_only ? "; " : "", words[c->copy[0]],
+		 words[c->copy[1]]);
 	if (c->health == RECORD_NEW)
 		text_add(&out, ": the first save was cut, nothing is lost");
 }
@@ -115,15 +158,17 @@ static void explain(struct copies *c)
 static void conclude(struct copies *c, enum record_health health)
 {
 	c->health = health;
-	c->repairable = health == RECORD_GOOD &&
-			(c->copy[0] != COPY_GOOD || c->copy[1] != COPY_GOOD);
+	c->repairable = health == RECORD_GOOD && !c->read_only &&
+			(c->copy[0] != COPY_GOOD || c->copy[1] != COPY_GOOD || c->volatile_copy);
 	explain(c);
 }
 
 int copies_load(const struct dev *meta, struct record *ret_rec, struct copies *ret_copies)
 {
-	struct copies c;
+	struct copies c = { .health = RECORD_DAMAGED };
+	enum record_health health;
 	uint64_t generation = 0;
+	unsigned newest;
 
 	if (meta->size_bytes < META_BYTES_MIN)
 		return fail(EINVAL, "cannot read the record on %s: it has less than %u bytes",
@@ -133,9 +178,17 @@ int copies_load(const struct dev *meta, struct record *ret_rec, struct copies *r
 		if (c.copy[i] == COPY_GOOD && decoded[i].generation > generation)
 			generation = decoded[i].generation;
 	}
-	conclude(&c, judge(meta, &c));
+	doubt_tailless(&c);
+	health = judge(meta, &c);
+	newest = c.copy[0] == COPY_GOOD ? 0 : 1;
+	if (health == RECORD_GOOD) {
+		c.tail_lost = is_tailless[newest];
+		c.read_only = decoded[newest].read_only;
+		c.volatile_copy = c.tail_lost && c.copy[0] == COPY_GOOD && c.copy[1] == COPY_GOOD;
+	}
+	conclude(&c, health);
 	if (c.health == RECORD_GOOD) {
-		*ret_rec = decoded[c.copy[0] == COPY_GOOD ? 0 : 1];
+		*ret_rec = decoded[newest];
 	} else {
 		memset(ret_rec, 0, sizeof(*ret_rec));
 		ret_rec->generation = generation;
@@ -186,6 +239,8 @@ static int write_both(const struct dev *meta, struct copies *c, unsigned first, 
 		return rc;
 	if (c->copy[second] != COPY_FOREIGN)
 		c->health = RECORD_GOOD;
+	c->tail_lost = false;
+	c->volatile_copy = false;
 	rc = write_copy(meta, c, second, buf, len_bytes);
 	if (rc < 0)
 		return rc;
@@ -196,24 +251,34 @@ static int write_both(const struct dev *meta, struct copies *c, unsigned first, 
 int copies_repair(const struct dev *meta, const struct record *rec, struct copies *copies)
 {
 	const unsigned good = copies->copy[0] == COPY_GOOD ? 0 : 1;
-	size_t len_bytes;
+	size_t len_bytes, same_bytes;
 	int rc;
 
 	if (!copies->repairable)
 		return 0;
+	if (copies->volatile_copy) {
+		rc = flush_first(meta);
+		if (rc < 0)
+			return rc;
+		copies->volatile_copy = false;
+		conclude(copies, RECORD_GOOD);
+		return 0;
+	}
 	rc = record_encode(rec, bytes[good], &len_bytes);
 	if (rc < 0)
 		return rc;
-	rc = dev_read(meta, copy_offset(good), bytes[1 - good], len_bytes);
+	same_bytes = copies->tail_lost ? record_length(bytes[good]) : len_bytes;
+	rc = dev_read(meta, copy_offset(good), bytes[1 - good], same_bytes);
 	if (rc < 0)
 		return rc;
 	/* Another content under the same generation would make two good copies that differ. */
-	if (memcmp(bytes[good], bytes[1 - good], len_bytes) != 0)
+	if (memcmp(bytes[good], bytes[1 - good], same_bytes) != 0)
 		return fail(ESTALE, "cannot repair the record: it was changed and not saved");
 	rc = flush_first(meta);
 	if (rc < 0)
 		return rc;
-	rc = write_copy(meta, copies, 1 - good, bytes[good], len_bytes);
+	/* Two heads that have both lost their tails are equal, too. */
+	rc = write_copy(meta, copies, 1 - good, bytes[good], same_bytes);
 	if (rc < 0)
 		return rc;
 	conclude(copies, RECORD_GOOD);
@@ -240,7 +305,10 @@ static unsigned first_to_write(const struct copies *c)
 	}
 }
 
-/* An idle block in both copies: a cut in it leaves nothing that could be mistaken for an update. */
+/*
+ * An idle block in both copies: a cut in it leaves nothing that could be mistaken for an update, and
+ * one behind it leaves no record that has lost its tail beside a copy that cannot be used.
+ */
 static int write_idle_first(const struct dev *meta, struct copies *c, uint64_t generation)
 {
 	size_t len_bytes;
@@ -249,27 +317,44 @@ static int write_idle_first(const struct dev *meta, struct copies *c, uint64_t g
 	memset(&decoded[0], 0, sizeof(decoded[0]));
 	decoded[0].generation = generation;
 	rc = record_encode(&decoded[0], bytes[0], &len_bytes);
-	return rc < 0 ? rc : write_both(meta, c, 0, bytes[0], len_bytes);
+	return rc < 0 ? rc : write_both(meta, c, first_to_write(c), bytes[0], len_bytes);
+}
+
+/* Of a record with a tail; so is every one but the idle block that a new device begins with. */
+static uint64_t next_generation(uint64_t generation)
+{
+	return (generation / RECORD_GENERATION_STEP + 1) * RECORD_GENERATION_STEP;
 }
 
 int copies_save(const struct dev *meta, struct record *rec, struct copies *copies,
 		bool overwrite_damaged)
 {
-	const bool is_new = copies->health == RECORD_NEW;
 	const uint64_t generation = rec->generation;
 	size_t len_bytes;
 	int rc;
 
 	if (copies->health == RECORD_DAMAGED && !overwrite_damaged)
 		return fail(EROFS, "cannot save the record over what could not be read: %s", copies->why);
-	rec->generation += is_new ? 2 : 1;
+	if (copies->read_only)
+		return fail(EROFS, "cannot save the record: a later cowboot has added to it what this "
+			    "one would lose");
+	/* The slot that is about to get another initramfs: nobody knows what that one understands. */
+	if (rec->phase == PHASE_STAGING && rec->slot)
+		record_forget_init(rec, rec->slot);
+	rec->generation = next_generation(generation);
+	/*
+	 * The torn tail may be that of the next generation, whose head was lost or could not be read.
+	 * It must find no head here that equals its own.
+	 */
+	if (copies->tail_lost)
+		rec->generation = next_generation(rec->generation);
 	rc = record_encode(rec, bytes[1], &len_bytes);
 	if (rc < 0) {
 		rec->generation = generation;
 		return rc;
 	}
 	/* From here on the generation is spent, come what may: no two contents ever share one. */
-	if (is_new) {
+	if (copies->health != RECORD_GOOD) {
 		rc = write_idle_first(meta, copies, generation + 1);
 		if (rc < 0)
 			return rc;

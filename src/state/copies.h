@@ -20,8 +20,8 @@ enum copy_health {
 	COPY_GOOD,
 	COPY_ZERO,		/* all of its 256 KiB */
 	COPY_STALE,		/* good, but older than the other */
-	COPY_DAMAGED,		/* unreadable, or neither zero nor a record */
-	COPY_FOREIGN,		/* of a later format version */
+	COPY_DAMAGED,		/* unreadable, neither zero nor a record, or without its tail */
+	COPY_FOREIGN,		/* of a later format version, or with a feature that is not known */
 };
 
 enum record_health {
@@ -33,7 +33,10 @@ enum record_health {
 struct copies {
 	enum record_health health;
 	enum copy_health copy[COPIES_COUNT];
-	bool repairable;	/* a copy is not as the newest one: copies_repair would write */
+	bool repairable;	/* a copy is not as the newest one, or may be lost: copies_repair helps */
+	bool tail_lost;		/* no copy has the record's tail: it is what version 1 knew of it */
+	bool volatile_copy;	/* one of two without tails may be in the disk's cache only */
+	bool read_only;		/* a later cowboot has added what this one could not keep */
 	char why[160];		/* what is wrong, in words; empty when nothing is */
 };
 
@@ -42,20 +45,23 @@ struct copies {
  * first block only: the first save ever begins with one idle block in A, and was cut.  Anything
  * else without a good copy is RECORD_DAMAGED, and so are a foreign copy, whatever the other is (the
  * later program may have gone on from there), and two good copies that differ under one generation.
+ * A copy that has lost its tail counts only where the other one is not good.
  * Returns 0 whatever the health (ret_rec is idle unless RECORD_GOOD, its generation the highest
  * that was seen); -EINVAL only when meta is too small to be one.
  */
 int copies_load(const struct dev *meta, struct record *ret_rec, struct copies *ret_copies);
 
 /*
- * Makes the two copies equal again, durably; writes nothing when they are.  rec is as it was loaded
- * or saved last (-ESTALE otherwise, and nothing is written).
+ * Makes the two copies equal again, durably; writes nothing when they are, or when the record is
+ * read_only.  Two that have both lost their tails are only flushed: as long as one of them can be lost
+ * by a cut, what was there before it would count again, for it has its tail.  rec is as it was loaded or saved last (-ESTALE otherwise, and nothing is written).
  */
 int copies_repair(const struct dev *meta, const struct record *rec, struct copies *copies);
 
 /*
  * Saves rec with the next generation; durable in both copies when it returns 0.  Refuses (-EROFS)
- * on RECORD_DAMAGED unless overwrite_damaged.  Updates rec->generation and copies.  After a failure
+ * what is read_only, and on RECORD_DAMAGED unless overwrite_damaged.  While staging, rec forgets what
+ * the init of the update's slot knew.  Updates rec->generation and copies.  After a failure
  * the next load finds the old record or the new one; saving again is right and safe.
  */
 int copies_save(const struct dev *meta, struct record *rec, struct copies *copies,

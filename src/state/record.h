@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The record: what is known of an update, as kept on the `meta` partition.  Encode and decode are
- * pure; the bytes are in docs/formats.md (record_bytes.c).  Reading and writing the two copies:
- * state/copies.h.
+ * pure; the bytes are in docs/formats.md (record_bytes.c, record_tail.c).  Reading and writing the
+ * two copies: state/copies.h.
+ *
+ * It is written so that the oldest program on the board can read it.  The head has the bytes of
+ * version 1; behind it stands a tail, which a program of version 1 does not see, with everything
+ * that version 2 has added.  The head calls itself version 2 only while the record has a feature
+ * (RECORD_RO_ and RECORD_IN_ below) that no program may pass over.  Such a feature may be used only
+ * where record_may_use says that every init on the board knows it.
  */
 #ifndef COWBOOT_STATE_RECORD_H
 #define COWBOOT_STATE_RECORD_H
@@ -11,7 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/reason.h"
 #include "storage/extents.h"
+#include "storage/place.h"
 
 #define RECORD_VOLUMES_MAX 8
 #define RECORD_EXTENTS_MAX 8192
@@ -20,11 +28,28 @@
 #define RECORD_TRIES_MAX 100
 #define RECORD_BOOTS_MAX 1000	/* where the counters of recovery stay */
 #define RECORD_BYTES_MAX (256u * 1024)	/* one copy, encoded */
-#define RECORD_BLOCK_BYTES 4096u	/* an encoded record is whole blocks; an idle one is one block */
+#define RECORD_BLOCK_BYTES 4096u	/* head and tail are whole blocks; an idle head is one */
 #define RECORD_ID_BYTES 16
 #define RECORD_DIGEST_BYTES 32
+#define RECORD_EARLIER_MAX 15		/* with the last one, 16 results are kept */
+#define RECORD_KEPT_EXTENTS_MAX 2048
+#define RECORD_OTHER_BYTES_MAX (16u * 1024)
 
-enum phase { PHASE_IDLE, PHASE_STAGING, PHASE_TRIAL, PHASE_MERGING, PHASE_COUNT };
+#define RECORD_FORMAT 2u		/* the latest that this program knows */
+/* The generation of a record with a tail is a multiple of this; version 1 counts by ones. */
+#define RECORD_GENERATION_STEP 256u
+
+/*
+ * Features, a bit each, as in ext4.  A program that does not know a compatible one keeps it and
+ * passes over it; of a read-only-compatible one it reads the record and writes nothing; with an
+ * incompatible one it does not read it at all.
+ */
+#define RECORD_RO_KEPT 0x1u		/* stores are kept that must not be freed: read, not acted on yet */
+#define RECORD_RO_KNOWN 0u
+#define RECORD_IN_PROVING 0x1u		/* phase proving */
+#define RECORD_IN_KNOWN RECORD_IN_PROVING
+
+enum phase { PHASE_IDLE, PHASE_STAGING, PHASE_TRIAL, PHASE_MERGING, PHASE_PROVING, PHASE_COUNT };
 enum result { RESULT_NONE, RESULT_MERGED, RESULT_REVERTED, RESULT_CANCELLED, RESULT_RESTORED,
 	      RESULT_COUNT };
 enum store_place { STORE_IN_FILES, STORE_ON_PARTITION, STORE_PLACE_COUNT };
@@ -38,9 +63,40 @@ struct record_volume {
 	uint64_t store_sectors;
 	uint64_t exceptions;		/* in the store as installed */
 	uint8_t new_digest[RECORD_DIGEST_BYTES];	/* BLAKE2b-256 of the new image */
-	uint32_t extent_first;		/* this store's extents in record.extent[] */
+	uint32_t extent_first;		/* this store's extents in record.extent[], or in kept.extent[] */
 	uint32_t extent_count;
+	struct place origin;		/* the partition it is merged into; zeros: version 1 kept none */
 };
+
+/* What lies on a volume, whole and confirmed. */
+struct record_installed {
+	char name[32];
+	struct place place;
+	uint64_t image_bytes;
+	uint8_t digest[RECORD_DIGEST_BYTES];	/* BLAKE2b-256 of the image */
+	uint8_t root_hash[RECORD_DIGEST_BYTES];	/* of dm-verity; zeros: none */
+	char version[RECORD_VERSION_MAX];
+};
+
+/* The stores that lead back to the system before the installed one. Feature RECORD_RO_KEPT. */
+struct record_kept {
+	uint8_t update_id[RECORD_ID_BYTES];	/* in each of its stores' header chunks */
+	char version[RECORD_VERSION_MAX];	/* that they bring back */
+	enum store_place store_place;
+	struct place store_part;
+	uint64_t store_dir_inode;
+	uint32_t volume_count;			/* 0: nothing is kept */
+	struct record_volume volume[RECORD_VOLUMES_MAX];	/* new_digest: of the old image */
+	uint32_t extent_count;
+	struct extent extent[RECORD_KEPT_EXTENTS_MAX];
+};
+
+/* What an init on the board has said that it knows. Zeros: it has said nothing. */
+struct record_knows {
+	uint32_t format, ro_compat, incompat;
+};
+
+enum record_init { RECORD_INIT_A, RECORD_INIT_B, RECORD_INIT_ONLY, RECORD_INITS };
 
 /* How the last update ended; kept for good. */
 struct record_result {
@@ -48,7 +104,7 @@ struct record_result {
 	uint64_t when_s;		/* seconds since 1970; 0: the clock was not set */
 	char version_from[RECORD_VERSION_MAX];
 	char version_to[RECORD_VERSION_MAX];
-	char reason[RECORD_REASON_MAX];
+	char reason[RECORD_REASON_MAX];	/* base/reason.h finds its code */
 };
 
 /* What recovery keeps across reboots. It outlives every update. */
@@ -71,18 +127,34 @@ struct record {
 	char version_to[RECORD_VERSION_MAX];
 	char refused[RECORD_REASON_MAX];	/* why mark-bad refused the trial; empty otherwise */
 	enum store_place store_place;
-	uint64_t store_part_start_sectors;	/* of the partition the extents count from: found moved, not trusted */
+	/* The partition the extents count from: found moved, not trusted. Version 1 kept its start only. */
+	struct place store_part;
+	uint64_t store_dir_inode;	/* of the folder of stores, on store_part; 0: not known */
 	uint32_t volume_count;
 	struct record_volume volume[RECORD_VOLUMES_MAX];
 	uint32_t extent_count;
 	struct extent extent[RECORD_EXTENTS_MAX];
 	struct record_result last;
 	struct record_recovery recovery;
+
+	/* What outlives every update, and version 1 does not know: the tail. */
+	uint32_t earlier_count;
+	struct record_result earlier[RECORD_EARLIER_MAX];	/* before the last one; newest first */
+	struct record_knows knows[RECORD_INITS];
+	uint32_t installed_count;
+	struct record_installed installed[RECORD_VOLUMES_MAX];
+	struct record_kept kept;
+
+	/* What a later program has written, and this one does not know. */
+	uint32_t other_compat;		/* feature bits, kept as they are */
+	uint32_t other_bytes;		/* sections, kept byte for byte */
+	uint8_t other[RECORD_OTHER_BYTES_MAX];
+	bool read_only;			/* there is something that this program cannot keep */
 };
 
 /*
- * An idle record that keeps the generation, the last result, the confirmed slot and recovery of
- * rec, and drops all else.
+ * An idle record that keeps the generation, the results, the confirmed slot, recovery and all of the
+ * tail, and drops the update.
  */
 void record_clear(struct record *rec);
 
@@ -96,9 +168,37 @@ void record_set_whole(struct record *rec, const char *volume);
 
 /*
  * Ends the pending update in idle: the last result is filled from it, a merged one's slot becomes
- * the confirmed one, then it is cleared.
+ * the confirmed one, then it is cleared.  detail, what exactly it was, may be empty; it is cut where
+ * it has to be.
  */
-void record_end(struct record *rec, enum result result, const char *reason, uint64_t when_s);
+void record_end(struct record *rec, enum result result, enum reason reason, const char *detail,
+		uint64_t when_s);
+
+/*
+ * Notes in rec that this program is the init of that boot slot, or, with 0, of a board that has none.
+ * It is saved with whatever is saved next: a boot without an update writes nothing (I11).
+ * record_forget_init is for whoever is about to write another initramfs into a slot.
+ */
+void record_note_init(struct record *rec, char slot);
+void record_forget_init(struct record *rec, char slot);
+
+/*
+ * Whether every init on the board has said that it knows these features, so that a record with them
+ * leads none into recovery.  An init that has said nothing is of version 1, which knows none.
+ */
+bool record_may_use(const struct record *rec, bool has_slots, uint32_t ro_compat,
+		    uint32_t incompat);
+
+/* The features that the record has by what it says. */
+uint32_t record_ro_compat(const struct record *rec);
+uint32_t record_incompat(const struct record *rec);
+
+/* Whether a record of that generation has a tail; whether what rec says needs one. */
+bool record_has_tail(uint64_t generation);
+bool record_needs_tail(const struct record *rec);
+
+/* The reason's sentence with the detail behind it, as record_end writes it. */
+void record_reason(char text[RECORD_REASON_MAX], enum reason reason, const char *detail);
 
 /*
  * Whether every field is in its bounds; what encode and decode both insist on.  The volumes'
@@ -111,21 +211,29 @@ bool record_ok(const struct record *rec);
 const char *record_wrong(const struct record *rec);
 
 /*
- * Writes rec into buf (RECORD_BYTES_MAX), zero-padded to whole blocks; ret_len_bytes is that.
- * -EINVAL, with the field in base/fail.h: rec is not record_ok.
+ * Writes rec into buf (RECORD_BYTES_MAX), head and tail each zero-padded to whole blocks;
+ * ret_len_bytes is that.  -EINVAL, with the field in base/fail.h: rec is not record_ok.  -EROFS: it is
+ * read_only.
  */
 int record_encode(const struct record *rec, uint8_t *buf, size_t *ret_len_bytes);
 
 /*
- * How long the record that begins with this block says it is, unchecked; 0: it does not begin like
- * a record of any format version.
+ * How long the head of the record that begins with this block says it is, unchecked; 0: it does not
+ * begin like a record of any format version.  record_tail_length says the same of the tail, by the
+ * block behind the head.
  */
 size_t record_length(const uint8_t block[RECORD_BLOCK_BYTES]);
+size_t record_tail_length(const uint8_t block[RECORD_BLOCK_BYTES]);
+
+/* What that head's block says its generation is. */
+uint64_t record_generation(const uint8_t block[RECORD_BLOCK_BYTES]);
 
 /*
- * Reads a record; what it accepts, record_encode turns into the same bytes again.  -EBADMSG: not
- * one, or damaged (ret_rec untouched); -ENOTSUP: intact, but of a format version this program does
- * not know (never write over it).
+ * Reads a record of at most len_bytes, with its tail; what it accepts, record_encode turns into the
+ * same bytes again, unless it is read_only.  -EBADMSG: not one, or damaged (ret_rec untouched);
+ * -ENOTSUP: intact, but of a format version or with an incompatible feature that this program does
+ * not know (never write over it).  -ENODATA: the head is good, but the tail that it had is not there:
+ * ret_rec is what version 1 knew.
  */
 int record_decode(const uint8_t *buf, size_t len_bytes, struct record *ret_rec);
 

@@ -1,162 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The record as bytes.  Pure: no device, no clock.  Must never accept bytes that it would not have
- * written itself.  Serves I4: damage is told from emptiness, and from a later format version.
- * Byte table: docs/formats.md.
+ * The record as bytes: a head and, where its generation says so, a tail.  Pure: no device, no clock.
+ * Must never accept bytes that it would not have written itself, but for what a later program has
+ * added.  Serves I4: damage is told from emptiness, and from a later format version.  Byte table:
+ * docs/formats.md.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "base/bytes.h"
-#include "base/crc32c.h"
 #include "base/fail.h"
-#include "state/record.h"
+#include "state/record_crc.h"
+#include "state/record_parts.h"
 
-static const uint8_t magic[8] = { 'C', 'O', 'W', 'B', 'O', 'O', 'T', '\n' };
-
-#define FORMAT_VERSION 1u
-
-/* The frame, bytes 0 to 31, is the same in every format version; so later ones are known as such. */
-enum {
-	AT_MAGIC = 0,
-	AT_FORMAT = 8,
-	AT_LENGTH = 12,
-	AT_CRC = 16,
-	AT_GENERATION = 24,
-	AT_PHASE = 32,
-	AT_TRIES_LEFT = 36,
-	AT_TRIES_TOTAL = 40,
-	AT_SLOT = 44,
-	AT_SLOT_OLD = 45,
-	AT_UPDATE_ID = 48,
-	AT_VERSION_FROM = 64,
-	AT_VERSION_TO = 128,
-	AT_REFUSED = 192,
-	AT_STORE_PLACE = 352,
-	AT_VOLUME_COUNT = 356,
-	AT_STORE_PART_START = 360,
-	AT_EXTENT_COUNT = 368,
-	AT_RESULT = 372,
-	AT_RESULT_WHEN = 376,
-	AT_RESULT_FROM = 384,
-	AT_RESULT_TO = 448,
-	AT_RESULT_REASON = 512,
-	AT_IDLE_BOOTS = 736,
-	AT_REBOOTS = 740,
-	AT_ASKED = 744,
-	AT_PARTIAL = 768,
-	PARTIAL_BYTES = 32,
-	AT_VOLUMES = 1024,
-	VOLUME_BYTES = 256,
-	AT_EXTENTS = AT_VOLUMES + RECORD_VOLUMES_MAX * VOLUME_BYTES,
-	EXTENT_BYTES = 16,
-};
-
-/* Within a volume. */
-enum {
-	VOL_NAME = 0,
-	VOL_SECTORS = 32,
-	VOL_IMAGE_BYTES = 40,
-	VOL_STORE_SECTORS = 48,
-	VOL_EXCEPTIONS = 56,
-	VOL_CHUNK_SECTORS = 64,
-	VOL_EXTENT_FIRST = 68,
-	VOL_EXTENT_COUNT = 72,
-	VOL_DIGEST = 80,
-};
-
-_Static_assert(sizeof(((struct record *)0)->recovery.partial) == RECORD_VOLUMES_MAX * PARTIAL_BYTES &&
-		       AT_PARTIAL + RECORD_VOLUMES_MAX * PARTIAL_BYTES <= AT_VOLUMES,
-	       "the names of partial volumes fit");
-_Static_assert(AT_EXTENTS < RECORD_BLOCK_BYTES, "an idle record is one block");
-_Static_assert(AT_EXTENTS + RECORD_EXTENTS_MAX * EXTENT_BYTES <= RECORD_BYTES_MAX,
-	       "the longest record fits in one copy");
-
-/* The CRC of the whole record, its own four bytes taken as zero. */
-static uint32_t record_crc(const uint8_t *buf, size_t len_bytes)
+/* The oldest that can be read without losing what the record says. */
+static uint32_t format_of(const struct record *rec)
 {
-	static const uint8_t zero[4];
-	uint32_t crc = crc32c(0, buf, AT_CRC);
-
-	crc = crc32c(crc, zero, sizeof(zero));
-	return crc32c(crc, buf + AT_CRC + sizeof(zero), len_bytes - AT_CRC - sizeof(zero));
-}
-
-/* What follows the zero byte of a text in memory is nobody's business, and is not written. */
-static void put_text(uint8_t *buf, const char *text, size_t size_bytes)
-{
-	memcpy(buf, text, strnlen(text, size_bytes));
-}
-
-static void put_volume(uint8_t *buf, const struct record_volume *vol)
-{
-	put_text(buf + VOL_NAME, vol->name, sizeof(vol->name));
-	put_le64(buf + VOL_SECTORS, vol->volume_sectors);
-	put_le64(buf + VOL_IMAGE_BYTES, vol->image_bytes);
-	put_le64(buf + VOL_STORE_SECTORS, vol->store_sectors);
-	put_le64(buf + VOL_EXCEPTIONS, vol->exceptions);
-	put_le32(buf + VOL_CHUNK_SECTORS, vol->chunk_sectors);
-	put_le32(buf + VOL_EXTENT_FIRST, vol->extent_first);
-	put_le32(buf + VOL_EXTENT_COUNT, vol->extent_count);
-	memcpy(buf + VOL_DIGEST, vol->new_digest, sizeof(vol->new_digest));
-}
-
-static void put_fields(uint8_t *buf, const struct record *rec)
-{
-	const struct record_result *last = &rec->last;
-
-	put_le64(buf + AT_GENERATION, rec->generation);
-	put_le32(buf + AT_PHASE, rec->phase);
-	put_le32(buf + AT_TRIES_LEFT, rec->tries_left);
-	put_le32(buf + AT_TRIES_TOTAL, rec->tries_total);
-	buf[AT_SLOT] = (uint8_t)rec->slot;
-	buf[AT_SLOT_OLD] = (uint8_t)rec->slot_old;
-	memcpy(buf + AT_UPDATE_ID, rec->update_id, sizeof(rec->update_id));
-	put_text(buf + AT_VERSION_FROM, rec->version_from, sizeof(rec->version_from));
-	put_text(buf + AT_VERSION_TO, rec->version_to, sizeof(rec->version_to));
-	put_text(buf + AT_REFUSED, rec->refused, sizeof(rec->refused));
-	put_le32(buf + AT_STORE_PLACE, rec->store_place);
-	put_le32(buf + AT_VOLUME_COUNT, rec->volume_count);
-	put_le64(buf + AT_STORE_PART_START, rec->store_part_start_sectors);
-	put_le32(buf + AT_EXTENT_COUNT, rec->extent_count);
-	put_le32(buf + AT_RESULT, last->result);
-	put_le64(buf + AT_RESULT_WHEN, last->when_s);
-	put_text(buf + AT_RESULT_FROM, last->version_from, sizeof(last->version_from));
-	put_text(buf + AT_RESULT_TO, last->version_to, sizeof(last->version_to));
-	put_text(buf + AT_RESULT_REASON, last->reason, sizeof(last->reason));
-	put_le32(buf + AT_IDLE_BOOTS, rec->recovery.idle_boots);
-	put_le32(buf + AT_REBOOTS, rec->recovery.reboots);
-	buf[AT_ASKED] = rec->recovery.asked;
-	for (unsigned i = 0; i < RECORD_VOLUMES_MAX; i++)
-		put_text(buf + AT_PARTIAL + i * PARTIAL_BYTES, rec->recovery.partial[i],
-			 PARTIAL_BYTES);
-	for (unsigned v = 0; v < rec->volume_count; v++)
-		put_volume(buf + AT_VOLUMES + v * VOLUME_BYTES, &rec->volume[v]);
-	for (unsigned i = 0; i < rec->extent_count; i++) {
-		put_le64(buf + AT_EXTENTS + i * EXTENT_BYTES, rec->extent[i].start_sectors);
-		put_le64(buf + AT_EXTENTS + i * EXTENT_BYTES + 8, rec->extent[i].size_sectors);
-	}
-}
-
-/* As short as the extents allow. */
-static size_t encoded_bytes(uint32_t extent_count)
-{
-	const size_t bytes = AT_EXTENTS + (size_t)extent_count * EXTENT_BYTES;
-
-	return (bytes + RECORD_BLOCK_BYTES - 1) / RECORD_BLOCK_BYTES * RECORD_BLOCK_BYTES;
-}
-
-/* All but the CRC. */
-static size_t put_record(uint8_t *buf, const struct record *rec)
-{
-	const size_t len_bytes = encoded_bytes(rec->extent_count);
-
-	memset(buf, 0, len_bytes);
-	memcpy(buf + AT_MAGIC, magic, sizeof(magic));
-	put_le32(buf + AT_FORMAT, FORMAT_VERSION);
-	put_le32(buf + AT_LENGTH, (uint32_t)len_bytes);
-	put_fields(buf, rec);
-	return len_bytes;
+	return record_ro_compat(rec) || record_incompat(rec) ? RECORD_FORMAT : 1;
 }
 
 int record_encode(const struct record *rec, uint8_t *buf, size_t *ret_len_bytes)
@@ -164,101 +23,75 @@ int record_encode(const struct record *rec, uint8_t *buf, size_t *ret_len_bytes)
 	const char *wrong = record_wrong(rec);
 	size_t len_bytes;
 
+	if (rec->read_only)
+		return fail(EROFS, "cannot encode the record: a later cowboot has added to it what "
+			    "this one does not know");
 	if (wrong)
 		return fail(EINVAL, "cannot encode the record: %s is out of bounds", wrong);
-	len_bytes = put_record(buf, rec);
-	put_le32(buf + AT_CRC, record_crc(buf, len_bytes));
+	len_bytes = record_head_put(buf, rec, format_of(rec));
+	if (record_has_tail(rec->generation))
+		len_bytes += record_tail_put(rec, record_crc_of(buf), buf + len_bytes);
 	*ret_len_bytes = len_bytes;
 	return 0;
 }
 
-size_t record_length(const uint8_t block[RECORD_BLOCK_BYTES])
-{
-	const uint32_t len_bytes = get_le32(block + AT_LENGTH);
+/* Too large for a stack; nothing in it outlives a call. */
+static uint8_t again[RECORD_BYTES_MAX];
 
-	if (memcmp(block + AT_MAGIC, magic, sizeof(magic)) != 0)
-		return 0;
-	if (len_bytes == 0 || len_bytes > RECORD_BYTES_MAX || len_bytes % RECORD_BLOCK_BYTES != 0)
-		return 0;
-	return len_bytes;
+/* Bounds, reserved bytes, what follows a text: all of it is right if we would write the same. */
+static bool head_is_ours(const uint8_t *buf, const struct record *rec)
+{
+	const size_t len_bytes = record_head_put(again, rec, record_head_format(buf));
+
+	return memcmp(again, buf, len_bytes) == 0;
 }
 
-static void get_volume(const uint8_t *buf, struct record_volume *vol)
+static bool tail_is_ours(const uint8_t *tail, size_t tail_bytes, const struct record *rec,
+			 uint32_t head_crc)
 {
-	memcpy(vol->name, buf + VOL_NAME, sizeof(vol->name));
-	vol->volume_sectors = get_le64(buf + VOL_SECTORS);
-	vol->image_bytes = get_le64(buf + VOL_IMAGE_BYTES);
-	vol->store_sectors = get_le64(buf + VOL_STORE_SECTORS);
-	vol->exceptions = get_le64(buf + VOL_EXCEPTIONS);
-	vol->chunk_sectors = get_le32(buf + VOL_CHUNK_SECTORS);
-	vol->extent_first = get_le32(buf + VOL_EXTENT_FIRST);
-	vol->extent_count = get_le32(buf + VOL_EXTENT_COUNT);
-	memcpy(vol->new_digest, buf + VOL_DIGEST, sizeof(vol->new_digest));
+	if (rec->read_only)
+		return true;	/* what is not known could not be written again */
+	return record_tail_put(rec, head_crc, again) == tail_bytes &&
+	       memcmp(again, tail, tail_bytes) == 0;
 }
 
-/* The counts are in their bounds already; nothing else is. */
-static void get_fields(const uint8_t *buf, struct record *rec)
+/* The tail of the head before it; NULL: it has none, or has lost it. */
+static const uint8_t *find_tail(const uint8_t *buf, size_t len_bytes, size_t head_bytes,
+				size_t *ret_bytes)
 {
-	struct record_result *last = &rec->last;
+	const uint8_t *tail = buf + head_bytes;
 
-	rec->generation = get_le64(buf + AT_GENERATION);
-	rec->phase = (enum phase)get_le32(buf + AT_PHASE);
-	rec->tries_left = get_le32(buf + AT_TRIES_LEFT);
-	rec->tries_total = get_le32(buf + AT_TRIES_TOTAL);
-	rec->slot = (char)buf[AT_SLOT];
-	rec->slot_old = (char)buf[AT_SLOT_OLD];
-	memcpy(rec->update_id, buf + AT_UPDATE_ID, sizeof(rec->update_id));
-	memcpy(rec->version_from, buf + AT_VERSION_FROM, sizeof(rec->version_from));
-	memcpy(rec->version_to, buf + AT_VERSION_TO, sizeof(rec->version_to));
-	memcpy(rec->refused, buf + AT_REFUSED, sizeof(rec->refused));
-	rec->store_place = (enum store_place)get_le32(buf + AT_STORE_PLACE);
-	rec->volume_count = get_le32(buf + AT_VOLUME_COUNT);
-	rec->store_part_start_sectors = get_le64(buf + AT_STORE_PART_START);
-	rec->extent_count = get_le32(buf + AT_EXTENT_COUNT);
-	last->result = (enum result)get_le32(buf + AT_RESULT);
-	last->when_s = get_le64(buf + AT_RESULT_WHEN);
-	memcpy(last->version_from, buf + AT_RESULT_FROM, sizeof(last->version_from));
-	memcpy(last->version_to, buf + AT_RESULT_TO, sizeof(last->version_to));
-	memcpy(last->reason, buf + AT_RESULT_REASON, sizeof(last->reason));
-	rec->recovery.idle_boots = get_le32(buf + AT_IDLE_BOOTS);
-	rec->recovery.reboots = get_le32(buf + AT_REBOOTS);
-	rec->recovery.asked = buf[AT_ASKED] != 0;
-	memcpy(rec->recovery.partial, buf + AT_PARTIAL, sizeof(rec->recovery.partial));
-	for (unsigned v = 0; v < rec->volume_count; v++)
-		get_volume(buf + AT_VOLUMES + v * VOLUME_BYTES, &rec->volume[v]);
-	for (unsigned i = 0; i < rec->extent_count; i++) {
-		rec->extent[i].start_sectors = get_le64(buf + AT_EXTENTS + i * EXTENT_BYTES);
-		rec->extent[i].size_sectors = get_le64(buf + AT_EXTENTS + i * EXTENT_BYTES + 8);
-	}
+	*ret_bytes = 0;
+	if (!record_has_tail(record_generation(buf)))
+		return NULL;
+	*ret_bytes = record_tail_find(tail, len_bytes - head_bytes, record_crc_of(buf));
+	return *ret_bytes ? tail : NULL;
 }
 
 int record_decode(const uint8_t *buf, size_t len_bytes, struct record *ret_rec)
 {
-	/* Too large for a stack; nothing in them outlives a call. */
 	static struct record rec;
-	static uint8_t again[RECORD_BYTES_MAX];
-	size_t own_bytes;
+	const uint8_t *tail;
+	size_t head_bytes, tail_bytes;
+	int rc = record_head_check(buf, len_bytes, &head_bytes);
 
-	if (len_bytes < RECORD_BLOCK_BYTES)
-		return -EBADMSG;
-	own_bytes = record_length(buf);
-	if (own_bytes == 0 || own_bytes > len_bytes ||
-	    get_le32(buf + AT_CRC) != record_crc(buf, own_bytes))
-		return -EBADMSG;
-	if (get_le32(buf + AT_FORMAT) > FORMAT_VERSION)
+	if (rc)
+		return rc;
+	/* Before any field is looked at: an incompatible feature may have changed what it means. */
+	tail = find_tail(buf, len_bytes, head_bytes, &tail_bytes);
+	if (tail && !record_tail_known(tail))
 		return -ENOTSUP;
-	if (get_le32(buf + AT_VOLUME_COUNT) > RECORD_VOLUMES_MAX ||
-	    get_le32(buf + AT_EXTENT_COUNT) > RECORD_EXTENTS_MAX ||
-	    own_bytes != encoded_bytes(get_le32(buf + AT_EXTENT_COUNT)))
+	rc = record_head_get(buf, &rec);
+	if (!rc && tail)
+		rc = record_tail_get(tail, &rec);
+	if (rc)
+		return rc;
+	/* What nobody may pass over is in a tail, under a head that says so. */
+	if (record_head_format(buf) < format_of(&rec) || (record_head_format(buf) > 1 && !tail))
 		return -EBADMSG;
-	memset(&rec, 0, sizeof(rec));
-	get_fields(buf, &rec);
-	/* Bounds, reserved bytes, what follows a text: all of it is right if we would write the same. */
-	if (!record_ok(&rec) || put_record(again, &rec) != own_bytes)
-		return -EBADMSG;
-	memcpy(again + AT_CRC, buf + AT_CRC, sizeof(uint32_t));
-	if (memcmp(again, buf, own_bytes) != 0)
+	if (!record_ok(&rec) || !head_is_ours(buf, &rec) ||
+	    (tail && !tail_is_ours(tail, tail_bytes, &rec, record_crc_of(buf))))
 		return -EBADMSG;
 	*ret_rec = rec;
-	return 0;
+	return record_has_tail(rec.generation) && !tail ? -ENODATA : 0;
 }

@@ -10,11 +10,18 @@
 #include <inttypes.h>
 #include <linux/fs.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/control.h"
 #include "base/fail.h"
+
+#define DIRECT_BYTES 4096u		/* what every disk and file system takes, but for larger blocks */
+#define BOUNCE_BYTES (256u * 1024)
+
+/* An offset that is cut off would be a write to somewhere else: -D_FILE_OFFSET_BITS=64 on 32 bits. */
+_Static_assert(sizeof(off_t) == sizeof(uint64_t), "off_t holds every offset");
 
 static int size_of(int fd, const char *path, uint64_t *ret_size_bytes)
 {
@@ -47,6 +54,38 @@ static int check_kind(const char *path)
 	return 0;
 }
 
+/* Where the file system of a file knows no direct reads, forgetting what is cached must do. */
+static int open_medium(const char *path, struct dev *dev)
+{
+	int logical_bytes = 0;
+
+	dev->fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (dev->fd >= 0) {
+		(void)control(dev->fd, BLKSSZGET, &logical_bytes); /* a file has none */
+		dev->direct_bytes = DIRECT_BYTES;
+		if (logical_bytes > (int)DIRECT_BYTES && logical_bytes <= (int)BOUNCE_BYTES)
+			dev->direct_bytes = (uint32_t)logical_bytes;
+		return 0;
+	}
+	if (errno != EINVAL)
+		return -errno;
+	dev->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (dev->fd < 0)
+		return -errno;
+	(void)posix_fadvise(dev->fd, 0, 0, POSIX_FADV_DONTNEED);
+	return 0;
+}
+
+static int open_as(const char *path, enum dev_mode mode, struct dev *dev)
+{
+	if (mode == DEV_MEDIUM)
+		return open_medium(path, dev);
+	/* O_EXCL for nobody else: device-mapper may hold the partition while it is written. */
+	dev->fd = open(path, (dev->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC |
+			     (mode == DEV_ALONE ? O_EXCL : 0));
+	return dev->fd < 0 ? -errno : 0;
+}
+
 int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev)
 {
 	struct dev dev = { .fd = -1, .writable = mode == DEV_WRITE };
@@ -54,10 +93,9 @@ int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev)
 
 	if (rc)
 		return rc;
-	/* Never O_EXCL: device-mapper may hold the partition while it is written. */
-	dev.fd = open(path, (dev.writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-	if (dev.fd < 0)
-		return fail_sys(errno, "cannot open %s", path);
+	rc = open_as(path, mode, &dev);
+	if (rc)
+		return fail_sys(-rc, "cannot open %s", path);
 	rc = size_of(dev.fd, path, &dev.size_bytes);
 	if (rc) {
 		(void)close(dev.fd);	/* nothing was written */
@@ -87,12 +125,44 @@ static int cannot(int errnum, const char *verb, const struct dev *dev, uint64_t 
 			offset_bytes, dev->name);
 }
 
+/*
+ * Whole pieces into memory of our own: the kernel wants offset, length and memory aligned.  What it
+ * reads short, at the end of a device or a file, is enough when what was asked for is in it.
+ */
+static int read_direct(const struct dev *dev, uint64_t offset_bytes, uint8_t *buf, size_t len_bytes)
+{
+	static _Alignas(DIRECT_BYTES) uint8_t bounce[BOUNCE_BYTES];
+
+	for (size_t done = 0; done < len_bytes;) {
+		uint64_t at = offset_bytes + done;
+		size_t over = (size_t)(at % dev->direct_bytes), want = over + len_bytes - done;
+		ssize_t got;
+
+		want += (dev->direct_bytes - want % dev->direct_bytes) % dev->direct_bytes;
+		if (want > BOUNCE_BYTES)
+			want = BOUNCE_BYTES;
+		got = pread(dev->fd, bounce, want, (off_t)(at - over));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 || (size_t)got <= over)
+			return cannot(got < 0 ? errno : EIO, "read", dev, offset_bytes, len_bytes);
+		want = (size_t)got - over;
+		if (want > len_bytes - done)
+			want = len_bytes - done;
+		memcpy(buf + done, bounce + over, want);
+		done += want;
+	}
+	return 0;
+}
+
 int dev_read(const struct dev *dev, uint64_t offset_bytes, void *buf, size_t len_bytes)
 {
 	int rc = check_range(dev, "read", offset_bytes, len_bytes);
 
 	if (rc)
 		return rc;
+	if (dev->direct_bytes)
+		return read_direct(dev, offset_bytes, buf, len_bytes);
 	for (size_t done = 0; done < len_bytes;) {
 		ssize_t got = pread(dev->fd, (char *)buf + done, len_bytes - done,
 				    (off_t)(offset_bytes + done));

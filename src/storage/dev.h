@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A block device or an image file: read, write, flush, size.  Offsets and lengths are bytes, of any
- * alignment (the page cache aligns).  A write is durable after the next dev_flush that returned 0,
+ * alignment.  A write is durable after the next dev_flush that returned 0,
  * not before.  Failures leave a line in base/fail.h that names the device.
  */
 #ifndef COWBOOT_STORAGE_DEV_H
@@ -16,13 +16,22 @@
 struct dev {
 	int fd;			/* -1: closed */
 	bool writable;
+	uint32_t direct_bytes;	/* past the cache, in such pieces; 0: through it */
 	uint64_t size_bytes;
 	char name[DEV_NAME_MAX];	/* for messages */
 };
 
 #define DEV_CLOSED { .fd = -1 }
 
-enum dev_mode { DEV_READ, DEV_WRITE };
+/*
+ * DEV_MEDIUM reads what the medium holds, past every cache.  A mounted file system keeps blocks of
+ * its device in that device's cache which it has changed and never writes (ext4 does so with its
+ * superblock and its journal's, mounted read-only too): who compares or digests reads past it.
+ *
+ * DEV_ALONE reads, and is -EBUSY while anybody has a block device mounted or mapped, by whatever name
+ * and in whatever namespace; nobody can as long as it is open.  Whoever writes opens it besides.
+ */
+enum dev_mode { DEV_READ, DEV_WRITE, DEV_MEDIUM, DEV_ALONE };
 
 /* Opens a block device or regular file. */
 int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev);

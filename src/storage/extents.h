@@ -9,11 +9,7 @@
 
 #include <stdint.h>
 
-/* Sectors of 512 bytes, from the start of the partition. */
-struct extent {
-	uint64_t start_sectors;
-	uint64_t size_sectors;
-};
+#include "base/extent.h"	/* here they count from the start of the partition */
 
 /*
  * The extents of the open file fd, in file order, neighbours joined.  Refuses (-EINVAL, with the

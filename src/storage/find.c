@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "base/sys.h"
 #include "storage/reread.h"
 #include "storage/scan.h"
+#include "storage/table.h"
 #include "storage/uevent.h"
 
 #define LOOK_AGAIN_MS 1000
@@ -85,7 +87,8 @@ static void wait_for_event(int fd, uint64_t deadline_ms)
 	}
 }
 
-static int look_until(int fd, const char *spec, uint64_t deadline_ms, struct part *ret_part)
+static int look_until(int fd, const char *spec, const char *disk, uint64_t deadline_ms,
+		      struct part *ret_part)
 {
 	uint64_t begin_ms = sys_now_ms(), reread_ms = begin_ms + REREAD_MS;
 	int rc;
@@ -93,8 +96,8 @@ static int look_until(int fd, const char *spec, uint64_t deadline_ms, struct par
 	for (;;) {
 		uint64_t now_ms = sys_now_ms();
 
-		rc = scan_part("/sys", "/dev", spec, ret_part);
-		if (rc != -ENODEV)
+		rc = scan_part("/sys", "/dev", spec, disk, ret_part);
+		if (rc != -ENODEV && rc != -EXDEV)
 			return rc;
 		if (now_ms >= deadline_ms)
 			break;
@@ -106,13 +109,13 @@ static int look_until(int fd, const char *spec, uint64_t deadline_ms, struct par
 		alive();
 		wait_for_event(fd, deadline_ms);
 	}
-	if (deadline_ms <= begin_ms)
+	if (deadline_ms <= begin_ms || rc == -EXDEV)
 		return rc;
 	return fail(ENODEV, "cannot find %s: there is no such partition after %" PRIu64 " s", spec,
 		    (deadline_ms - begin_ms + 500) / 1000);
 }
 
-int find_part(const char *spec, uint64_t deadline_ms, struct part *ret_part)
+int find_part(const char *spec, const char *disk, uint64_t deadline_ms, struct part *ret_part)
 {
 	enum spec_kind kind;
 	const char *value;
@@ -121,12 +124,30 @@ int find_part(const char *spec, uint64_t deadline_ms, struct part *ret_part)
 	if (rc)
 		return rc;
 	if (sys_now_ms() >= deadline_ms)
-		return scan_part("/sys", "/dev", spec, ret_part);
+		return scan_part("/sys", "/dev", spec, disk, ret_part);
 	fd = open_events();
-	rc = look_until(fd, spec, deadline_ms, ret_part);
+	rc = look_until(fd, spec, disk, deadline_ms, ret_part);
 	if (fd >= 0)
 		(void)close(fd);	/* only read */
 	return rc;
+}
+
+const char *find_lost_tables(void)
+{
+	return reread_lost();
+}
+
+void find_check_table(const struct part *part, char why[FIND_WHY_MAX])
+{
+	enum gpt_copies copies;
+
+	why[0] = '\0';
+	if (table_look("/sys", "/dev", part->disk, &copies) || copies != GPT_SECOND)
+		return;
+	(void)snprintf(why, FIND_WHY_MAX, "the first copy of the partition table of /dev/%s is damaged; "
+		       "the second one is used. Mend it with `sgdisk -e /dev/%s`, or with "
+		       "`sfdisk --force --no-reread --relocate gpt-bak-std /dev/%s`", part->disk,
+		       part->disk, part->disk);
 }
 
 bool find_spec_ok(const char *spec)

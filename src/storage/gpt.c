@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GPT and MBR, just far enough for PARTUUID.  Must never believe a table whose checksums do not
- * agree, nor read where a damaged one points.
+ * GPT and MBR, just far enough for names and places.  Must never believe a table whose checksums do
+ * not agree, nor read where a damaged one points, nor take a GPT that an MBR has replaced for one.
  */
 #include "storage/gpt.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/crc32.h"
 
 #define MBR_BYTES 512
 #define MBR_DISK_SIGNATURE 0x1b8
@@ -21,28 +23,16 @@
 #define MBR_TYPE_GPT 0xee
 
 #define HEADER_MIN_BYTES 92
+#define HEADER_DISK_GUID 56
 #define HEADER_MAX_BYTES 512
 #define ENTRY_BYTES 128		/* the kernel takes no other (block/partitions/efi.c) */
 #define ENTRIES_MAX 1024
 #define ENTRY_GUID 16
+#define ENTRY_FIRST 32
+#define ENTRY_LAST 40
+#define ENTRY_LABEL 56
 
-/* CRC-32 of the GPT (polynomial 0xedb88320 reflected) by nibbles; not the record's CRC-32C. */
-static uint32_t crc32_gpt(uint32_t crc, const uint8_t *p, size_t len_bytes)
-{
-	static const uint32_t nibble_table[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
-
-	crc = ~crc;
-	for (size_t i = 0; i < len_bytes; i++) {
-		crc ^= p[i];
-		crc = crc >> 4 ^ nibble_table[crc & 15];
-		crc = crc >> 4 ^ nibble_table[crc & 15];
-	}
-	return ~crc;
-}
+#define HEAD_BYTES 4096		/* of a disk: where a file system on all of it would show */
 
 static int read_at(const struct gpt_disk *disk, uint64_t offset_bytes, void *buf, size_t len_bytes)
 {
@@ -55,6 +45,7 @@ struct header {
 	uint64_t entries_bytes;		/* offset on the disk */
 	uint32_t count;
 	uint32_t entries_crc;
+	uint8_t disk_guid[PLACE_UUID_BYTES];
 };
 
 /* raw is changed: the checksum is made over a zeroed one. */
@@ -67,7 +58,7 @@ static int header_decode(uint8_t raw[HEADER_MAX_BYTES], uint64_t lba, uint32_t b
 	if (memcmp(raw, "EFI PART", 8) != 0 || len < HEADER_MIN_BYTES || len > HEADER_MAX_BYTES)
 		return -EBADMSG;
 	put_le32(raw + 16, 0);
-	if (crc32_gpt(0, raw, len) != crc || get_le64(raw + 24) != lba)
+	if (crc32_of(raw, len) != crc || get_le64(raw + 24) != lba)
 		return -EBADMSG;
 	if (get_le32(raw + 84) != ENTRY_BYTES || get_le32(raw + 80) > ENTRIES_MAX)
 		return -EBADMSG;
@@ -78,6 +69,7 @@ static int header_decode(uint8_t raw[HEADER_MAX_BYTES], uint64_t lba, uint32_t b
 		.count = get_le32(raw + 80),
 		.entries_crc = get_le32(raw + 88),
 	};
+	memcpy(ret_header->disk_guid, raw + HEADER_DISK_GUID, sizeof(ret_header->disk_guid));
 	return 0;
 }
 
@@ -106,7 +98,7 @@ static int entry_read(const struct gpt_disk *disk, const struct header *header, 
 		rc = read_at(disk, header->entries_bytes + at_bytes, entry, sizeof(entry));
 		if (rc)
 			return rc;
-		crc = crc32_gpt(crc, entry, sizeof(entry));
+		crc = crc32_add(crc, entry, sizeof(entry));
 		if (i + 1 == number)
 			memcpy(kept, entry, sizeof(kept));
 	}
@@ -116,26 +108,72 @@ static int entry_read(const struct gpt_disk *disk, const struct header *header, 
 	return 0;
 }
 
-/* One copy of the table, with its header at block lba. */
-static int copy_partuuid(const struct gpt_disk *disk, uint64_t lba, unsigned number, char *ret_uuid)
+static int copy_header(const struct gpt_disk *disk, uint64_t lba, struct header *ret_header)
 {
-	uint8_t raw[HEADER_MAX_BYTES], entry[ENTRY_BYTES];
-	struct header header;
+	uint8_t raw[HEADER_MAX_BYTES];
 	int rc;
 
+	if (lba > UINT64_MAX / disk->logical_block_bytes)
+		return -EBADMSG;
 	rc = read_at(disk, lba * disk->logical_block_bytes, raw, sizeof(raw));
-	if (rc)
-		return rc;
-	rc = header_decode(raw, lba, disk->logical_block_bytes, &header);
-	if (rc)
-		return rc;
-	rc = entry_read(disk, &header, number, entry);
-	if (rc)
-		return rc;
-	if (number > header.count || bytes_are_zero(entry, ENTRY_GUID))
+	return rc ? rc : header_decode(raw, lba, disk->logical_block_bytes, ret_header);
+}
+
+/* As the kernel shows it in PARTNAME: the low byte of each, and '!' for what cannot be shown. */
+static void label_print(char text[GPT_LABEL_MAX], const uint8_t *units)
+{
+	unsigned i;
+
+	for (i = 0; i < GPT_LABEL_MAX - 1 && units[2 * i]; i++)
+		text[i] = isprint(units[2 * i]) ? (char)units[2 * i] : '!';
+	text[i] = '\0';
+}
+
+static int entry_decode(const struct gpt_disk *disk, const uint8_t raw[ENTRY_BYTES],
+			struct gpt_entry *ret_entry)
+{
+	const uint64_t blocks = disk->size_bytes / disk->logical_block_bytes;
+	const uint64_t first = get_le64(raw + ENTRY_FIRST), last = get_le64(raw + ENTRY_LAST);
+
+	if (bytes_are_zero(raw, ENTRY_GUID))
 		return -ENOENT;
-	guid_print(ret_uuid, entry + ENTRY_GUID);
+	if (!first || last < first || last >= blocks)
+		return -EBADMSG;
+	guid_print(ret_entry->uuid, raw + ENTRY_GUID);
+	memcpy(ret_entry->part_uuid, raw + ENTRY_GUID, sizeof(ret_entry->part_uuid));
+	label_print(ret_entry->label, raw + ENTRY_LABEL);
+	ret_entry->start_bytes = first * disk->logical_block_bytes;
+	ret_entry->size_bytes = (last - first + 1) * disk->logical_block_bytes;
 	return 0;
+}
+
+/* From one copy of the table, with its header at block lba. */
+static int copy_entry(const struct gpt_disk *disk, uint64_t lba, unsigned number,
+		      struct gpt_entry *ret_entry)
+{
+	uint8_t raw[ENTRY_BYTES];
+	struct header header;
+	int rc = copy_header(disk, lba, &header);
+
+	if (!rc)
+		rc = entry_read(disk, &header, number, raw);
+	if (rc)
+		return rc;
+	memcpy(ret_entry->disk_id, header.disk_guid, sizeof(ret_entry->disk_id));
+	return number > header.count ? -ENOENT : entry_decode(disk, raw, ret_entry);
+}
+
+static bool copy_is_good(const struct gpt_disk *disk, uint64_t lba)
+{
+	uint8_t raw[ENTRY_BYTES];
+	struct header header;
+
+	return copy_header(disk, lba, &header) == 0 && entry_read(disk, &header, 1, raw) == 0;
+}
+
+static uint64_t last_block(const struct gpt_disk *disk)
+{
+	return disk->size_bytes / disk->logical_block_bytes - 1;
 }
 
 static bool mbr_protects_gpt(const uint8_t mbr[MBR_BYTES])
@@ -146,27 +184,82 @@ static bool mbr_protects_gpt(const uint8_t mbr[MBR_BYTES])
 	return false;
 }
 
-int gpt_partuuid(const struct gpt_disk *disk, unsigned number, char ret_uuid[PARTUUID_TEXT_MAX])
+enum front { FRONT_GPT, FRONT_MBR, FRONT_ZERO, FRONT_OTHER };
+
+/* What stands where a table begins.  All zeros: somebody has wiped it, and made nothing there since. */
+static int look_at_front(const struct gpt_disk *disk, uint8_t mbr[MBR_BYTES],
+			 enum front *ret_front)
+{
+	uint8_t more[SECTOR_BYTES];
+	int rc = read_at(disk, 0, mbr, MBR_BYTES);
+
+	if (rc)
+		return rc;
+	*ret_front = FRONT_OTHER;
+	if (mbr[510] == 0x55 && mbr[511] == 0xaa)
+		*ret_front = mbr_protects_gpt(mbr) ? FRONT_GPT : FRONT_MBR;
+	else if (bytes_are_zero(mbr, MBR_BYTES))
+		*ret_front = FRONT_ZERO;
+	for (uint64_t at = MBR_BYTES; *ret_front == FRONT_ZERO && at < HEAD_BYTES;
+	     at += sizeof(more))
+		if (read_at(disk, at, more, sizeof(more)) || !bytes_are_zero(more, sizeof(more)))
+			*ret_front = FRONT_OTHER;
+	return 0;
+}
+
+enum gpt_copies gpt_look(const struct gpt_disk *disk)
 {
 	uint8_t mbr[MBR_BYTES];
-	uint64_t blocks;
+	enum front front;
+	bool first, second;
+
+	if (disk->logical_block_bytes < SECTOR_BYTES ||
+	    disk->size_bytes < 4ull * disk->logical_block_bytes)
+		return GPT_NONE;
+	if (look_at_front(disk, mbr, &front))
+		front = FRONT_GPT;	/* a sector that cannot be read is damaged, too */
+	if (front == FRONT_MBR || front == FRONT_OTHER)
+		return GPT_NONE;
+	first = copy_is_good(disk, 1);
+	second = copy_is_good(disk, last_block(disk));
+	if (first)
+		return second ? GPT_BOTH : GPT_FIRST;
+	if (second)
+		return GPT_SECOND;
+	return front == FRONT_GPT ? GPT_LOST : GPT_NONE;
+}
+
+static void mbr_entry(uint32_t signature, unsigned number, struct gpt_entry *ret_entry)
+{
+	(void)snprintf(ret_entry->uuid, sizeof(ret_entry->uuid), "%08" PRIx32 "-%02x", signature,
+		       number);
+	place_mbr_uuid(ret_entry->part_uuid, signature, number);
+	place_mbr_uuid(ret_entry->disk_id, signature, 0);
+}
+
+int gpt_entry(const struct gpt_disk *disk, unsigned number, struct gpt_entry *ret_entry)
+{
+	struct gpt_entry entry = { .label = "" };
+	uint8_t mbr[MBR_BYTES];
+	enum front front;
 	int rc;
 
 	if (disk->logical_block_bytes < SECTOR_BYTES || number < 1)
 		return -EINVAL;
-	rc = read_at(disk, 0, mbr, sizeof(mbr));
+	rc = look_at_front(disk, mbr, &front);
 	if (rc)
 		return rc;
-	if (mbr[510] != 0x55 || mbr[511] != 0xaa)
+	if (front == FRONT_OTHER)
 		return -EBADMSG;
-	if (!mbr_protects_gpt(mbr)) {
-		(void)snprintf(ret_uuid, PARTUUID_TEXT_MAX, "%08" PRIx32 "-%02x",
-			       get_le32(mbr + MBR_DISK_SIGNATURE), number);
+	if (front == FRONT_MBR) {
+		mbr_entry(get_le32(mbr + MBR_DISK_SIGNATURE), number, &entry);
+		*ret_entry = entry;
 		return 0;
 	}
-	rc = copy_partuuid(disk, 1, number, ret_uuid);
-	blocks = disk->size_bytes / disk->logical_block_bytes;
-	if (rc && rc != -ENOENT && blocks > 1)
-		rc = copy_partuuid(disk, blocks - 1, number, ret_uuid);
+	rc = copy_entry(disk, 1, number, &entry);
+	if (rc && rc != -ENOENT && disk->size_bytes / disk->logical_block_bytes > 1)
+		rc = copy_entry(disk, last_block(disk), number, &entry);
+	if (!rc)
+		*ret_entry = entry;
 	return rc;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PARTUUID of a partition, from the disk's GPT (UEFI specification, chapter 5) or MBR, as the
- * kernel would print it; older kernels do not say it in the uevent.  Pure: the disk is read through
- * a function, so that tests and fuzzers bring their own.
+ * What a disk's GPT (UEFI specification, chapter 5) or MBR says of its partitions, where the kernel
+ * does not: PARTUUIDs in its uevents are younger than some kernels, and of a table whose first copy is
+ * damaged it reads nothing at all.  Pure: the disk is read through a function, so that tests and fuzzers
+ * bring their own.
  */
 #ifndef COWBOOT_STORAGE_GPT_H
 #define COWBOOT_STORAGE_GPT_H
@@ -10,7 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "storage/place.h"
+
 #define PARTUUID_TEXT_MAX 37
+#define GPT_LABEL_MAX 37	/* 36 UTF-16 units, each as one byte, as the kernel shows them */
 
 struct gpt_disk {
 	/* Reads len_bytes; 0 or a negative errno. Never called for bytes past size_bytes. */
@@ -20,12 +24,29 @@ struct gpt_disk {
 	uint32_t logical_block_bytes;
 };
 
+struct gpt_entry {
+	char uuid[PARTUUID_TEXT_MAX];	/* lower case */
+	char label[GPT_LABEL_MAX];	/* of the MBR: empty */
+	uint64_t start_bytes, size_bytes;	/* of the MBR: 0 */
+	uint8_t part_uuid[PLACE_UUID_BYTES], disk_id[PLACE_UUID_BYTES];	/* as in struct place */
+};
+
+/* Which copies of the GPT can be used. */
+enum gpt_copies {
+	GPT_NONE,		/* there is no GPT, and nothing says that there was one */
+	GPT_BOTH,
+	GPT_FIRST,		/* the second, at the disk's end, is damaged */
+	GPT_SECOND,		/* the first is damaged: Linux reads the other only when told `gpt` */
+	GPT_LOST,		/* there was one, and both are damaged */
+};
+
+enum gpt_copies gpt_look(const struct gpt_disk *disk);
+
 /*
- * The PARTUUID of partition number (from 1), lower case: of the GPT's first copy, of the second
- * when the first is damaged; of the MBR (SIGNATURE-NN) where there is no GPT.  -ENOENT: the table
- * has no such partition; -EBADMSG: there is no table, or both copies are damaged.  ret_uuid is set
- * on success only.
+ * Partition number (from 1): of the GPT's first copy, of the second when the first is damaged; of the
+ * MBR (SIGNATURE-NN) where there is no GPT.  -ENOENT: the table has no such partition; -EBADMSG: there
+ * is no table, or both copies are damaged.  ret_entry is set on success only.
  */
-int gpt_partuuid(const struct gpt_disk *disk, unsigned number, char ret_uuid[PARTUUID_TEXT_MAX]);
+int gpt_entry(const struct gpt_disk *disk, unsigned number, struct gpt_entry *ret_entry);
 
 #endif

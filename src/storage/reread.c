@@ -7,76 +7,56 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <linux/fs.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/control.h"
 #include "base/log.h"
-#include "base/sys.h"
-#include "base/text.h"
-#include "storage/dev.h"
+#include "storage/block.h"
+#include "storage/table.h"
 
 #define PATH_BYTES 320
 
-/* Not device-mapper's, nor what never has partitions of its own accord. */
-static bool is_skipped(const char *name)
-{
-	static const char *const prefixes[] = { ".", "dm-", "loop", "ram", "zram", "sr" };
+static char lost[REREAD_WHY_MAX];
 
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	return false;
+const char *reread_lost(void)
+{
+	return lost;
 }
 
-static bool has_bytes(const char *disk_dir)
+static bool has_bytes(const char *sysfs_dir, const char *name)
 {
-	char path[PATH_BYTES], text[32];
 	uint64_t sectors;
 
-	if (snprintf(path, sizeof(path), "%s/size", disk_dir) >= (int)sizeof(path) ||
-	    sys_read_file(path, text, sizeof(text), NULL))
-		return false;
-	text[strcspn(text, "\n")] = '\0';
-	return text_number(text, UINT64_MAX, &sectors) == 0 && sectors;
+	return block_number(sysfs_dir, name, "size", UINT64_MAX, &sectors) == 0 && sectors;
 }
 
-/* A partition has no folder "queue"; a partition's folder is in its disk's, and begins as it. */
-static bool is_bare_disk(const char *disk_dir, const char *name)
+static void tell(const char *name, const struct table_reread *done)
 {
-	DIR *dir = opendir(disk_dir);
-	const struct dirent *entry;
-	bool disk = false, bare = true;
-
-	if (!dir)
-		return false;
-	while ((entry = readdir(dir))) {
-		if (strcmp(entry->d_name, "queue") == 0)
-			disk = true;
-		if (strncmp(entry->d_name, name, strlen(name)) == 0)
-			bare = false;
+	if (done->added) {
+		log_warn("/dev/%s: the first copy of its partition table is damaged; its %u "
+			 "partition%s the second copy, at its end", name, done->added,
+			 done->added == 1 ? " is from" : "s are from");
+		return;
 	}
-	(void)closedir(dir);	/* only read */
-	return disk && bare && has_bytes(disk_dir);
+	log_info("/dev/%s has no partitions: its table is read again%s%s", name,
+		 done->rc ? ": " : "", done->rc ? strerror(-done->rc) : "");
+	if (done->copies == GPT_LOST)
+		(void)snprintf(lost, sizeof(lost), "both copies of the partition table of /dev/%.31s "
+			       "are damaged", name);
 }
 
-static bool reread(const char *dev_dir, const char *name)
+static bool reread(const char *sysfs_dir, const char *dev_dir, const char *name)
 {
-	char path[PATH_BYTES];
-	struct dev dev;
-	int rc;
+	struct table_reread done;
+	int rc = table_reread(sysfs_dir, dev_dir, name, &done);
 
-	if (snprintf(path, sizeof(path), "%s/%s", dev_dir, name) >= (int)sizeof(path) ||
-	    dev_open(path, DEV_READ, &dev))
-		return false;
-	rc = control(dev.fd, BLKRRPART, NULL);
-	dev_close(&dev);
-	log_info("%s has no partitions: its table is read again%s%s", path, rc ? ": " : "",
-		 rc ? strerror(-rc) : "");
-	return true;
+	if (rc == -ETIMEDOUT)
+		log_warn("/dev/%s does not answer: nobody waits for it", name);
+	if (!rc)
+		tell(name, &done);
+	return !rc && done.asked;
 }
 
 unsigned reread_tables(const char *sysfs_dir, const char *dev_dir)
@@ -86,17 +66,16 @@ unsigned reread_tables(const char *sysfs_dir, const char *dev_dir)
 	unsigned asked = 0;
 	DIR *dir;
 
+	lost[0] = '\0';
 	if (snprintf(path, sizeof(path), "%s/class/block", sysfs_dir) >= (int)sizeof(path))
 		return 0;
 	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		if (is_skipped(entry->d_name) ||
-		    snprintf(path, sizeof(path), "%s/class/block/%s", sysfs_dir, entry->d_name) >=
-			    (int)sizeof(path))
-			continue;
-		if (is_bare_disk(path, entry->d_name) && reread(dev_dir, entry->d_name))
+	while (dir && (entry = readdir(dir)))
+		if (block_kind(sysfs_dir, entry->d_name) == BLOCK_DISK &&
+		    has_bytes(sysfs_dir, entry->d_name) &&
+		    !table_is_known(sysfs_dir, entry->d_name) &&
+		    reread(sysfs_dir, dev_dir, entry->d_name))
 			asked++;
-	}
 	if (dir)
 		(void)closedir(dir);	/* only read */
 	return asked;

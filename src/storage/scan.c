@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass over /sys/class/block.  Must never open a device it does not need, nor return one of
- * ours: device-mapper's are passed over.  A device can go while it is looked at; what cannot be
- * read is then not there.
+ * One pass over /sys/class/block.  Must never open a device it does not need, nor return by a label
+ * or a UUID what is no disk's: a loop device over an image of the board's disk has the same ones.  A
+ * device can go while it is looked at; what cannot be read is then not there.
  */
 #include "storage/scan.h"
 
@@ -17,156 +17,40 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/spec.h"
-#include "base/sys.h"
-#include "base/text.h"
-#include "storage/dev.h"
-#include "storage/gpt.h"
-#include "storage/uevent.h"
+#include "storage/block.h"
+#include "storage/candidate.h"
 
 #define PATH_BYTES 256
-#define UEVENT_BYTES 2048
 
 struct look {
 	const char *sysfs_dir, *dev_dir;
 	enum spec_kind kind;
 	const char *value;
+	const char *disk;	/* that a label must be on; NULL: any */
+	bool nameless;		/* look for labels where the kernel knows none */
 	dev_t node;		/* of a path that is a block device now; else 0 */
 };
 
-struct candidate {
-	const char *name;
-	size_t len_bytes;
-	char uevent[UEVENT_BYTES];
-};
-
-static bool is_skipped(const char *name)
-{
-	return name[0] == '.' || strncmp(name, "dm-", 3) == 0 || strncmp(name, "ram", 3) == 0 ||
-	       strncmp(name, "zram", 4) == 0;
-}
-
-static int read_attribute(const struct look *look, const char *name, const char *attribute,
-			  char *buf, size_t size_bytes, size_t *ret_len_bytes)
-{
-	char path[PATH_BYTES];
-	int len = snprintf(path, sizeof(path), "%s/class/block/%s/%s", look->sysfs_dir, name,
-			   attribute);
-
-	if (len < 0 || (size_t)len >= sizeof(path))
-		return -ENAMETOOLONG;
-	return sys_read_file(path, buf, size_bytes, ret_len_bytes);
-}
-
-static int read_number(const struct look *look, const char *name, const char *attribute,
-		       uint64_t max, uint64_t *ret_value)
-{
-	char text[32];
-	int rc = read_attribute(look, name, attribute, text, sizeof(text), NULL);
-
-	if (rc)
-		return rc;
-	text[strcspn(text, "\n")] = '\0';
-	return text_number(text, max, ret_value);
-}
-
-static bool value_of(const struct candidate *c, const char *key, char *buf, size_t size_bytes)
-{
-	return uevent_value(c->uevent, c->len_bytes, key, buf, size_bytes);
-}
-
-static bool number_of(const struct candidate *c, const char *key, unsigned *ret_value)
-{
-	char text[16];
-	uint64_t value;
-
-	if (!value_of(c, key, text, sizeof(text)) || text_number(text, UINT32_MAX, &value))
-		return false;
-	*ret_value = (unsigned)value;
-	return true;
-}
-
-static bool is_partition(const struct candidate *c)
-{
-	char type[16];
-
-	return value_of(c, "DEVTYPE", type, sizeof(type)) && strcmp(type, "partition") == 0;
-}
-
-/* "/dev/" and the name the kernel gives the node, which may have slashes in it. */
-static int node_path(const struct look *look, const char *uevent, size_t len_bytes, char *buf,
-		     size_t size_bytes)
-{
-	char name[64];
-	int len;
-
-	if (!uevent_value(uevent, len_bytes, "DEVNAME", name, sizeof(name)))
-		return -ENOENT;
-	len = snprintf(buf, size_bytes, "%s/%s", look->dev_dir, name);
-	return len < 0 || (size_t)len >= size_bytes ? -ENAMETOOLONG : 0;
-}
-
-static int read_dev(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
-{
-	return dev_read(ctx, offset_bytes, buf, len_bytes);
-}
-
-/* Of the queue of the disk; a partition's disk is the folder above it. */
-static int read_queue(const struct look *look, const struct candidate *c, const char *attribute,
-		      uint32_t *ret_value)
-{
-	char path[64];
-	uint64_t value;
-	int rc;
-
-	(void)snprintf(path, sizeof(path), "%squeue/%s", is_partition(c) ? "../" : "", attribute);
-	rc = read_number(look, c->name, path, UINT32_MAX, &value);
-	if (!rc)
-		*ret_value = (uint32_t)value;
-	return rc;
-}
-
-/* The PARTUUID from the table of the disk that the partition is on. */
-static int read_table(const struct look *look, const struct candidate *c, char *ret_uuid)
-{
-	char uevent[UEVENT_BYTES], path[PATH_BYTES];
-	uint32_t block_bytes;
-	unsigned number;
-	size_t len_bytes;
-	struct dev dev;
-	int rc;
-
-	if (!number_of(c, "PARTN", &number))
-		return -ENOENT;
-	rc = read_attribute(look, c->name, "../uevent", uevent, sizeof(uevent), &len_bytes);
-	if (!rc)
-		rc = read_queue(look, c, "logical_block_size", &block_bytes);
-	if (!rc)
-		rc = node_path(look, uevent, len_bytes, path, sizeof(path));
-	if (!rc)
-		rc = dev_open(path, DEV_READ, &dev);
-	if (rc)
-		return rc;
-	rc = gpt_partuuid(&(struct gpt_disk){ .read = read_dev, .ctx = &dev,
-					      .size_bytes = dev.size_bytes,
-					      .logical_block_bytes = block_bytes },
-			  number, ret_uuid);
-	dev_close(&dev);
-	return rc;
-}
-
 static bool has_partuuid(const struct look *look, const struct candidate *c)
 {
+	struct gpt_entry entry;
 	char uuid[64];
-	int rc;
 
-	if (!value_of(c, "PARTUUID", uuid, sizeof(uuid))) {
-		rc = read_table(look, c, uuid);
-		if (rc) {
-			log_line(LOG_DEBUG, "no PARTUUID of %s: %s", c->name, strerror(-rc));
-			return false;
-		}
-	}
-	return strcasecmp(uuid, look->value) == 0;
+	if (candidate_value(c, "PARTUUID", uuid, sizeof(uuid)))
+		return strcasecmp(uuid, look->value) == 0;
+	return candidate_table(c, &entry) == 0 && strcasecmp(entry.uuid, look->value) == 0;
+}
+
+/* The kernel knows no names of the partitions that table.c gave it. */
+static bool has_label(const struct look *look, const struct candidate *c)
+{
+	struct gpt_entry entry;
+	char label[64];
+
+	if (candidate_value(c, "PARTNAME", label, sizeof(label)))
+		return strcmp(label, look->value) == 0;
+	return candidate_is_partition(c) && look->nameless && candidate_table(c, &entry) == 0 &&
+	       strcmp(entry.label, look->value) == 0;
 }
 
 static bool has_path(const struct look *look, const struct candidate *c)
@@ -175,112 +59,134 @@ static bool has_path(const struct look *look, const struct candidate *c)
 	char name[64];
 
 	if (look->node)
-		return number_of(c, "MAJOR", &major) && number_of(c, "MINOR", &minor) &&
+		return candidate_number(c, "MAJOR", &major) && candidate_number(c, "MINOR", &minor) &&
 		       makedev(major, minor) == look->node;
-	return value_of(c, "DEVNAME", name, sizeof(name)) &&
+	return candidate_value(c, "DEVNAME", name, sizeof(name)) &&
 	       strcmp(name, look->value + strlen("/dev/")) == 0;
 }
 
 static bool is_meant(const struct look *look, const struct candidate *c)
 {
-	char label[64];
-
 	switch (look->kind) {
 	case SPEC_PATH:
 		return has_path(look, c);
 	case SPEC_PARTLABEL:
-		return value_of(c, "PARTNAME", label, sizeof(label)) &&
-		       strcmp(label, look->value) == 0;
+		return has_label(look, c);
 	case SPEC_PARTUUID:
-		return is_partition(c) && has_partuuid(look, c);
+		return candidate_is_partition(c) && has_partuuid(look, c);
 	}
 	return false;
 }
 
-static int fill_disk(const struct look *look, const struct candidate *c, struct part *part)
+/* What is no disk's answers to its own name only: who writes /dev/loop0 means that. */
+static bool may_be_meant(const struct look *look, const struct candidate *c)
 {
-	uint32_t physical, io_min;
-	int rc = read_queue(look, c, "logical_block_size", &part->logical_block_bytes);
+	char name[64];
 
-	if (!rc)
-		rc = read_queue(look, c, "physical_block_size", &physical);
-	if (!rc)
-		rc = read_queue(look, c, "minimum_io_size", &io_min);
-	if (!rc)
-		part->io_min_bytes = physical > io_min ? physical : io_min;
-	return rc;
-}
-
-static int fill(const struct look *look, const struct candidate *c, struct part *ret_part)
-{
-	struct part part = { .start_sectors = 0 };
-	struct stat st;
-	int rc;
-
-	rc = text_copy(part.name, sizeof(part.name), c->name);
-	if (!rc)
-		rc = node_path(look, c->uevent, c->len_bytes, part.path, sizeof(part.path));
-	if (!rc && !(number_of(c, "MAJOR", &part.major) && number_of(c, "MINOR", &part.minor)))
-		rc = -ENOENT;
-	if (!rc && is_partition(c))
-		rc = read_number(look, c->name, "start", UINT64_MAX, &part.start_sectors);
-	if (!rc)
-		rc = read_number(look, c->name, "size", UINT64_MAX, &part.size_sectors);
-	if (!rc)
-		rc = fill_disk(look, c, &part);
-	/* sysfs is a moment earlier than the node; an empty loop device is not there at all. */
-	if (!rc && (stat(part.path, &st) < 0 || !part.size_sectors))
-		rc = -ENOENT;
-	if (!rc)
-		*ret_part = part;
-	return rc;
+	if (strncmp(c->name, "dm-", 3) == 0 || strncmp(c->name, "ram", 3) == 0 ||
+	    strncmp(c->name, "zram", 4) == 0)
+		return false;
+	if (block_kind(look->sysfs_dir, c->name) != BLOCK_MADE)
+		return true;
+	return look->kind == SPEC_PATH && candidate_value(c, "DEVNAME", name, sizeof(name)) &&
+	       strcmp(name, look->value + strlen("/dev/")) == 0;
 }
 
 /* 1: it is the one, and ret_part is set. */
 static int look_at(const struct look *look, const char *name, struct part *ret_part)
 {
-	struct candidate c = { .name = name };
+	struct candidate c = { .sysfs_dir = look->sysfs_dir, .dev_dir = look->dev_dir,
+			       .name = name };
 	int rc;
 
-	if (is_skipped(name))
+	if (name[0] == '.')
 		return 0;
-	rc = read_attribute(look, name, "uevent", c.uevent, sizeof(c.uevent), &c.len_bytes);
-	if (!rc && !is_meant(look, &c))
+	rc = candidate_read(&c);
+	if (!rc && !(may_be_meant(look, &c) && is_meant(look, &c)))
 		return 0;
 	if (!rc)
-		rc = fill(look, &c, ret_part);
+		rc = candidate_part(&c, ret_part);
 	if (rc)
 		log_line(LOG_DEBUG, "passed over %s: %s", name, strerror(-rc));
 	return rc ? 0 : 1;
 }
 
+static int two_answer(const char *spec, const struct part *one, const struct part *other)
+{
+	return fail(ENOTUNIQ, "cannot tell which partition %s is: %s and %s both answer to it", spec,
+		    one->path, other->path);
+}
+
+/* A label means the disk's own; a UUID does where a copy of that disk answers to it as well. */
+static int weigh(const struct look *look, const char *spec, const struct part *found,
+		 const struct part *elsewhere, struct part *ret_part)
+{
+	const bool may_be_elsewhere = look->kind == SPEC_PARTUUID;
+
+	if (!found->size_sectors && !elsewhere->size_sectors)
+		return fail(ENODEV, "cannot find %s: there is no such partition", spec);
+	if (!found->size_sectors && !may_be_elsewhere)
+		return fail(EXDEV, "cannot use %s: it is %s, and the record is on another disk, %s",
+			    spec, elsewhere->path, look->disk);
+	if (found->size_sectors && elsewhere->size_sectors)
+		log_info("%s is %s: it is on %s with the record; passed over is %s", spec,
+			 found->path, look->disk, elsewhere->path);
+	*ret_part = found->size_sectors ? *found : *elsewhere;
+	return 0;
+}
+
 static int look_through(const struct look *look, DIR *dir, const char *spec, struct part *ret_part)
 {
-	struct part found = { .size_sectors = 0 }, other;
+	struct part found = { .size_sectors = 0 }, elsewhere = { .size_sectors = 0 }, other;
+	struct part another = { .size_sectors = 0 };
 	const struct dirent *entry;
 
 	while (errno = 0, entry = readdir(dir)) {
 		if (!look_at(look, entry->d_name, &other))
 			continue;
+		if (look->kind != SPEC_PATH && look->disk && strcmp(look->disk, other.disk) != 0) {
+			another = elsewhere;
+			elsewhere = other;
+			continue;
+		}
 		if (found.size_sectors)
-			return fail(ENOTUNIQ, "cannot tell which partition %s is: %s and %s both "
-				    "answer to it", spec, found.path, other.path);
+			return two_answer(spec, &found, &other);
 		found = other;
 	}
 	if (errno)
 		return fail_sys(errno, "cannot list the block devices");
-	if (!found.size_sectors)
-		return fail(ENODEV, "cannot find %s: there is no such partition", spec);
-	*ret_part = found;
-	return 0;
+	if (look->kind == SPEC_PARTUUID && !found.size_sectors && another.size_sectors)
+		return two_answer(spec, &elsewhere, &another);
+	return weigh(look, spec, &found, &elsewhere, ret_part);
 }
 
-int scan_part(const char *sysfs_dir, const char *dev_dir, const char *spec, struct part *ret_part)
+static int look_once(struct look *look, const char *spec, struct part *ret_part)
 {
-	struct look look = { .sysfs_dir = sysfs_dir, .dev_dir = dev_dir };
+	char path[PATH_BYTES];
+	DIR *dir;
+	int rc;
+
+	(void)snprintf(path, sizeof(path), "%s/class/block", look->sysfs_dir);
+	dir = opendir(path);
+	if (!dir)
+		return fail_sys(errno, "cannot list the block devices in %s", path);
+	rc = look_through(look, dir, spec, ret_part);
+	/* Tables are read only where the kernel's word is not enough. */
+	if (rc == -ENODEV && look->kind == SPEC_PARTLABEL) {
+		look->nameless = true;
+		rewinddir(dir);
+		rc = look_through(look, dir, spec, ret_part);
+	}
+	(void)closedir(dir);	/* only read */
+	return rc;
+}
+
+int scan_part(const char *sysfs_dir, const char *dev_dir, const char *spec, const char *disk,
+	      struct part *ret_part)
+{
+	struct look look = { .sysfs_dir = sysfs_dir, .dev_dir = dev_dir, .disk = disk };
 	char path[PATH_BYTES];
 	struct stat st;
-	DIR *dir;
 	int rc = spec_parse(spec, &look.kind, &look.value);
 
 	if (rc)
@@ -290,11 +196,5 @@ int scan_part(const char *sysfs_dir, const char *dev_dir, const char *spec, stru
 		if (stat(path, &st) == 0 && S_ISBLK(st.st_mode))
 			look.node = st.st_rdev;
 	}
-	(void)snprintf(path, sizeof(path), "%s/class/block", sysfs_dir);
-	dir = opendir(path);
-	if (!dir)
-		return fail_sys(errno, "cannot list the block devices in %s", path);
-	rc = look_through(&look, dir, spec, ret_part);
-	(void)closedir(dir);	/* only read */
-	return rc;
+	return look_once(&look, spec, ret_part);
 }

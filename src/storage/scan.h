@@ -7,9 +7,9 @@
 
 /*
  * Looks once for the partition spec names. sysfs_dir and dev_dir are "/sys" and "/dev"; in tests,
- * other folders.  ret_part is set on success only. -ENODEV: not there; -ENOTUNIQ: several answer;
- * -EINVAL: no spec.
+ * other folders.  disk and the errors are as in find_part; ret_part is set on success only.
  */
-int scan_part(const char *sysfs_dir, const char *dev_dir, const char *spec, struct part *ret_part);
+int scan_part(const char *sysfs_dir, const char *dev_dir, const char *spec, const char *disk,
+	      struct part *ret_part);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files on `data` that hold stores: DIR/NAME.store.  Their blocks are reserved with fallocate,
+ * The files on `data` that hold stores: DIR/NAME.store.  -EXDEV from any of these: the folder is not
+ * the one it must be (storage/storedir.h), and nothing was done.  Their blocks are reserved with fallocate,
  * written through device-mapper only, and pinned by the immutable flag.  Nothing here reads or
  * writes their content.  Space is given back only by storefile_remove and storefile_sweep; the
  * caller makes sure that no record and no table refers to them any more (I9).
@@ -8,13 +9,17 @@
 #ifndef COWBOOT_STORAGE_STOREFILE_H
 #define COWBOOT_STORAGE_STOREFILE_H
 
+#include <stdbool.h>
+
 #include "storage/extents.h"
+#include "storage/storedir.h"
 
 /*
  * Whether dir lies on a file system that stores may be put on: ext4, and not data=journal (the
- * journal would be replayed over what device-mapper wrote).  -ENOTSUP with the reason.
+ * journal would be replayed over what device-mapper wrote), and in its topmost folder, where the next
+ * boot looks for it.  -ENOTSUP with the reason.
  */
-int storefile_check_fs(const char *dir);
+int storefile_check_fs(const struct store_dir *dir);
 
 /*
  * Creates DIR/NAME.store with at least size_sectors usable sectors after alignment, syncs it and
@@ -23,7 +28,7 @@ int storefile_check_fs(const char *dir);
  * ret_extents holds is undefined, and ret_count is untouched.  -ENOSPC says how much is missing,
  * -E2BIG that the file lies in more than max pieces.
  */
-int storefile_create(const char *dir, const char *name, uint64_t size_sectors,
+int storefile_create(const struct store_dir *dir, const char *name, uint64_t size_sectors,
 		     uint64_t part_start_sectors, uint32_t io_min_bytes,
 		     struct extent *ret_extents, unsigned max, unsigned *ret_count);
 
@@ -32,11 +37,31 @@ int storefile_create(const char *dir, const char *name, uint64_t size_sectors,
  * file; -ESTALE: it lies elsewhere now; -EINVAL: it cannot be mapped at all any more.  Where the
  * partition begins and the disk's io_min play no part: a new kernel may name another io_min.
  */
-int storefile_compare(const char *dir, const char *name, uint64_t part_start_sectors,
+int storefile_compare(const struct store_dir *dir, const char *name, uint64_t part_start_sectors,
 		      uint32_t io_min_bytes, const struct extent *extents, unsigned count);
 
-/* Removes one store, or every *.store in dir; none there is success. Syncs the directory. */
-int storefile_remove(const char *dir, const char *name);
-int storefile_sweep(const char *dir, unsigned *ret_removed);
+#define STOREFILE_NAME_MAX 64
+
+/* NAME.store; -EINVAL: not the name of a volume. */
+int storefile_name(const char *name, char file[STOREFILE_NAME_MAX]);
+
+/* Whether a file of that name is a store: NAME.store. */
+bool storefile_is(const char *name);
+
+/* The same in a folder that is open there; a folder that is called so is somebody's, and is none. */
+bool storefile_is_at(int dir_fd, const char *name);
+
+/*
+ * Whether any *.store lies in dir, whoever's it is; a folder that is not there holds none.  Other
+ * failures leave ret_any untouched.
+ */
+int storefile_any(const struct store_dir *dir, bool *ret_any);
+
+/*
+ * Removes one store (-EISDIR: a folder is called so), or every file *.store in dir; none there is success.
+ * Syncs the directory.
+ */
+int storefile_remove(const struct store_dir *dir, const char *name);
+int storefile_sweep(const struct store_dir *dir, unsigned *ret_removed);
 
 #endif

@@ -9,7 +9,6 @@
 #include "storage/storefs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -26,6 +25,7 @@
 
 #define PATH_BYTES 256
 #define OPTIONS_BYTES 4096
+#define TOP_INODE 2	/* of every ext4 */
 
 bool storefs_has_option(const char *options, const char *option)
 {
@@ -41,18 +41,18 @@ bool storefs_has_option(const char *options, const char *option)
 	return false;
 }
 
-/* The kernel's name of the block device that dir is on: the last part of its link in sysfs. */
-static int device_name(const char *dir, char *buf, size_t size_bytes)
+/* The kernel's name of the block device that fd is on: the last part of its link in sysfs. */
+static int device_name(int fd, char *buf, size_t size_bytes)
 {
 	char path[64], target[PATH_BYTES];
 	const char *name;
+	struct stat st;
 	ssize_t len;
-	dev_t dev;
-	int rc = sys_fs_dev(dir, &dev);
 
-	if (rc)
-		return rc;
-	(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(dev), minor(dev));
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(st.st_dev),
+		       minor(st.st_dev));
 	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
 		return -errno;
@@ -64,10 +64,10 @@ static int device_name(const char *dir, char *buf, size_t size_bytes)
 	return 0;
 }
 
-static int check_options(const char *dir)
+static int check_options(const char *dir, int fd)
 {
 	char name[64], path[PATH_BYTES], options[OPTIONS_BYTES];
-	int rc = device_name(dir, name, sizeof(name));
+	int rc = device_name(fd, name, sizeof(name));
 
 	if (rc)
 		return fail_sys(ENOTSUP, "cannot tell what device %s is on", dir);
@@ -82,15 +82,10 @@ static int check_options(const char *dir)
 	return 0;
 }
 
-static int check_flags(const char *dir)
+static int check_flags(const char *dir, int fd)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int flags = 0, rc;
+	int flags = 0, rc = control(fd, FS_IOC_GETFLAGS, &flags);
 
-	if (fd < 0)
-		return fail_sys(errno, "cannot open the folder %s", dir);
-	rc = control(fd, FS_IOC_GETFLAGS, &flags);
-	(void)close(fd);	/* only read */
 	if (rc)
 		return fail_sys(-rc, "cannot read the flags of the folder %s", dir);
 	if (flags & FS_JOURNAL_DATA_FL)
@@ -99,15 +94,41 @@ static int check_flags(const char *dir)
 	return 0;
 }
 
-int storefile_check_fs(const char *dir)
+/* What is mounted there may be a folder of the file system: then the next boot looks elsewhere. */
+static int check_top(const char *dir, int fd)
+{
+	struct stat st;
+
+	if (fstatat(fd, "..", &st, 0) < 0)
+		return fail_sys(errno, "cannot look at the folder above %s", dir);
+	if (st.st_ino != TOP_INODE)
+		return fail(ENOTSUP, "cannot keep stores on %s: it is not in the topmost folder of "
+			    "its file system; mount all of that", dir);
+	return 0;
+}
+
+static int check(const char *dir, int fd)
 {
 	struct statfs fs;
 	int rc;
 
-	if (statfs(dir, &fs) < 0)
+	if (fstatfs(fd, &fs) < 0)
 		return fail_sys(errno, "cannot look at %s", dir);
 	if ((unsigned long)fs.f_type != EXT4_SUPER_MAGIC)
 		return fail(ENOTSUP, "cannot keep stores on %s: it is not ext4", dir);
-	rc = check_options(dir);
-	return rc ? rc : check_flags(dir);
+	rc = check_options(dir, fd);
+	if (!rc)
+		rc = check_flags(dir, fd);
+	return rc ? rc : check_top(dir, fd);
+}
+
+int storefile_check_fs(const struct store_dir *dir)
+{
+	int fd, rc = storedir_open(dir, &fd);
+
+	if (rc)
+		return rc == -ENOENT ? fail_sys(ENOENT, "cannot open the folder %s", dir->path) : rc;
+	rc = check(dir->path, fd);
+	(void)close(fd);	/* only read */
+	return rc;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gathering: the record and the stores as facts for decide().  Must never write to any disk, and
- * must never map anything but stores, linear.  Holds I5 through store_check.
+ * Gathering: the record and the stores as facts for decide().  Must never write to
+ * any disk, map or mount anything, or wait for a lock: a look has no effects.  Holds I5
+ * through store_check.
  */
 #include "update/world.h"
 
@@ -11,15 +12,15 @@
 
 #include "base/fail.h"
 #include "base/log.h"
-#include "base/sys.h"
-#include "map/dm.h"
 #include "storage/storefile.h"
+#include "update/places.h"
 #include "update/slots.h"
 #include "update/store.h"
 
 _Static_assert((int)FACT_IDLE == (int)PHASE_IDLE && (int)FACT_STAGING == (int)PHASE_STAGING &&
 		       (int)FACT_TRIAL == (int)PHASE_TRIAL &&
 		       (int)FACT_MERGING == (int)PHASE_MERGING &&
+		       (int)FACT_PROVING == (int)PHASE_PROVING &&
 		       (int)FACT_PHASE_COUNT == (int)PHASE_COUNT,
 	       "decide's phases are the record's");
 
@@ -28,35 +29,17 @@ _Static_assert((int)FACT_IDLE == (int)PHASE_IDLE && (int)FACT_STAGING == (int)PH
 static int compare_file(const struct world *w, unsigned v)
 {
 	const struct record_volume *vol = &w->record.volume[v];
-	char dir[CONF_PATH_MAX + 16];
+	struct store_dir dir;
 	int rc;
 
 	if (w->record.store_place != STORE_IN_FILES || !w->data_dir)
 		return 0;
-	rc = world_store_dir(w, dir, sizeof(dir));
+	rc = world_store_dir(w, &dir);
 	if (rc < 0)
 		return rc;
-	return storefile_compare(dir, vol->name, w->data_part.start_sectors,
+	return storefile_compare(&dir, vol->name, w->data_part.start_sectors,
 				 w->data_part.io_min_bytes, &w->record.extent[vol->extent_first],
 				 vol->extent_count);
-}
-
-/* The volume's own partition must be the one the update was made for. */
-static int compare_origin(const struct world *w, unsigned v)
-{
-	const struct record_volume *vol = &w->record.volume[v];
-	int i = world_volume(w, v);
-
-	if (i < 0)
-		return fail(EINVAL,
-			    "the update replaces %s, which this board's configuration has not",
-			    vol->name);
-	if (w->has_volume[i] && w->volume_part[i].size_sectors != vol->volume_sectors)
-		return fail(ESTALE, "%s has %llu sectors, the update was installed for %llu",
-			    w->volume_part[i].path,
-			    (unsigned long long)w->volume_part[i].size_sectors,
-			    (unsigned long long)vol->volume_sectors);
-	return 0;
 }
 
 static enum fact_stores worse(enum fact_stores a, enum fact_stores b)
@@ -64,24 +47,28 @@ static enum fact_stores worse(enum fact_stores a, enum fact_stores b)
 	return a > b ? a : b;
 }
 
-static enum fact_stores judge_store(const struct world *w, unsigned v)
+static enum fact_stores judge_store(struct world *w, unsigned v)
 {
+	const struct part *origin;
 	struct cow_found found;
-	struct map_disk disk;
 	int rc;
 
-	rc = compare_origin(w, v);
-	if (rc < 0)
+	/* Without its partition nothing is mapped; that is a fact of its own. */
+	rc = places_origin(w, v, &origin);
+	if (rc < 0 && rc != -ENODEV)
 		return FACT_STORES_DAMAGED;
 	rc = compare_file(w, v);
+	if (rc == -EXDEV)
+		w->misplaced = true;
 	if (rc < 0)
 		return rc == -ENOENT ? FACT_STORES_MISSING : FACT_STORES_DAMAGED;
-	rc = store_map(w, v, &disk);
+	rc = store_is_there(w, v);
 	if (rc < 0)
 		return FACT_STORES_MISSING;
 	rc = store_check(w, v, &found);
 	if (rc < 0)
 		return FACT_STORES_DAMAGED;
+	w->store_left[v] = found.exceptions;
 	log_info("store of %s: %llu of %llu exceptions, %llu runs", w->record.volume[v].name,
 		 (unsigned long long)found.exceptions,
 		 (unsigned long long)w->record.volume[v].exceptions,
@@ -92,22 +79,12 @@ static enum fact_stores judge_store(const struct world *w, unsigned v)
 	return FACT_STORES_WHOLE;
 }
 
-static bool is_mapped(const char *volume)
-{
-	struct dm_state state;
-	char name[STORE_NAME_MAX];
-
-	store_name(name, volume);
-	return dm_state(name, &state) == 0;
-}
-
-static enum fact_stores judge_stores(struct world *w, bool keep)
+static enum fact_stores judge_stores(struct world *w)
 {
 	enum fact_stores all = FACT_STORES_WHOLE;
 	bool every_empty = true;
 
 	for (unsigned v = 0; v < w->record.volume_count; v++) {
-		bool was_mapped = is_mapped(w->record.volume[v].name);
 		enum fact_stores one = judge_store(w, v);
 
 		/* A revert or the recovery is too much for one read that failed. */
@@ -122,8 +99,6 @@ static enum fact_stores judge_stores(struct world *w, bool keep)
 		}
 		if (one != FACT_STORES_EMPTY)
 			every_empty = false;
-		if (!keep && !was_mapped && store_unmap(w->record.volume[v].name) < 0)
-			log_warn("%s", fail_text());
 	}
 	if (every_empty && w->record.volume_count > 0)
 		return FACT_STORES_EMPTY;
@@ -131,26 +106,40 @@ static enum fact_stores judge_stores(struct world *w, bool keep)
 }
 
 /*
- * Whether this kernel is that of the system that should boot.  A loader that was told the right slot
- * and started another one will do so again: then there is no point in telling it once more (I10).
+ * Whether the boot loader had no say in this boot: it would start the update's kernel, and counts that
+ * before it does.  One that was asked again and started another kernel cannot start this one, or
+ * cannot count (I10).
  */
-static enum fact_slot judge_slot(const struct world *w)
+static bool was_passed_by(const struct world *w)
+{
+	return w->loader.state.health == LOADER_GOOD && w->loader.state.slots.trial == w->record.slot &&
+	       w->loader.state.slots.tries_left && !w->record.recovery.reboots;
+}
+
+static enum fact_kernel judge_kernel(const struct world *w)
 {
 	const struct record *rec = &w->record;
-	char slot = w->conf->slot;
+	bool is_update = rec->phase != PHASE_IDLE && rec->phase != PHASE_STAGING;
+	char right = is_update ? rec->slot : slots_configured(w->conf) ? rec->slot_old : 0;
 
-	if (!slot)
-		return FACT_SLOT_NONE;
-	if (rec->phase == PHASE_TRIAL || rec->phase == PHASE_MERGING) {
-		if (!rec->slot)
-			return FACT_SLOT_NONE;
-		return rec->slot == slot ? FACT_SLOT_TRIAL : FACT_SLOT_OTHER;
-	}
-	if (!slots_configured(w->conf) || !rec->slot_old)
-		return FACT_SLOT_NONE;
-	if (rec->slot_old == slot)
-		return FACT_SLOT_OTHER;
-	return slots_told(w) ? FACT_SLOT_NONE : FACT_SLOT_TRIAL;
+	if (!w->conf->slot || !right)
+		return FACT_KERNEL_UNKNOWN;
+	return right == w->conf->slot ? FACT_KERNEL_RIGHT : FACT_KERNEL_WRONG;
+}
+
+/*
+ * Whether the boot loader will start the other kernel when it is told, or in a trial asked, by a
+ * reboot.  One that was told for good and started this kernel all the same will do so again.  Nor
+ * is one told in idle that we have rebooted for already: whatever becomes of what it is told, it
+ * must not go on for ever (I10).
+ */
+static bool judge_loader(const struct world *w, enum fact_kernel kernel)
+{
+	if (w->record.phase == PHASE_TRIAL && kernel == FACT_KERNEL_WRONG)
+		return was_passed_by(w);
+	if (!slots_tellable(w) || slots_told(w))
+		return false;
+	return kernel != FACT_KERNEL_WRONG || !w->record.recovery.reboots;
 }
 
 static enum fact_idle judge_idle(const struct world *w)
@@ -182,25 +171,27 @@ static enum fact_record judge_record(const struct world *w)
 /* Why the old kernel runs while a new one is on trial. */
 static const char *passed_over(const struct world *w)
 {
-	if (w->slots.health != BOOTBLOCK_GOOD)
+	if (w->loader.state.health != LOADER_GOOD)
 		return "";
-	if (!w->slots.block.trial)
+	if (!w->loader.state.slots.trial)
 		return "it was not told to try the new one";
-	if (!w->slots.block.tries_left)
-		return "it has tried the new one as often as it may";
-	return "it cannot start the new one";
+	if (!w->loader.state.slots.tries_left)
+		return "it cannot load the new one, or has tried it as often as it may";
+	return "it was asked again, and cannot start the new one or count its tries";
 }
 
-void world_facts(struct world *w, bool keep, struct facts *ret_facts)
+void world_facts(struct world *w, struct facts *ret_facts)
 {
-	char release[128] = "";
+	const enum fact_kernel kernel = judge_kernel(w);
+	char release[WORLD_RELEASE_MAX];
 	struct facts facts = {
 		.record = judge_record(w),
 		.phase = (enum fact_phase)w->record.phase,
 		.refused = w->record.refused[0] != 0,
 		.tries_left = w->record.tries_left > 0,
 		.stores = FACT_STORES_WHOLE,
-		.slot = judge_slot(w),
+		.kernel = kernel,
+		.loader_heeds = judge_loader(w, kernel),
 		.idle = judge_idle(w),
 		.failed = FACT_FAILED_NOTHING,
 		.volumes_present = true,
@@ -210,13 +201,18 @@ void world_facts(struct world *w, bool keep, struct facts *ret_facts)
 	for (unsigned i = 0; i < w->conf->volume_count; i++)
 		if (!w->has_volume[i])
 			facts.volumes_present = false;
-	if (sys_kernel_release(release, sizeof(release)) == 0)
-		facts.kernel_flushes = world_kernel_flushes(release);
+	facts.kernel_flushes = world_may_merge(w->conf, release);
 	w->stores_why[0] = 0;
-	if (facts.record == FACT_RECORD_GOOD &&
+	if (facts.record == FACT_RECORD_GOOD && !w->misplaced &&
 	    (facts.phase == FACT_TRIAL || facts.phase == FACT_MERGING))
-		facts.stores = judge_stores(w, keep);
-	if (facts.phase == FACT_TRIAL && facts.slot == FACT_SLOT_OTHER && !w->stores_why[0])
+		facts.stores = judge_stores(w);
+	/* It will not be saved, whatever a plan asks for; nothing of an update goes on without that. */
+	if ((w->copies.read_only || w->write_protected || w->meta_part.write_protected) &&
+	    facts.phase != FACT_IDLE)
+		facts.failed = FACT_FAILED_SAVE;
+	facts.misplaced = w->misplaced;
+	if (facts.phase == FACT_TRIAL && kernel == FACT_KERNEL_WRONG && !facts.loader_heeds &&
+	    !w->stores_why[0])
 		snprintf(w->stores_why, sizeof(w->stores_why), "%s", passed_over(w));
 	*ret_facts = facts;
 }

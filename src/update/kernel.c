@@ -5,10 +5,13 @@
  * loses merged data.  In mainline since 5.11-rc4, in stable since January 2021: 5.10.9, 5.4.91,
  * 4.19.169, 4.14.217, 4.9.253, 4.4.253.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/fail.h"
+#include "base/sys.h"
 #include "update/world.h"
 
 static const struct {
@@ -43,4 +46,24 @@ bool world_kernel_flushes(const char *release)
 		      &stable_patch) == 3 &&
 	       stable_major == major && stable_minor == minor &&
 	       has_fix(major, minor, stable_patch);
+}
+
+bool world_may_merge(const struct conf *conf, char ret_release[WORLD_RELEASE_MAX])
+{
+	const int rc = sys_kernel_release(ret_release, WORLD_RELEASE_MAX);
+
+	if (rc < 0)
+		snprintf(ret_release, WORLD_RELEASE_MAX, "of an unknown release");
+	return conf->kernel_flushes || (rc == 0 && world_kernel_flushes(ret_release));
+}
+
+int world_kernel_check(const struct world *w)
+{
+	char release[WORLD_RELEASE_MAX];
+
+	if (!world_may_merge(w->conf, release))
+		return fail(ENOTSUP, "this kernel (%s) loses merged data when the power is cut; "
+			    "merging needs 5.10.9, 5.11 or later, or kernel-flushes yes in the "
+			    "board's configuration where it has the fix", release);
+	return 0;
 }

@@ -12,8 +12,10 @@
 /* Flushes the origin partition of every volume of the update. */
 int settle_flush_origins(const struct world *w);
 
-/* Ends the update in the record: idle with that result. Saves. Frees nothing. */
-int settle_record(struct world *w, enum result result, const char *reason);
+/*
+ * Ends the update in the record: idle with that result; detail may be empty. Saves. Frees nothing.
+ */
+int settle_record(struct world *w, enum result result, enum reason reason, const char *detail);
 
 /*
  * Gives the space back: unmaps every NAME-store and removes every store file. Refuses (-EBUSY)

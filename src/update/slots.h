@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The boot slots: telling the boot loader which kernel to start, so that the switch of the kernel
- * and that of the volumes are one update.  The record decides, and the loader's own state (the boot
- * block, state/bootblock.h) follows it in one order:
+ * and that of the volumes are one update.  The record decides, and what the loader was told
+ * (loader/loader.h, whichever loader it is) follows it in one order:
  *
  *	arm	record, then loader: the loader never tries what no record knows
  *	disarm	loader, then record: a slot that was given up is not tried once more
@@ -26,8 +26,17 @@ void slots_load(struct world *w);
 /* The slot that the loader starts next, as far as is known; 0: it is not. */
 char slots_next(const struct world *w);
 
+/* Whether it is known what the loader does, and so whether it keeps what it is told. */
+bool slots_known(const struct world *w);
+
 /* Whether the loader was told, for good, to start the other slot than it did in this boot. */
 bool slots_told(const struct world *w);
+
+/*
+ * Whether the loader can be told anything: not where a later cowboot has written its state, which this
+ * one must not write over.
+ */
+bool slots_tellable(const struct world *w);
 
 /*
  * Whether the loader's state follows the record.  True also where neither knows of slots.  A trial
@@ -38,7 +47,10 @@ bool slots_follow(const struct world *w);
 /* The loader tries w->record.slot, which is in phase trial, with all its tries. */
 int slots_arm(struct world *w);
 
-/* The loader starts the confirmed system's slot from now on, and no other. */
+/*
+ * The loader starts the confirmed system's slot from now on, and no other.  0 where it was told, or
+ * knows of no trial of this update; -EROFS where it cannot be told.
+ */
 int slots_disarm(struct world *w);
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One volume's store as a device.  Maps linear only: no table that reads the store's content is
- * loaded here.  store_check is where I5 is held, for init and for the command.
+ * One volume's store, read through its extents and mapped over them.  Maps linear only: no table that
+ * reads the store's content is loaded here.  store_check is where I5 is held, for init and for the
+ * command; it must never map anything, nor leave anything in a cache.
  */
 #include "update/store.h"
 
@@ -13,67 +14,84 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "map/dm.h"
-
-/* record and map do not know each other's extents; here they meet. */
-_Static_assert(sizeof(struct extent) == sizeof(struct map_piece), "same shape");
+#include "update/places.h"
 
 /* Static, for PID 1 has no heap. A list that does not ascend needs a bit for each chunk. */
 static uint8_t scratch_buf[64 * 1024];
 static uint8_t scratch_bits[1024 * 1024];
-static struct map_piece pieces[RECORD_EXTENTS_MAX];
 
 void store_name(char buf[STORE_NAME_MAX], const char *volume)
 {
 	snprintf(buf, STORE_NAME_MAX, "%s-store", volume);
 }
 
-/* The partition that the extents count from, if it is there and is the one they were taken on. */
-static int store_part(const struct world *w, const struct part **ret_part)
+/* The record's extents of volume v as pieces of the partition that they count from. */
+static int take_pieces(const struct world *w, unsigned v, struct map_disk *ret_disk,
+		       bool *ret_readonly, const struct extent **ret_pieces)
 {
-	bool files = w->record.store_place == STORE_IN_FILES;
-	const struct part *part = files ? &w->data_part : &w->store_part;
+	const struct record_volume *vol = &w->record.volume[v];
+	const struct extent *ext = &w->record.extent[vol->extent_first];
+	const struct part *part = NULL;
+	int rc = places_stores(w, &part);
 
-	if (files ? !w->has_data : !w->has_store_part)
-		return fail(ENODEV,
-			    "cannot map stores: the partition they lie on (%s) is not there",
-			    files ? w->conf->data.spec : w->conf->store);
-	if (part->start_sectors != w->record.store_part_start_sectors)
-		return fail(ESTALE,
-			    "cannot map stores: %s begins at sector %llu, the record says %llu",
-			    part->path, (unsigned long long)part->start_sectors,
-			    (unsigned long long)w->record.store_part_start_sectors);
-	*ret_part = part;
+	if (rc < 0)
+		return fail_in(rc, "cannot use the store of %s", vol->name);
+	for (unsigned i = 0; i < vol->extent_count; i++) {
+		if (ext[i].start_sectors > part->size_sectors ||
+		    ext[i].size_sectors > part->size_sectors - ext[i].start_sectors)
+			return fail(EINVAL, "cannot use the store of %s: extent %u lies outside %s",
+				    vol->name, i, part->path);
+	}
+	*ret_pieces = ext;
+	*ret_disk = (struct map_disk){ part->major, part->minor };
+	*ret_readonly = part->write_protected;
 	return 0;
+}
+
+int store_is_there(const struct world *w, unsigned v)
+{
+	const struct extent *pieces;
+	struct map_disk part;
+	bool readonly;
+
+	return take_pieces(w, v, &part, &readonly, &pieces);
+}
+
+int store_mapped(const struct world *w, unsigned v, struct map_disk *ret_disk)
+{
+	const struct record_volume *vol = &w->record.volume[v];
+	const struct extent *pieces = NULL;
+	struct map_disk part;
+	char name[STORE_NAME_MAX];
+	bool readonly;
+	int rc = take_pieces(w, v, &part, &readonly, &pieces);
+
+	store_name(name, vol->name);
+	return rc < 0 ? rc : dm_is_linear(name, part, pieces, vol->extent_count, ret_disk);
 }
 
 int store_map(const struct world *w, unsigned v, struct map_disk *ret_disk)
 {
 	const struct record_volume *vol = &w->record.volume[v];
-	const struct extent *ext = &w->record.extent[vol->extent_first];
-	const struct part *part = NULL;
-	struct dm_state state;
+	const struct extent *pieces = NULL;
+	struct map_disk part;
 	char name[STORE_NAME_MAX];
-	int rc;
+	bool readonly;
+	int rc = take_pieces(w, v, &part, &readonly, &pieces);
 
-	store_name(name, vol->name);
-	rc = dm_state(name, &state);
-	if (rc == 0) {
-		*ret_disk = state.disk;
-		return 0;
-	}
-	rc = store_part(w, &part);
 	if (rc < 0)
 		return rc;
-	for (unsigned i = 0; i < vol->extent_count; i++) {
-		if (ext[i].start_sectors > part->size_sectors ||
-		    ext[i].size_sectors > part->size_sectors - ext[i].start_sectors)
-			return fail(EINVAL, "cannot map the store of %s: extent %u lies outside %s",
-				    vol->name, i, part->path);
-		pieces[i].start_sectors = ext[i].start_sectors;
-		pieces[i].size_sectors = ext[i].size_sectors;
+	store_name(name, vol->name);
+	rc = dm_is_linear(name, part, pieces, vol->extent_count, ret_disk);
+	if (rc == -ESTALE) {
+		rc = dm_remove(name);
+		if (rc < 0)
+			return rc;
+	} else if (rc != -ENXIO) {
+		return rc;
 	}
-	return dm_linear(name, false, (struct map_disk){ part->major, part->minor }, pieces,
-			 vol->extent_count, ret_disk);
+	/* What takes no writes can still show the new system, and a merge goes on where it does. */
+	return dm_linear(name, readonly, part, pieces, vol->extent_count, ret_disk);
 }
 
 int store_unmap(const char *volume)
@@ -97,6 +115,56 @@ struct cow_source store_source(struct dev *dev)
 	return (struct cow_source){ .read = read_dev, .ctx = dev, .size_bytes = dev->size_bytes };
 }
 
+/* A partition, and the pieces of it that follow each other in the store. */
+struct store_reader {
+	struct dev dev;
+	const struct extent *extent;
+	unsigned count;
+};
+
+static int read_extents(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
+{
+	const struct store_reader *reader = ctx;
+	uint8_t *to = buf;
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && len_bytes && i < reader->count; i++) {
+		const uint64_t size_bytes = reader->extent[i].size_sectors * SECTOR_BYTES;
+		uint64_t piece_bytes;
+
+		if (offset_bytes >= size_bytes) {
+			offset_bytes -= size_bytes;
+			continue;
+		}
+		piece_bytes = size_bytes - offset_bytes;
+		if (piece_bytes > len_bytes)
+			piece_bytes = len_bytes;
+		rc = dev_read(&reader->dev,
+			      reader->extent[i].start_sectors * SECTOR_BYTES + offset_bytes, to,
+			      (size_t)piece_bytes);
+		to += piece_bytes;
+		len_bytes -= (size_t)piece_bytes;
+		offset_bytes = 0;
+	}
+	alive();	/* a long list on a slow disk takes its time */
+	if (!rc && len_bytes)
+		return fail(EINVAL, "cannot read %zu bytes behind the store's end", len_bytes);
+	return rc;
+}
+
+static struct cow_source reader_source(struct store_reader *reader, const struct extent *extent,
+				       unsigned count)
+{
+	uint64_t size_sectors = 0;
+
+	reader->extent = extent;
+	reader->count = count;
+	for (unsigned i = 0; i < count; i++)
+		size_sectors += extent[i].size_sectors;
+	return (struct cow_source){ .read = read_extents, .ctx = reader,
+				    .size_bytes = size_sectors * SECTOR_BYTES };
+}
+
 int store_check(const struct world *w, unsigned v, struct cow_found *ret_found)
 {
 	const struct record_volume *vol = &w->record.volume[v];
@@ -109,26 +177,22 @@ int store_check(const struct world *w, unsigned v, struct cow_found *ret_found)
 		.mark = &mark,
 		.exact_count = w->record.phase != PHASE_MERGING,
 	};
+	struct store_reader reader = { .dev = DEV_CLOSED };
+	const struct part *part = NULL;
 	struct cow_source source;
-	struct dev dev = DEV_CLOSED;
-	char path[sizeof("/dev/mapper/") + STORE_NAME_MAX];
-	char name[STORE_NAME_MAX];
-	int rc;
+	int rc = store_is_there(w, v);
 
-	memcpy(mark.update_id, w->record.update_id, sizeof(mark.update_id));
-	snprintf(mark.volume, sizeof(mark.volume), "%s", vol->name);
-	store_name(name, vol->name);
-	snprintf(path, sizeof(path), "/dev/mapper/%s", name);
-	rc = dev_open(path, DEV_READ, &dev);
+	if (!rc)
+		rc = places_stores(w, &part);
+	if (!rc)
+		rc = dev_open(part->path, DEV_MEDIUM, &reader.dev);
 	if (rc < 0)
 		return rc;
-	/* What an earlier reader left in the cache says nothing of the medium. */
-	rc = dev_drop_cache(&dev);
-	if (rc == 0) {
-		source = store_source(&dev);
-		rc = cow_check(&source, &expect, &scratch, ret_found);
-	}
-	dev_close(&dev);
+	memcpy(mark.update_id, w->record.update_id, sizeof(mark.update_id));
+	snprintf(mark.volume, sizeof(mark.volume), "%s", vol->name);
+	source = reader_source(&reader, &w->record.extent[vol->extent_first], vol->extent_count);
+	rc = cow_check(&source, &expect, &scratch, ret_found);
+	dev_close(&reader.dev);
 	if (rc < 0)
 		return fail_in(rc, "the store of %s cannot be used", vol->name);
 	return 0;

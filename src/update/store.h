@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One volume's store as a device: /dev/mapper/NAME-store, linear over its extents or its piece of
- * `cow`.
+ * One volume's store: read where it lies, which changes nothing, and as a device,
+ * /dev/mapper/NAME-store, linear over its extents or its piece of `cow`.
  */
 #ifndef COWBOOT_UPDATE_STORE_H
 #define COWBOOT_UPDATE_STORE_H
@@ -15,13 +15,26 @@
 /* "NAME-store" */
 void store_name(char buf[STORE_NAME_MAX], const char *volume);
 
-/* Maps the store of the record's volume v; one that is mapped already is success. */
+/*
+ * Whether the store of the record's volume v is mapped, over just the blocks that the record names.
+ * -ENXIO: it is not; -EEXIST: a device of that name is not ours; -ESTALE: it lies over other blocks.
+ */
+int store_mapped(const struct world *w, unsigned v, struct map_disk *ret_disk);
+
+/*
+ * Maps the store of the record's volume v; one that is mapped already is success.  What an earlier
+ * update has left of that name goes.
+ */
 int store_map(const struct world *w, unsigned v, struct map_disk *ret_disk);
 int store_unmap(const char *volume);
 
+/* Whether the partition that the store lies on is there, and is long enough for it. */
+int store_is_there(const struct world *w, unsigned v);
+
 /*
- * Checks the mapped store of the record's volume v (I5): header, mark, count and every exception.
- * In trial the count must be the installed one, in merging at most that.
+ * Checks the store of the record's volume v (I5): header, mark, count and every exception, as the
+ * medium has them, mapped or not.  In trial the count must be the installed one, in merging at most
+ * that.
  */
 int store_check(const struct world *w, unsigned v, struct cow_found *ret_found);
 

@@ -8,23 +8,25 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "map/dm.h"
+#include "update/places.h"
 #include "update/store.h"
 
 #define OPTIONS_MAX CONF_OPTIONS_MAX
 
 int volumes_mount(const struct conf_mount *m, const char *dir, unsigned long more_flags)
 {
-	char source[sizeof("/dev/mapper/") + sizeof(m->name)];
+	char source[sizeof(DM_DIR) + sizeof(m->name)];
 	char options[OPTIONS_MAX];
 	unsigned long flags;
 	int rc;
 
-	snprintf(source, sizeof(source), "/dev/mapper/%s", m->name);
+	snprintf(source, sizeof(source), DM_DIR "%s", m->name);
 	rc = conf_mount_flags(m->options, &flags, options, sizeof(options));
 	if (rc < 0)
 		return rc;
@@ -39,20 +41,44 @@ int volumes_mount(const struct conf_mount *m, const char *dir, unsigned long mor
 
 static int map_whole(const char *name, bool readonly, const struct part *part)
 {
-	const struct map_piece whole = { 0, part->size_sectors };
+	const struct extent whole = { 0, part->size_sectors };
 	struct map_disk disk;
 
 	return dm_linear(name, readonly, (struct map_disk){ part->major, part->minor }, &whole, 1,
 			 &disk);
 }
 
+static bool takes_no_writes(int rc)
+{
+	return rc == -EROFS || rc == -EACCES || rc == -EPERM;
+}
+
 int volumes_map_data(const struct world *w)
 {
 	const struct conf_mount *data = &w->conf->data;
+	const bool readonly = w->data_part.write_protected;
+	int rc;
 
 	if (!w->has_data)
 		return fail(ENODEV, "cannot mount data: no partition %s", data->spec);
-	return map_whole(data->name, false, &w->data_part);
+	rc = map_whole(data->name, readonly, &w->data_part);
+	return !readonly && takes_no_writes(rc) ? map_whole(data->name, true, &w->data_part) : rc;
+}
+
+int volumes_mount_data(const struct world *w, const char *dir)
+{
+	const struct conf_mount *data = &w->conf->data;
+	bool readonly = w->data_part.write_protected;
+	int rc = volumes_mount(data, dir, readonly ? MS_RDONLY : 0);
+
+	if (!readonly && takes_no_writes(rc)) {
+		readonly = true;
+		rc = volumes_mount(data, dir, MS_RDONLY);
+	}
+	if (!rc && readonly)
+		log_warn("data is mounted for reading only: %s is write-protected",
+			 w->data_part.path);
+	return rc;
 }
 
 /* The update's volume that conf->volume[i] is; -1: the update leaves it alone. */
@@ -69,6 +95,7 @@ static int map_volume(const struct world *w, enum plan_map map, unsigned i)
 	const struct conf_mount *m = &w->conf->volume[i];
 	const struct part *part = &w->volume_part[i];
 	int v = map == MAP_LINEAR ? -1 : update_volume(w, i);
+	const struct part *origin;
 	const struct record_volume *vol;
 	struct map_disk store, disk;
 	int rc;
@@ -76,12 +103,14 @@ static int map_volume(const struct world *w, enum plan_map map, unsigned i)
 	if (v < 0)
 		return map_whole(m->name, true, part);
 	vol = &w->record.volume[v];
-	rc = store_map(w, (unsigned)v, &store);
+	rc = places_origin(w, (unsigned)v, &origin);
+	if (!rc)
+		rc = store_map(w, (unsigned)v, &store);
 	if (rc < 0)
 		return rc;
 	return dm_snapshot(m->name, true, map == MAP_MERGE, vol->volume_sectors,
-			   (struct map_disk){ part->major, part->minor }, store, vol->chunk_sectors,
-			   &disk);
+			   (struct map_disk){ origin->major, origin->minor }, store, vol->chunk_sectors,
+			   w->store_left[v], &disk);
 }
 
 int volumes_map(const struct world *w, enum plan_map map)

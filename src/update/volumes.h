@@ -11,7 +11,7 @@
 
 /*
  * Maps every volume of the configuration as the plan says; read-only from above. Only for a plan
- * that decide() made of world_facts(w, keep) in this boot (I5), and after what it persists is
+ * that decide() made of world_facts(w) in this boot (I5), and after what it persists is
  * durable (I1, I2). On failure nothing stays mapped.
  */
 int volumes_map(const struct world *w, enum plan_map map);
@@ -19,8 +19,14 @@ int volumes_map(const struct world *w, enum plan_map map);
 /* Removes what is mapped; what cannot be is logged and stays. */
 void volumes_unmap(const struct world *w);
 
-/* Maps data. One that is mapped stays so even when its file system is not mounted: stores lie on it. */
+/*
+ * Maps data, for writing where its disk takes writes.  One that is mapped stays so even when its file
+ * system is not mounted: stores lie on it.
+ */
 int volumes_map_data(const struct world *w);
+
+/* Mounts it on dir; for reading only, and with a line that says so, where its disk takes no writes. */
+int volumes_mount_data(const struct world *w, const char *dir);
 
 /* Mounts /dev/mapper/NAME on dir, with m's options and more_flags; at the second try, if need be. */
 int volumes_mount(const struct conf_mount *m, const char *dir, unsigned long more_flags);

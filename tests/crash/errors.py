@@ -224,6 +224,7 @@ def main(argv):
         print(f"errors: kernel {KERNEL}, store in {name}", flush=True)
         with scratch_dir() as scratch:
             jobs += run_store(name, opts, share, tell, cache, images, Path(scratch))
+    tell.again()
     print("\n".join(HEADER + [row(job.name, job.book.known) for job in jobs]))
     bad = [r for job in jobs for r in job.book.known.values() if not r["good"]]
     total = sum(len(job.book.known) for job in jobs)

@@ -13,7 +13,7 @@ import starts
 from rest import Bad, Mixed, Rest
 from stream import SCALE, Gone, Timeout
 
-UP_S, COMMAND_S = 25, 60
+UP_S, COMMAND_S = 120, 120
 LOST = "(?m)^cowboot: cannot "
 SUMS = "for v in {}; do md5sum /dev/mapper/$v; done; cat /data/user; cowboot status --json"
 

@@ -24,6 +24,7 @@ class Record:
     tally: int
     asked: bool
     partial: bool
+    tailless: bool
     data: bytes
 
 
@@ -35,21 +36,24 @@ def _copy(meta, name):
     length = struct.unpack_from("<I", data, LENGTH_AT)[0]
     if data[:8] != b"COWBOOT\n" or not 1024 <= length <= len(data):
         return "damaged"
-    data = data[:length]
-    if ondisk.sealed(data, {}) != data:
+    head, tail = ondisk.split(data)
+    if ondisk.sealed(head, {}) != head:
         return "damaged"
+    data = head + tail
     phase, tries = struct.unpack_from("<II", data, ondisk.PHASE_AT)
     return Record(ondisk.generation(data), ondisk.PHASES[phase], tries,
                   chr(data[SLOT_AT]) if data[SLOT_AT] else "", data[REFUSED_AT] != 0,
                   struct.unpack_from("<I", data, RESULT_AT)[0],
                   struct.unpack_from("<I", data, TALLY_AT)[0], data[ASKED_AT] != 0,
-                  data[PARTIAL_AT] != 0, data)
+                  data[PARTIAL_AT] != 0, ondisk.has_tail(head) and not tail, data)
 
 
 def record(meta):
     """The newest good copy; None: nothing was ever saved; "damaged": neither is good."""
     copies = [_copy(meta, name) for name in "AB"]
     good = [c for c in copies if isinstance(c, Record)]
+    # One that has lost its tail counts only where the other is not good.
+    good = [c for c in good if not c.tailless] or good
     if good:
         return max(good, key=lambda c: c.generation)
     # A first save that was cut has written copy A in part, and nothing else.

@@ -72,6 +72,12 @@ class Board:
         self.vm.process.wait(60 * SCALE)
         self.vm.kill()
 
+    def leaves_by(self, command):
+        """On, and this command reboots it: nobody waits for its answer."""
+        self.vm.channel.say(f"run {len(command)}\n{command}")
+        self.vm.process.wait(60 * SCALE)
+        self.vm.kill()
+
     def off(self):
         self.vm.poweroff()
 

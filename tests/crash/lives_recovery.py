@@ -43,8 +43,7 @@ def image(b, expect):
     """The running trial asks for recovery; there a whole image goes over the volume, and ends it."""
     armed(b, expect)
     assert b.on() == "new"
-    b.run("cowboot recovery --reboot", 4)
-    b.off()
+    b.leaves_by("cowboot recovery --reboot")
     b.recovery()
     expect("new", "recovery")
     put_image(b.vm)

@@ -24,10 +24,9 @@ from drive import BUSES
 from esp import EspLoader
 from loader import BlockLoader
 from stream import SCALE, Timeout
-from vm import VM, stick
+from vm import CMDLINE, VM, stick
 
 HERE = Path(__file__).resolve().parent
-CMDLINE = "console=ttyAMA0 panic=1 quiet"
 MEM_MIB = 128
 SLOT_BYTES = {"block": 16 << 10, "esp": 4 << 10}
 RAM = Path("/dev/shm")

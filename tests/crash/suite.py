@@ -148,7 +148,7 @@ def _side_by_side(function, calls, jobs):
 
 class Teller:
     """Progress: a line that is written over on a terminal, one a minute elsewhere; each failure at
-    once."""
+    once, and again at the end, since of a long output often only the end is kept."""
 
     def __init__(self, total, what="states"):
         self.total, self.done, self.bad, self.start = total, 0, [], time.monotonic()
@@ -157,9 +157,9 @@ class Teller:
     def __call__(self, job, end):
         self.done += 1
         if end["good"] == end["control"]:
-            self.bad.append(f"{job.name}/{end['state']}")
-            print(f"\nBAD {self.bad[-1]}: " + (
+            self.bad.append(f"BAD {job.name}/{end['state']}: " + (
                 "a broken order was not found" if end["control"] else end["why"]))
+            print(f"\n{self.bad[-1]}")
         now = time.monotonic()
         left = (now - self.start) / self.done * (self.total - self.done)
         line = (f"  {self.done} of {self.total} {self.what}, {len(self.bad)} bad, "
@@ -169,6 +169,10 @@ class Teller:
         elif now - self.told > 60 or self.done == self.total:
             self.told = now
             print(line, flush=True)
+
+    def again(self):
+        for bad in self.bad[:10]:
+            print(bad[:2000])
 
 
 def _plan(jobs, most):
@@ -230,6 +234,7 @@ def main(argv):
         for job, where in forks.items():
             job.fork = Fork(job.machine, where, save=False)
         run_all(todo, opts.jobs, Path(scratch), teller)
+    teller.again()
     counts = [table.count(job.book.known.values()) for job in jobs]
     for job, c in zip(jobs, counts):
         print(f"  {job.name:<32} {c.good:>5} of {len(job.states):>5} states good, {c.bad} bad; "

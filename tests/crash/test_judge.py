@@ -66,6 +66,14 @@ def test_the_newer_copy_counts():
     assert judge.leads_to(meta(older, newer)) == judge.leads_to(meta(newer, older)) == "old"
 
 
+def test_a_copy_without_its_tail_counts_only_alone():
+    whole = changed("v2-trial-with-places", {judge.REFUSED_AT: bytes(160), judge.SLOT_AT: bytes(2)})
+    torn = changed("idle-reverted", {ondisk.GENERATION_AT: bytes([0, 9] + [0] * 6)})
+    assert judge.leads_to(meta(whole, whole)) == "new"
+    assert judge.leads_to(meta(torn, whole)) == judge.leads_to(meta(whole, torn)) == "new"
+    assert judge.leads_to(meta(torn)) == judge.leads_to(meta(torn, torn)) == "old"
+
+
 def test_a_damaged_copy_does_not_count():
     broken = bytearray(golden("staging"))
     broken[400] ^= 1

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Images that the tests of the host's cowboot share; each test has a directory of its own."""
 
+import os
 import random
 
 import pytest
 
 SECTOR = 512
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("root") and os.geteuid():
+        pytest.skip("only root can do this")
 
 
 class Images:

@@ -46,6 +46,31 @@ def entry(chunk_sectors, i):
     return (1 + i // entries * (entries + 1)) * chunk_sectors * SECTOR + i % entries * 16
 
 
+def _crc_of(byte):
+    for _ in range(8):
+        byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+    return byte
+
+
+CRC_TABLE = [_crc_of(byte) for byte in range(256)]
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = crc >> 8 ^ CRC_TABLE[(crc ^ byte) & 255]
+    return crc ^ 0xFFFFFFFF
+
+
+def kept_list(store, chunk_sectors, n, update_id, volume):
+    """The copy of its list that lies behind a store: docs/formats.md."""
+    entries = b"".join(store[entry(chunk_sectors, i):][:16] for i in range(n))
+    entries = entries.ljust((len(entries) + SECTOR - 1) // SECTOR * SECTOR, b"\0")
+    head = struct.pack("<8s2I16s32sQI", b"COWKEPT1", 1, chunk_sectors, update_id, volume, n,
+                       crc32c(entries)).ljust(SECTOR - 4, b"\0")
+    return head + struct.pack("<I", crc32c(head)) + entries
+
+
 def hex_text(store):
     """Its size, then each 16 bytes that are neither zero nor as the 16 before."""
     lines = [f"size {len(store)}"]
@@ -77,6 +102,9 @@ def main():
         old, new = golden_images(chunk_sectors, image_bytes, changed)
         with open(f"tests/golden/store/{name}.hex", "w", encoding="ascii") as f:
             f.write(hex_text(kernel_store(old, new, chunk_sectors)))
+    store = kernel_store(*golden_images(*GOLDEN["two-areas"]), 1)
+    with open("tests/golden/store/kept.hex", "w", encoding="ascii") as f:
+        f.write(hex_text(kept_list(store, 1, 40, b"0123456789abcdef", b"system")))
     return 0
 
 

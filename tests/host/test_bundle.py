@@ -115,11 +115,12 @@ def test_info_json(two):
     said = json.loads(good("bundle", "info", "--json", "b", cwd=images.directory))
     begin, second = parts(bundle)
     assert list(said) == ["schema", "format", "bundle_bytes", "board", "version_from", "version_to",
-                          "boot", "volumes"]
+                          "boot", "stores_bytes", "volumes"]
+    assert said["stores_bytes"] == sum(v["store_bytes"] for v in said["volumes"])
     assert said["boot"] is None
     assert said["schema"] == 1 and said["format"] == 1 and said["bundle_bytes"] == len(bundle)
     assert said["volumes"][0] == {
-        "name": "system", "image_bytes": len(system[0]), "chunk_sectors": 8, "exceptions": 6,
+        "name": "system", "image_bytes": len(system[0]), "old_bytes": len(system[0]), "chunk_sectors": 8, "exceptions": 6,
         "store_bytes": model.store_bytes(8, 6), "payload_bytes": second - begin,
         "payload_blake2b": b2(bundle[begin:second]), "old_blake2b": b2(system[0]),
         "new_blake2b": b2(system[1])}
@@ -222,14 +223,11 @@ def test_one_of_two_changed(images):
 
 
 @pytest.mark.parametrize("old_bytes, new_bytes, says", [
-    (4096, 8192, "NEW is larger than OLD (8192 and 4096 bytes); an update cannot change the size "
-     "of a volume"),
-    (8192, 4096, "NEW is smaller than OLD (4096 and 8192 bytes); an update cannot change the size "
-     "of a volume"),
     (0, 0, "NEW is empty"),
-    (4095, 4095, "the 4095 bytes of NEW are no whole number of 512-byte sectors"),
+    (4096, 0, "NEW is empty"),
+    (0, 4096, "OLD is empty"),
 ])
-def test_sizes_that_do_not_fit(images, old_bytes, new_bytes, says):
+def test_empty_images(images, old_bytes, new_bytes, says):
     images.file("OLD", bytes(old_bytes))
     images.file("NEW", b"\1" * new_bytes)
     bad("bundle", "create", "-o", "b", "--version", "1", "system=OLD:NEW", cwd=images.directory,
@@ -237,12 +235,43 @@ def test_sizes_that_do_not_fit(images, old_bytes, new_bytes, says):
     assert sorted(os.listdir(images.directory)) == ["NEW", "OLD"]
 
 
+@pytest.mark.parametrize("old_bytes, new_bytes", [
+    (40000, 70001), (70001, 40000), (70001, 70001), (8192, 12288), (12288, 8192), (1, 511)])
+def test_images_of_any_size(images, old_bytes, new_bytes):
+    data = images.noise(max(old_bytes, new_bytes))
+    old, new = data[:old_bytes], bytes([data[0] ^ 1]) + data[1:new_bytes]
+    images.file("OLD", old)
+    images.file("NEW", new)
+    # NEW's chunks that are not wholly in OLD, and the first one.
+    changed = 1 + sum(min(at + 4096, new_bytes) > old_bytes for at in range(4096, new_bytes, 4096))
+    said = good("bundle", "create", "-o", "b", "--version", "1", "a=OLD:NEW", cwd=images.directory)
+    grows = f"a: grows from {old_bytes} to {new_bytes} bytes, which the board's partition must have\n"
+    assert (grows in said) == (new_bytes > old_bytes)
+    text = good("bundle", "info", "b", cwd=images.directory)
+    assert "bundle     format 3, " in text
+    shown = f"  image    {new_bytes} bytes"
+    assert (shown + (f", the old one {old_bytes}\n" if old_bytes != new_bytes else "\n")) in text
+    volume = json.loads(good("bundle", "info", "--json", "b", cwd=images.directory))["volumes"][0]
+    assert (volume["image_bytes"], volume["old_bytes"]) == (new_bytes, old_bytes)
+    assert (volume["old_blake2b"], volume["new_blake2b"]) == (b2(old), b2(new))
+    assert volume["exceptions"] == changed
+    assert good("bundle", "verify", "b", cwd=images.directory).startswith(f"a: {changed} exceptions")
+
+
+def test_what_is_cut_off_is_nothing_new(images):
+    data = images.noise(9000)
+    images.file("OLD", data)
+    images.file("NEW", data[:8500])
+    bad("bundle", "create", "-o", "o", "--version", "1", "a=OLD:NEW", cwd=images.directory,
+        code=NOTHING, says="no bundle made: NEW is the beginning of OLD, byte for byte")
+
+
 def test_bad_places(images):
     images.pair("a", 8, [0])
     where = images.directory
     create = ["bundle", "create", "--version", "1", "a=a.old:a.new", "-o"]
     bad(*create, "no/b", cwd=where,
-        says="cannot create no/b: cannot make a scratch file in no: No such file or directory")
+        says="cannot create no/b: cannot write no/b: No such file or directory")
     bad(*create, ".", cwd=where,
         says="cannot create .: cannot write .: it is there, and no regular file; "
         "use - and redirect")
@@ -286,8 +315,8 @@ def test_not_a_bundle(two):
     unsound(system[0], "it is no bundle")
     unsound(model.kernel_store(*system, 8), "it is no bundle")
     unsound(b"COWBNDL2" + bundle[8:], "it is no bundle")
-    unsound(bundle[:8] + struct.pack("<I", 3) + bundle[12:],
-            "its format is 3, this cowboot reads 1 and 2")
+    unsound(bundle[:8] + struct.pack("<I", 4) + bundle[12:],
+            "its format is 4, this cowboot reads 1 to 3")
     unsound(bundle[:8] + struct.pack("<I", 2) + bundle[12:],
             "its header and its manifest are of different formats")
     unsound(bundle[:16] + struct.pack("<I", 64) + bundle[20:],
@@ -351,11 +380,12 @@ def test_manifests_that_lie(two):
 
     assert forge(bundle, lambda text: text) == bundle
     lie("format 1", "format 2", "its manifest is wrong in line 5 (boot-bytes)")
-    lie("format 1", "format 3", "its manifest is wrong in line 1 (format)")
+    lie("format 1", "format 3", "its manifest is not written as its format has it")
+    lie("format 1", "format 4", "its manifest is wrong in line 1 (format)")
     lie("volume vendor", "volume system", "its manifest names volume system twice")
     lie("volume vendor", "volume Vendor", "its manifest is wrong in line 14 (volume)")
     lie("image-bytes 512512", "image-bytes 512513",
-        "its manifest contradicts itself about volume vendor")
+        "its manifest is not written as its format has it")
     lie("exceptions 6", "exceptions 5", "its manifest contradicts itself about volume system")
     lie("chunk-sectors 8", "chunk-sectors 9", "its manifest contradicts itself about volume system")
     lie("version-to 12.2", "version-to 12.2 # yes",

@@ -39,7 +39,7 @@ LACKS = {
 }
 
 
-@pytest.mark.parametrize("kernel", ["5.10", "6.1", "6.12"])
+@pytest.mark.parametrize("kernel", ["5.10", "6.1", "6.12", "7.3", "7.3-16k"])
 @pytest.mark.parametrize("fragment", ALL)
 def test_debian(kernel, fragment):
     config = KERNELS / kernel / "config"
@@ -49,7 +49,7 @@ def test_debian(kernel, fragment):
     assert code == any(kind == "needed" for kind, _ in found)
 
 
-@pytest.mark.parametrize("kernel", ["5.10", "6.1", "6.12"])
+@pytest.mark.parametrize("kernel", ["5.10", "6.1", "6.12", "7.3", "7.3-16k"])
 def test_modules_of_the_fragments(kernel):
     """Every module that a fragment names is one of Debian's, or an option that Debian has not."""
     tree = next((KERNELS / kernel / "lib/modules").iterdir())

@@ -21,7 +21,7 @@ def example():
     return re.sub(r"(?m)^ +", "", found.group()) + "\n"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="status needs root")
+@pytest.mark.root
 def test_example_of_the_configuration(tmp_path):
     conf = tmp_path / "gateway.conf"
     conf.write_text(example())
@@ -33,3 +33,11 @@ def test_example_of_the_configuration(tmp_path):
     done = run("--config", conf, "status")
     assert (done.returncode, done.stderr.decode()) == (FAILED, (
         f"cowboot: cannot use configuration {conf}: line 11: tries was given already, on line 7\n"))
+
+
+@pytest.mark.parametrize("page", sorted(p for p in os.listdir("docs/man")))
+def test_synopsis_has_a_line_for_each_use(page):
+    """groff begins a line at a bare .Nm only; with words behind it all runs together in man(1)."""
+    with open(f"docs/man/{page}", encoding="utf-8") as file:
+        synopsis = file.read().partition(".Sh SYNOPSIS\n")[2].partition("\n.Sh ")[0]
+    assert not re.findall(r"(?m)^\.Nm \S+ .*$|^\.Nm Cm .*$", synopsis)

@@ -9,7 +9,8 @@ import pytest
 
 from cowboot import bad, good, run, usage, FAILED, PROGRAM
 
-VERBS = ["status", "install", "mark-good", "mark-bad", "merge", "cancel", "bundle", "store"]
+VERBS = ["status", "install", "mark-good", "mark-bad", "merge", "cancel", "bench-disk",
+         "bundle", "store"]
 
 
 def test_no_verb():

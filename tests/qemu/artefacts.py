@@ -4,6 +4,7 @@ goes into them. Two pytest workers may ask for the same."""
 import fcntl
 import hashlib
 import os
+import random
 import shutil
 import subprocess
 from pathlib import Path
@@ -84,6 +85,22 @@ class Images:
         old = self.old(fs)
         return old, self.new(old, **args)
 
+    def built(self, fs, version, size_mib=24, change=64):
+        """Made from a tree, as a build makes one version after the other; the new one has more."""
+        changed = image.pick(1024, change, "runs") if version != "old" else []
+        return self._build(f"{version}.{fs}", self.programs, fs=fs, version=version,
+                           size_bytes=size_mib * MIB, changed=changed,
+                           content_blocks=1040 if changed else 1024)
+
+    def flashed(self, source, room_bytes=MIB):
+        """What a partition holds that is longer than its image: behind it, what was there before. It
+        ends with a page: squashfs reads in blocks, and cannot read one that the device cuts short."""
+        def make(out):
+            out.write_bytes(source.read_bytes() + random.Random(1).randbytes(room_bytes))
+            size = out.stat().st_size
+            os.truncate(out, size - size % 4096)
+        return self.cache.get(f"flashed{source.suffix}", make, source, room_bytes)
+
     def data(self, size_mib=48, piece_blocks=None):
         def make(out):
             disk.make_data(out, size_mib * MIB)
@@ -99,6 +116,19 @@ class Images:
 
     def without_init(self, source):
         return self._broken("initless", source, image.remove_init)
+
+    def without_interpreter(self, source):
+        return self._broken("interpreterless", source,
+                            lambda out: image.replace_init(out, b"#!/bin/nothing\n"))
+
+    def small_init(self, source):
+        """A 32-bit program, which only the kernel can know that it cannot run."""
+        head = b"\x7fELF\1\1\1" + bytes(9) + bytes([2, 0, 40, 0]) + bytes(32)
+        return self._broken("small", source, lambda out: image.replace_init(out, head))
+
+    def linked(self, source):
+        """Its mount points are symbolic links within it."""
+        return self._broken("linked", source, image.link_mount_points)
 
     def unmountable(self, source):
         return self._broken("unmountable", source, image.destroy_superblock)
@@ -126,7 +156,7 @@ def configuration(conf, vendor, store, data_options, board=BOARD):
     return "".join(line + "\n" for line in own if key(line) not in taken) + over
 
 
-def initramfs(cache, conf, files={}, board=BOARD, version=KERNEL):
+def initramfs(cache, conf, files={}, board=BOARD, version=KERNEL, modules=()):
     """The board's initramfs with this configuration, and programs by their path in it."""
     tool, kernel = TOP / "initramfs/mkinitramfs", BUILD / "kernels" / version
     init, toybox = BUILD / "arm64/init", BUILD / "arm64/toybox"
@@ -136,27 +166,30 @@ def initramfs(cache, conf, files={}, board=BOARD, version=KERNEL):
         overlay = out.with_name(out.name + ".d")
         (overlay / "etc").mkdir(parents=True, exist_ok=True)
         (overlay / "etc/cowboot.conf").write_text(conf)
-        for name, text in files.items():
+        for name, what in files.items():
             (overlay / name).parent.mkdir(parents=True, exist_ok=True)
-            (overlay / name).write_text(text)
+            (overlay / name).write_bytes(what.read_bytes() if isinstance(what, Path) else what.encode())
             (overlay / name).chmod(0o755)
-        subprocess.run([tool, "--fast", "-o", out, "--init", init, "--toybox", toybox,
+        more = [word for name in modules for word in ("--module", name)]
+        subprocess.run([tool, "--fast", *more, "-o", out, "--init", init, "--toybox", toybox,
                         "--cowboot", cowboot, "--kernel", kernel, "--board", board,
                         "--overlay", overlay], check=True)
         shutil.rmtree(overlay)
     return cache.get("initramfs.img", make, tool, init, toybox, cowboot, board / "modules",
-                     board / "modules-recovery", kernel / "release", conf, sorted(files.items()))
+                     board / "modules-recovery", kernel / "release", conf, sorted(files), *[files[name] for name in sorted(files)],
+                     modules)
 
 
-def boot_image(cache, kernel, initrd, args=""):
+def boot_image(cache, kernel, initrd, args="", packed=False):
     """What a boot slot holds, as a bundle carries it."""
     tool = TOP / "initramfs/mkboot"
 
     def make(out):
         more = ["--args", args] if args else []
+        more += ["--gzip"] if packed else []
         subprocess.run([tool, "-o", out, "--kernel", kernel, "--initramfs", initrd, *more],
                        check=True)
-    return cache.get("slot.vfat", make, tool, kernel, initrd, args)
+    return cache.get("slot.vfat", make, tool, kernel, initrd, args, packed)
 
 
 def boot_program(cache, kernel, initrd):
@@ -177,7 +210,7 @@ def esp_partition(cache, program):
     how = {"check": True, "stdout": subprocess.DEVNULL, "env": os.environ | disk.EPOCH}
 
     def make(out):
-        disk.make_zeros(out, 112 * MIB)
+        disk.make_zeros(out, 160 * MIB)
         subprocess.run(["/sbin/mkfs.vfat", "-F", "32", "--invariant", out], **how)
         for name in ("EFI", "EFI/BOOT", "loader", "loader/entries", "cowboot"):
             subprocess.run(["mmd", "-i", out, f"::{name}"], **how)

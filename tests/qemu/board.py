@@ -50,21 +50,20 @@ class Board(VM):
         """/run/cowboot/boot.json, parsed."""
         return json.loads(self.channel.get("/run/cowboot/boot.json"))
 
-    def install(self, bundle, timeout=120):
+    def install(self, bundle, timeout=120, options=""):
         """Sends a bundle (a file of the host, or bytes) and installs it: (exit code, output), which is
-        without progress: that is told only where it takes longer than a second."""
+        without progress: that is told only where it takes longer than a second. Options: of cowboot."""
         data = bundle if isinstance(bundle, bytes) else Path(bundle).read_bytes()
         self.channel.put("/run/bundle", data)
         try:
-            code, out = self.cowboot("install /run/bundle", timeout)
+            code, out = self.cowboot(f"{options} install /run/bundle", timeout)
             return code, without_progress(out)
         finally:
             self.run("rm /run/bundle")
 
     def read(self, device):
-        """All bytes of a device in the guest, past its page cache: a device below another one has
-        a cache of its own, which may be stale."""
-        self.run(f"blockdev --flushbufs {device}", check=True)
+        """All bytes of a device in the guest, past its page cache, which may be stale or hold what a
+        mounted file system never writes (tiny/channel.c)."""
         return self.channel.get(device)
 
     def digest(self, device="/dev/mapper/system"):

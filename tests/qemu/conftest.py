@@ -15,9 +15,10 @@ images  .old(fs="ext4", version="old", size_mib=16)         path of an image
               behave: ok, panic (at once), exit (PID 1 ends), hang; spread: run, runs, scattered
         .pair(fs="ext4", **new)                             (old, new)
         .volume(version="old"), then .new(..)               a volume that is no root, 4 MiB
+        .built(fs, version)  made from a tree of that version; .flashed(image)   and what lies behind it
         .data(size_mib=48, piece_blocks=None)               ext4 for data; piece_blocks=2: half full,
               its free space in pieces of that many blocks (a store in over 100 extents)
-        .without_init(image), .unmountable(image)           broken copies
+        .without_init(image), .unmountable(image), .linked(image)    copies that are broken, or odd
 bundle  bundle(system=(old, new), vendor=(..), version="new", board="qemu-virt", chunk_sectors=8,
                boot=None, args=())                          path of a bundle, made on the host;
               boot: an image for the other slot, slot(..)
@@ -43,7 +44,8 @@ board   board(system=None, **options) -> Board, see board.py and qemu/vm.py. Opt
           watchdog=None      an i6300esb, and what it does: reset, poweroff, pause
           mem_mib=256
           usb=IMAGE          a USB stick, written to in place
-          files={}           programs for the initramfs: {"etc/cowboot/fsck": "#!/bin/sh..."}
+          files={}           programs for the initramfs: {"etc/cowboot/fsck": "#!/bin/sh..."}, or a Path
+          modules=()         kernel modules that its initramfs gets besides
           extra=()           more arguments of QEMU
           boot=True          False: is off; look, corrupt(), then b.start() and b.wait_up()
 at      at("merging", **options)                             a board that is off at some point of an
@@ -71,14 +73,13 @@ from board import Board  # noqa: E402
 from disk import MIB, Part  # noqa: E402
 from points import at, kept  # noqa: E402, F401 (fixtures)
 from tiny import image  # noqa: E402
-from vm import Disk, stick  # noqa: E402
+from vm import CMDLINE, Disk, stick  # noqa: E402
 
-CMDLINE = "console=ttyAMA0 panic=1 quiet"
-SLOT_MIB = 48
+SLOT_MIB = 96
 KERNEL_IMAGE = BUILD / f"kernels/{KERNEL}/Image"
 HOST_COWBOOT = BUILD / "host/cowboot"
 NEEDED = [BUILD / "arm64/init", BUILD / "arm64/cowboot", BUILD / "arm64/toybox.commands",
-          HOST_COWBOOT, KERNEL_IMAGE]
+          BUILD / "arm64/e2fsck", HOST_COWBOOT, KERNEL_IMAGE]
 
 
 @pytest.fixture(scope="session")
@@ -116,11 +117,11 @@ def bundle(cache):
 
 @pytest.fixture(scope="session")
 def slot(cache):
-    def make(*, version=KERNEL, kernel=None, initrd=None, args="", conf=""):
+    def make(*, version=KERNEL, kernel=None, initrd=None, args="", conf="", packed=False):
         own = artefacts.configuration(conf, None, "file", None)
         return artefacts.boot_image(cache, kernel or BUILD / f"kernels/{version}/Image",
                                     initrd or artefacts.initramfs(cache, own, version=version),
-                                    args)
+                                    args, packed)
     return make
 
 
@@ -179,12 +180,14 @@ def board(request, cache, images):
     def make(system=None, *, vendor=None, store="file", cow_mib=16, data="empty", data_mib=48,
              data_options=None, bus="virtio", sector_bytes=512, two_disks=False, props=None,
              inject=(), conf="", append="", log=False, uboot=False, efi=False, watchdog=None,
-             mem_mib=256, usb=None, files={}, extra=(), boot=True):
+             mem_mib=256, usb=None, files={}, modules=(), extra=(), boot=True):
         home = where / str(len(made))
         home.mkdir(parents=True)
         kind = artefacts.BOARD_EFI if efi else artefacts.BOARD
+        if two_disks:
+            conf = "disks several\n" + conf
         text = artefacts.configuration(conf, vendor, store, data_options, kind)
-        initrd = artefacts.initramfs(cache, text, files, kind)
+        initrd = artefacts.initramfs(cache, text, files, kind, modules=modules)
         layout = _layout(cache, images, initrd, system or images.old(), vendor, store, cow_mib,
                          data, data_mib, two_disks, uboot, efi)
         log = home / "writes.log" if log else None

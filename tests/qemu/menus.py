@@ -64,6 +64,9 @@ def make_stick(path, files, fs="vfat", size_mib=40, label="STICK"):
         subprocess.run(["/sbin/mkfs.vfat", "-n", label, path], **how)
         for name in files:
             subprocess.run(["mcopy", "-i", path, tree / name, f"::{name}"], **how)
+    elif fs == "exfat":
+        assert not files        # nothing here puts one into it without a mount
+        subprocess.run(["/sbin/mkfs.exfat", "-L", label, path], **how)
     else:
         subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-L", label, "-d", tree, path],
                        **how)

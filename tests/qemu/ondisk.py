@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 SECTOR_BYTES, CHUNK_BYTES, ENTRY_BYTES = 512, 4096, 16
 COPY_BYTES, COPY_AT = 256 << 10, {"A": 0, "B": 512 << 10}
-PHASES = ["idle", "staging", "trial", "merging"]
+PHASES = ["idle", "staging", "trial", "merging", "proving"]
 VOLUMES_AT, VOLUME_BYTES, EXTENTS_AT, EXTENT_BYTES = 1024, 256, 3072, 16
 CRC_AT, GENERATION_AT, PHASE_AT = 16, 24, 32
+GENERATION_STEP, TAIL_MAGIC, TAIL_HEAD_CRC_AT = 256, b"COWTAIL\n", 20
 
 
 def _crc_table():
@@ -31,10 +32,34 @@ def crc32c(data):
 
 # ---- the record ---------------------------------------------------------------------------------
 
+def _length(part):
+    return struct.unpack_from("<I", part, 12)[0]
+
+
+def _seal(part):
+    part[CRC_AT:CRC_AT + 4] = bytes(4)
+    part[CRC_AT:CRC_AT + 4] = struct.pack("<I", crc32c(part))
+    return part
+
+
+def has_tail(head):
+    """Whether its generation says so."""
+    return generation(head) and generation(head) % GENERATION_STEP == 0
+
+
+def split(data):
+    """(head, tail) of the record that begins there; the tail is empty where there is none of this head."""
+    head, rest = data[:_length(data)], data[_length(data):]
+    if not has_tail(head) or rest[:8] != TAIL_MAGIC:
+        return head, b""
+    tail = rest[:_length(rest)]
+    mine = tail[TAIL_HEAD_CRC_AT:][:4] == head[CRC_AT:][:4]
+    return head, tail if mine and _seal(bytearray(tail)) == tail else b""
+
+
 def copy_of(b, name):
-    """The bytes of copy A or B, as long as the encoded record says it is."""
-    data = b.read_partition("meta")[COPY_AT[name]:][:COPY_BYTES]
-    return data[:struct.unpack_from("<I", data, 12)[0]]
+    """The bytes of copy A or B, head and tail, as long as the encoded record says it is."""
+    return b"".join(split(b.read_partition("meta")[COPY_AT[name]:][:COPY_BYTES]))
 
 
 def put_copy(b, name, data):
@@ -55,13 +80,16 @@ def flip(b, name, at):
 
 
 def sealed(data, changes):
-    """A record with {offset: bytes} put in and its CRC right again."""
+    """A record with {offset: bytes} put in and its CRCs right again."""
     data = bytearray(data)
     for at, put in changes.items():
         data[at:at + len(put)] = put
-    data[CRC_AT:CRC_AT + 4] = bytes(4)
-    data[CRC_AT:CRC_AT + 4] = struct.pack("<I", crc32c(data))
-    return bytes(data)
+    head = _seal(data[:_length(data)])
+    tail = data[len(head):]
+    if tail:
+        tail[TAIL_HEAD_CRC_AT:TAIL_HEAD_CRC_AT + 4] = head[CRC_AT:CRC_AT + 4]
+        _seal(tail)
+    return bytes(head + tail)
 
 
 def generation(record):

@@ -36,6 +36,16 @@ def test_idle_boot_hands_everything_over(board):
     assert b.boot_json()["phase"] == "idle"
 
 
+def test_a_real_init_that_only_the_kernel_refuses(board, images):
+    """Found behind the line, where there is nothing to recover in: it is counted, and ends (I10)."""
+    b = board(images.small_init(images.old()), boot=False,
+              conf="recovery reboot\nrecovery-reboots 1\n")
+    b.start()
+    b.wait_for(r"(?s)No system was started: recovery was asked for\.", 120)
+    assert b.resets() == 2
+    b.cut()
+
+
 def test_what_is_said_of_the_record(board, images, bundle):
     """Only what it holds: tries are a trial's."""
     def said():
@@ -57,3 +67,11 @@ def test_boots_through_u_boot(board):
     b = board(uboot=True)
     assert "cowboot.slot=a" in b.run("cat /proc/cmdline", check=True)
     assert b.reboot() == "old"
+
+
+def test_mount_points_are_links(board, images):
+    """Links of the root lead where they do when it is the root, and not into the initramfs."""
+    b = board(images.linked(images.old()), vendor=images.volume())
+    for name in ("data", "vendor"):
+        assert b.run(f"mountpoint -q /mnt/{name} && ls /{name}/")[0] == 0
+    assert log_lines(b, "cowboot: cannot") == []

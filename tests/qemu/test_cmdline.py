@@ -8,6 +8,9 @@ from disk import NAMESPACE
 from steps import ended, free_blocks, log_lines
 
 
+LONG = "x" * 240         # a line of the log that was longer than init's buffer
+
+
 def passed_over(b):
     """[(parameter, why not)] of what init warned about."""
     lines = [line.split("passed over ", 1)[1] for line in log_lines(b, "passed over ")]
@@ -20,8 +23,7 @@ def test_root(board, images):
     part = uuid.uuid5(NAMESPACE, "part/system")
     b = board(conf=conf, append=f"root=PARTUUID={part} rootfstype=ext4 rootwait ro")
     assert b.digest() == image_digest(images.old()) and passed_over(b) == []
-    assert f"volume system PARTUUID={part} / ext4 ro" in b.run("cat /run/cowboot/cowboot.conf",
-                                                              check=True)
+    assert f"# root=PARTUUID={part}\n" in b.run("cat /run/cowboot/cowboot.conf", check=True)
 
 
 def test_init(board):
@@ -56,22 +58,23 @@ def test_parameters_that_cannot_be_used(board):
     """root= may not turn cowboot's own partitions into a root, nothing makes a volume writable, and
     ours must be known; all others are the kernel's and the root's."""
     b = board(append="root=PARTLABEL=data rw rootflags=rw cowboot.colour=blue cowboot.tries=many "
-                     "colour=blue cowboot")
+                     f"colour=blue cowboot root=/dev/{LONG}")
     assert passed_over(b) == [
         ("root=PARTLABEL=data", "the board uses that partition for something else"),
         ("rw", "volumes that bundles replace are mounted read-only"),
         ("rootflags=rw", "cannot use rw: volumes that bundles replace are mounted read-only"),
         ("cowboot.colour=blue", "there is no such parameter"),
-        ("cowboot.tries=many", "cannot use many: not a number from 1 to 100")]
+        ("cowboot.tries=many", "cannot use many: not a number from 1 to 100"),
+        (f"root=/dev/{LONG}", f"cannot use /dev/{LONG[:27]}...: longer than 95 bytes")]
     assert " / ext4 ro," in b.run("grep system /proc/mounts", check=True)
-    assert "tries 3" in b.run("cat /run/cowboot/cowboot.conf", check=True)
+    assert "tries" not in b.run("cat /run/cowboot/cowboot.conf", check=True)
 
 
 def test_overrides_no(board):
     b = board(conf="overrides no\n", append="cowboot.tries=1 cowboot.recovery=poweroff")
     why = "the board's configuration says overrides no"
     assert passed_over(b) == [("cowboot.tries=1", why), ("cowboot.recovery=poweroff", why)]
-    assert "tries 3" in b.run("cat /run/cowboot/cowboot.conf", check=True)
+    assert "tries" not in b.run("cat /run/cowboot/cowboot.conf", check=True)
 
 
 def test_recovery_asked_for(board):

@@ -148,7 +148,7 @@ def test_configuration_of_data(board, how, why):
 
 # ---- missing -------------------------------------------------------------------------------------
 
-GONE = "cannot map stores: the partition they lie on (PARTLABEL=data) is not there"
+GONE = "cannot use stores: the partition they lie on (PARTLABEL=data) is not there"
 
 
 def test_data_is_missing_in_idle(board, images, bundle):

@@ -148,7 +148,7 @@ def test_partition_of_the_stores_is_gone(at):
     assert p.b.wait_up() == "old"
     assert p.b.resets() == 0
     assert p.b.status()["last"]["reason"] == (
-        "a store is missing: cannot map stores: the partition they lie on (PARTLABEL=cow) is not "
+        "a store is missing: cannot use stores: the partition they lie on (PARTLABEL=cow) is not "
         "there")
     assert p.b.digest() == image_digest(p.old)
     assert log_lines(p.b, "(?i)oops|bug:|call trace") == []

@@ -53,7 +53,8 @@ def test_damaged_before_the_stores(board, images, bundle):
         (good[:begin - 10], f"truncated at byte {begin - 10}"),
         (bytes(len(good)), "it is no bundle"),
         (flip(good, 0), "it is no bundle"),
-        (flip(good, 8, 1), "its format is 3, this cowboot reads 1 and 2"),
+        (flip(good, 8, 1), "its header and its manifest are of different formats"),
+        (flip(good, 8, 2), "its format is 5, this cowboot reads 1 to 3"),
         (flip(good, 13, 7),
          f"its header is damaged: a manifest of {manifest_bytes ^ 0x8000} bytes"),
         (flip(good, 16), "it says it is signed, and this cowboot knows no signatures"),
@@ -97,7 +98,8 @@ def test_bundle_that_does_not_fit(board, images, bundle):
                       "it was made over a different base than the system that is here; make it "
                       "from the image that runs")
     untouched.install(bundle(system=(large, images.new(large))),
-                      f"its image of system has {20 << 20} bytes, /dev/vda4 only {16 << 20}")
+                      f"it was made over another system: the old image has {20 << 20} bytes, "
+                      f"/dev/vda4 only {16 << 20}")
     untouched.install(bundle(firmware=(volume, images.new(volume))),
                       'it is for a volume "firmware", which this board has not')
     untouched.install(bundle(system=(old, new), firmware=(volume, images.new(volume))),

@@ -5,7 +5,8 @@ import struct
 
 import pytest
 from board import image_digest
-from ondisk import COPY_AT, copy_of, flip, generation, phase, put_copy, sealed
+from ondisk import (COPY_AT, GENERATION_STEP, copy_of, flip, generation, phase, put_copy,
+                    sealed)
 from points import recovery_after_start, recovery_log, recovery_mapped
 from steps import ended, log_lines, mapped, slow_down
 
@@ -45,7 +46,7 @@ def test_one_copy_is_damaged(at, point, name):
     assert b.status()["phase"] == point
     assert copy_of(b, "A") == copy_of(b, "B")
     if point == "trial":            # whose boot spends a try
-        assert generation(copy_of(b, "A")) == generation(good) + 1
+        assert generation(copy_of(b, "A")) == generation(good) + GENERATION_STEP
         assert b.status()["tries_left"] == 2
         return
     assert copy_of(b, name) == good
@@ -130,11 +131,11 @@ def zero_one_and_flip_the_other(b, good):
 
 
 def later_version_in_a(b, good):
-    put_copy(b, "A", sealed(good, {8: struct.pack("<I", 2)}))
+    put_copy(b, "A", sealed(good, {8: struct.pack("<I", 3)}))
 
 
 def later_version_in_b(b, good):
-    put_copy(b, "B", sealed(good, {8: struct.pack("<I", 2)}))
+    put_copy(b, "B", sealed(good, {8: struct.pack("<I", 3)}))
 
 
 def differ_in_one_generation(b, good):
@@ -150,16 +151,16 @@ UNUSABLE = [
 ]
 
 
-def stays_in_recovery(b, why, boots=1):
+def stays_in_recovery(b, why, boots=1, parts=("meta", "system", "cow")):
     """Recovery, and not a byte is written on a volume, the record or the store."""
-    before = b.digests("meta", "system", "cow")
+    before = b.digests(*parts)
     for _ in range(boots):
         assert recovery_after_start(b) == DAMAGED
         log = recovery_log(b)
         assert f"record: {why}" in log and "phase" not in log
         assert recovery_mapped(b) <= {"data"}
         b.cut()
-        assert b.digests("meta", "system", "cow") == before
+        assert b.digests(*parts) == before
 
 
 @pytest.mark.parametrize("spoil, why", UNUSABLE, ids=[u[0].__name__ for u in UNUSABLE])
@@ -182,6 +183,25 @@ def test_both_copies_are_damaged_while_merging(at):
     assert b.digest() == b.partition_digest("system") == image_digest(p.new)
 
 
+@pytest.mark.parametrize("store, where", [("file", "data"), ("cow", "/dev/vda")])
+@pytest.mark.parametrize("point", ["trial", "merging"])
+def test_zeros_beside_a_store_are_no_new_board(at, point, store, where):
+    """Somebody wiped meta amid a merge: the origin alone is a mixture, and the store the only copy
+    of what was not merged yet. With the record put back the merge goes on. In a trial likewise."""
+    p = at(point, store=store)
+    b = p.b
+    was = b.read_partition("meta")
+    b.corrupt("meta", 0, bytes(len(was)))
+    parts = ["meta", "system"] + ["cow"] * (store == "cow")
+    stays_in_recovery(b, f"it is all zeros, but there is a store on {where}", 2, parts)
+    b.corrupt("meta", 0, was)
+    start(b, "new")
+    b.cowboot("mark-good")
+    assert b.cowboot("merge --wait")[0] in (0, 2)     # 2: mark-good has seen its end
+    assert ended(b)[::2] == ("merged", "new")
+    assert b.digest() == b.partition_digest("system") == image_digest(p.new)
+
+
 def test_both_copies_are_damaged_in_idle(at):
     b = at("idle", store="cow").b
     flip_both(b, None)
@@ -199,13 +219,13 @@ def test_a_cut_save_of_a_try(at, stale):
     assert b.status()["tries_left"] == 2
     b.cut()
     newest = copy_of(b, OTHER[stale])
-    assert generation(newest) == generation(before) + 1
+    assert generation(newest) == generation(before) + GENERATION_STEP
     put_copy(b, stale, before)
     start(b, "new")
     assert b.status()["tries_left"] == 1
     assert b.status()["record"]["copies"] == ["good", "good"]
     assert copy_of(b, "A") == copy_of(b, "B")
-    assert generation(copy_of(b, "A")) == generation(newest) + 1
+    assert generation(copy_of(b, "A")) == generation(newest) + GENERATION_STEP
 
 
 @pytest.mark.parametrize("name", ["A", "B"])

@@ -8,8 +8,10 @@ import time
 
 import pytest
 from artefacts import BUILD
-from menus import SCREEN, offered, refused, screen
+from board import image_digest
+from menus import SCREEN, choose, make_stick, offered, refused, screen
 from points import recovery_after_start
+from steps import log_lines
 from stream import SCALE
 
 HOST_COWBOOT = BUILD / "host/cowboot"
@@ -32,14 +34,10 @@ def test_what_it_is_for(board):
 def test_asked_by_the_running_system(board):
     """For one boot: entering takes it back, durably, before anything is shown."""
     b = board(conf="recovery poweroff\n")
-    code, out = b.cowboot("recovery --reboot")
-    assert code == 4
-    assert out == "the next boot ends in recovery\ncowboot: reboot to get there\n"
-    assert b.cowboot("recovery --reboot")[0] == 4
-    explained = b.run("cowboot status --explain", check=True)
-    assert "next boot: recovery: recovery was asked for" in explained
-    b.cut()
-    b.start()
+    # The root's reboot is in /bin, and is found there.
+    command = "cowboot recovery --reboot"
+    b.channel.say(f"run {len(command)}\n{command}")
+    b.wait_reset()
     assert "No system was started: recovery was asked for." in screen(b)
     b.cut()
     b.start()
@@ -158,41 +156,112 @@ def hashed(password):
     return run.stdout
 
 
+LINE = "on the kernel command line: the board is locked"
+FOREIGN = "init=/bin/sh root=PARTLABEL=boot_b rootfstype=ext4 rootflags=noatime"
+
+
+def test_locked_boots_what_it_is_configured_for(board, images):
+    """No word of the kernel command line says what is booted: not the parameters, and not what the
+    kernel hands on to init because it knows it not."""
+    b = board(conf="recovery menu\nrecovery-shell no\n", append=f"{FOREIGN} LD_PRELOAD=/x single")
+    assert b.digest() == image_digest(images.old())
+    for word in FOREIGN.split():
+        assert log_lines(b, f"passed over {word} {LINE}")
+    assert b.run("tr '\\0' ' ' < /proc/1/cmdline", check=True) == "/sbin/init "
+    assert "LD_PRELOAD" not in b.run("tr '\\0' ' ' < /proc/1/environ", check=True)
+
+
 def test_no_shell(board):
     b = board(conf="recovery menu\nrecovery-shell no\n", boot=False,
               append="cowboot.recovery cowboot.recovery=shell cowboot.recovery-wait=0")
+    for at in (0, 512 * 1024):
+        b.corrupt("meta", at, b"\x5a" * 4096)
+    parts = ("boot_a", "boot_b", "meta", "system")
+    before = b.digests(*parts)
     b.start()
     text = screen(b)
     assert refused(text)["shell"] == "this board gives none"
-    b.type("shell\r")
-    b.wait_for(r"Not now: this board gives none\.")
-    b.type("9\r")
-    b.wait_for(r"Not now: this board gives none\.")
+    for word in ("shell", "9"):
+        b.type(f"{word}\r")
+        b.wait_for(r"Not now: this board gives none\.")
+    # What writes a system or a record is for nobody, where nobody can be asked who it is.
+    for word in ("image", "install", "anew", "12"):
+        b.type(f"{word}\r")
+        b.wait_for(r"Not now: this board is locked, and no password is configured that could open it\.")
     b.type("logs\r")
-    why = "on the kernel command line: the board is locked"
-    b.wait_for(f"passed over cowboot.recovery=shell {why}")
-    b.wait_for(f"passed over cowboot.recovery-wait=0 {why}")
+    b.wait_for(f"passed over cowboot.recovery=shell {LINE}")
+    b.wait_for(f"passed over cowboot.recovery-wait=0 {LINE}")
     assert "recovery# " not in b.serial.text()
+    b.cut()
+    assert b.digests(*parts) == before
 
 
-def test_a_password(board):
-    """What failed is shown to everybody, what can be done only behind the password; a shell comes
-    behind it too, whatever the parameters say."""
-    b = board(conf="recovery shell\n" + hashed("open sesame"), boot=False,
-              append="cowboot.recovery cowboot.recovery=shell")
+def test_a_stick_that_calls_itself_the_board(board, images):
+    """The command line keeps the kernel from the board's own disk, and a stick has partitions of the
+    same names: whoever chooses `again` in recovery, where sticks are seen, does not boot from it."""
+    other = board(images.new(images.old(), version="foreign"), boot=False)
+    b = board(conf="recovery menu\nrecovery-shell no\ndevice-timeout 3\n", usb=other.images[0],
+              append="module_blacklist=virtio_blk", boot=False)
+    before = b.digests(), other.digests()
     b.start()
-    m = b.wait_for(r"(?s)\*\*\* cowboot: recovery \*\*\*(.*?)Password: ", 60)
-    assert b"No system was started: recovery was asked for." in m.group(1)
-    assert b"poweroff" not in m.group(1)
-    b.type("sesame\r")
-    b.wait_for("That is not it", 120)
-    b.wait_for("Password: ")
-    b.type("open sesame\r")
-    assert "shell" in offered(screen(b, 120))
-    assert "sesame" not in b.serial.text()
-    b.type("shell\r")
-    b.wait_for("recovery# ")
-    assert b.console_run("stat -c %a /run/cowboot/cowboot.conf") == (0, "600\n")
+    assert "the meta partition is missing" in screen(b)
+    b.type("again\r")
+    b.wait_reset()
+    assert "the meta partition is missing" in screen(b)
+    b.cut()
+    assert "version foreign" not in b.serial.text()
+    assert (b.digests(), other.digests()) == before
+
+
+def test_keys_that_end_programs(board):
+    """No key ends the menu in a shell, however often; nor does a console that hangs up."""
+    b = board(conf="recovery menu\nrecovery-shell no\nrecovery-wait 0\n", append="cowboot.recovery",
+              boot=False)
+    b.start()
+    screen(b)
+    for key in ("\x03", "\x1c", "\x1a", "sh\r", "9;sh\r", "!sh\r", "`sh`\r"):
+        b.type(key)
+    b.wait_for("There is no choice .`sh`", 30)
+    for _ in range(12):
+        b.type("\x04")
+    screen(b)
+    b.cut()
+    assert not re.search(r"(?m)^\S*[#$] $", b.serial.text())
+
+
+@pytest.mark.parametrize("words", ["recovery", "install /dev/console"])
+def test_the_command_as_the_first_process(board, words):
+    """It is in the initramfs, and the kernel would run it with the words that nobody knows."""
+    b = board(conf="recovery menu\nrecovery-shell no\n", append=f"rdinit=/bin/cowboot -- {words}",
+              boot=False)
+    before = b.digests()
+    b.start()
+    b.wait_for("Kernel panic - not syncing: ")
+    b.cut()
+    assert b.digests() == before
+
+
+@pytest.mark.parametrize("lock", ["shell no", "password"])
+def test_no_shell_before_init(board, lock):
+    """The kernel heeds rdinit=, and finds nothing there that it could run."""
+    conf = "recovery-shell no\n" if lock == "shell no" else hashed("open sesame")
+    b = board(conf=f"recovery menu\n{conf}", append="rdinit=/bin/sh", boot=False)
+    b.start()
+    b.wait_for("Kernel panic - not syncing: ")
+    b.cut()
+    assert not re.search(r"(?m)^\S*[#$] $", b.serial.text())
+
+
+def test_a_record_that_cannot_be_written_opens_nothing(board):
+    """A reboot that cannot be noted is not made (I10), and what comes in its place is as locked as any."""
+    b = board(conf="recovery reboot\nrecovery-wait 0\nrecovery-then shell\ninit /sbin/nothing\n" +
+              hashed("open sesame"), boot=False)
+    b.disks[0].inject = [{"event": "none", "iotype": "write", "sector": b.sector("meta", at), "errno": 5}
+                         for at in (0, 512 * 1024)]
+    b.start()
+    b.wait_for(r"(?s)No system was started: the system cannot be started\..*Password: ")
+    assert b.resets() == 0
+    assert "recovery# " not in b.serial.text()
 
 
 def test_locked_with_an_error_elsewhere(board):
@@ -201,7 +270,26 @@ def test_locked_with_an_error_elsewhere(board):
     b.start()
     text = screen(b)
     assert "unknown key 'colour'" in text
-    assert "shell" in refused(text)
+    assert "shell" in refused(text) and "save" in refused(text)
+
+
+def test_a_password_with_an_error_elsewhere(board, tmp_path):
+    """The same for a board with a password, which is asked for all the same, and opens it. No disk of
+    the board is offered for writing then: which are its own, nobody can say."""
+    usb = make_stick(tmp_path / "stick.img", {}, fs="exfat")
+    b = board(conf="recovery menu\n" + hashed("open sesame") + "colour blue\n", boot=False, usb=usb)
+    before = b.digests("system", "data", "meta")
+    b.start()
+    m = b.wait_for(r"(?s)\*\*\* cowboot: recovery \*\*\*(.*?)Password: ", 60)
+    assert b"unknown key 'colour'" in m.group(1) and b"poweroff" not in m.group(1)
+    b.type("open sesame\r")
+    assert "shell" in offered(screen(b, 120))
+    out = choose(b, "save", "1")
+    assert "sda      exfat" in out and "vda" not in out
+    assert "The logs are in the folder cowboot-logs-1." in out
+    screen(b, 120)
+    assert "The logs are in the folder cowboot-logs-2." in choose(b, "save", "1")
+    assert b.digests("system", "data", "meta") == before
 
 
 # ---- consoles -----------------------------------------------------------------------------------

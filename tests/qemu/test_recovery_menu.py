@@ -49,6 +49,9 @@ def test_again_in_the_same_kernel(board):
     assert b.resets() == 0
     assert b.status()["running"] == "confirmed"
     assert b.digests("meta", "system") == before
+    # What the recovery left is gone with it: this is a system that runs.
+    assert b.run("ls /run/cowboot/recovery")[0] != 0
+    assert b.cowboot("recovery")[0] == 3
 
 
 def test_words_and_numbers(board):
@@ -211,7 +214,7 @@ def test_a_new_record_over_a_pending_update(at):
     p.b.start()
     screen(p.b)
     p.b.type("anew\r")
-    p.b.wait_for("A store lies on data, so an update was pending.")
+    p.b.wait_for("There is a store, so an update was pending.")
     p.b.wait_for("to do it: ")
     p.b.type("anew\r")
     p.b.wait_for("Enter goes on: ")

@@ -8,6 +8,8 @@ import pytest
 from artefacts import configuration
 from board import image_digest
 from menus import offered, refused, screen
+from points import recovery_after_start
+from steps import limit_disk
 
 COPIES = (0, 512 * 1024)        # where the record's two copies are on meta
 
@@ -110,3 +112,14 @@ def test_bad_configuration(board, conf, why):
     b.wait_for("recovery# ")
     assert b.console_run("test -e /etc/cowboot.conf")[0] == 0
     assert b.resets() == 0
+
+
+def test_dead_disk_keeps_no_reboot(board):
+    """What is not written yet would be waited for, for ever: unmounting, and sync before the reboot."""
+    b = board(boot=False, append="cowboot.recovery")
+    recovery_after_start(b)
+    b.console_run("echo unwritten > /mnt/data/x")
+    limit_disk(b, bps=1)
+    b.type("exit\r")
+    b.wait_reset(60)
+    b.cut()

@@ -3,6 +3,7 @@
 and the logs they take away. An image that was not written whole is never booted (I12)."""
 import pytest
 from board import image_digest
+from life import digest_with, longer
 from menus import choose, make_stick, offered, paged, refused, screen, stick_files
 from steps import ended, store_files, wait_until
 from vm import stick as usb_stick
@@ -25,14 +26,15 @@ def stick(tmp_path):
 @pytest.mark.parametrize("fs", ["vfat", "ext4"])
 def test_install_a_bundle(board, images, bundle, stick, fs):
     old, new = images.pair()
-    usb = stick({"up.bundle": bundle(system=(old, new)), "notes.txt": b"none\n"}, fs=fs)
+    photos = {f"dsc{n:05}.jpg": b"none\n" for n in range(60)}
+    usb = stick({"UP.BUNDLE": bundle(system=(old, new)), "notes.txt": b"none\n"} | photos, fs=fs)
     before = image_digest(usb)
     b = board(old, conf=CONF, append="cowboot.recovery", usb=usb, boot=False)
     b.start()
     screen(b)
     out = choose(b, "install", "1", "1")
     assert f"sda      {fs}" in out and "STICK" in out
-    assert "up.bundle" in out and "notes.txt" not in out
+    assert "UP.BUNDLE" in out and "notes.txt" not in out and "jpg" not in out
     assert "installed new: reboot to try it (3 tries)" in out
     text = screen(b)
     assert "3 of 3 tries are left" in text
@@ -85,10 +87,14 @@ def put_image(b, timeout=180):
 
 
 def test_image_back(board, images, stick):
-    """Onto a board whose system cannot be started."""
+    """Onto a board whose system cannot be started; no whole number of sectors of it."""
     old = images.old()
     factory = images.new(old, version="factory", seed=3)
-    b = board(images.without_init(old), conf=CONF, boot=False, usb=stick({"factory.img": factory}))
+    factory = longer(images, factory, "factory", 777)
+    files = {f"dsc{n:05}.jpg": b"none\n" for n in range(60)} | {"factory.img": factory}
+    files |= {"a\033[2Jb.jpg": b"none\n"}
+    flashed = images.flashed(images.without_init(old))
+    b = board(flashed, conf=CONF, boot=False, usb=stick(files, fs="ext4"))
     b.start()
     text = screen(b)
     assert "No system was started: the system cannot be started." in text
@@ -96,7 +102,8 @@ def test_image_back(board, images, stick):
     b.type("image\r")
     b.wait_for("Which one")
     b.type("1\r")
-    b.wait_for("Which one is the image")
+    files = b.wait_for(r"(?s)Files:(.*)Which one is the image").group(1)
+    assert b"a?[2Jb.jpg" in files and b"and 22 more; a file that is not listed can be typed" in files
     b.type("1\r")
     b.wait_for(r"factory.img, 16.7 MB, goes onto the volume system\.")
     b.wait_for(r"What is on that volume is lost\.")
@@ -106,20 +113,24 @@ def test_image_back(board, images, stick):
     b.type("\r")
     screen(b)
     assert "system holds factory.img now." in put_image(b)
-    assert "The last one, ? -> factory.img, was restored: put onto system in recovery." in screen(b)
-    assert b.partition_digest("system") == image_digest(factory)
+    assert ("The last one, ? -> ?, was restored: an image was put onto a volume in recovery: "
+            "system, factory.img." in screen(b))
+    assert b.partition_digest("system") == digest_with(flashed, factory)
     b.type("again\r")
     assert b.wait_up() == "factory"
-    assert ended(b)[::2] == ("restored", "factory.img")
+    assert ended(b)[::2] == ("restored", None)
+    last = b.status()["last"]
+    assert (last["code"], last["detail"]) == ("image-put", "system, factory.img")
+    assert b.status()["version"] is None        # a file's name is none
 
 
 def test_image_that_does_not_fit(board, images, stick):
-    usb = stick({"a.img": bytes(1000), "b.img": bytes(17 * MIB)})
+    usb = stick({"a.img": b"", "b.img": bytes(17 * MIB)})
     b = board(conf=CONF, append="cowboot.recovery", boot=False, usb=usb)
     before = b.digests("meta", "system")
     b.start()
     screen(b)
-    assert "it has 1000 bytes, no whole number of sectors" in put_image(b)
+    assert "it is empty" in put_image(b)
     screen(b)
     assert "/dev/vda4 only" in choose(b, "image", "1", "2", "image")
     screen(b)
@@ -139,7 +150,7 @@ def test_image_drops_a_trial(at, images, stick):
     screen(p.b)
     p.b.type("again\r")
     assert p.b.wait_up() == "factory"
-    assert ended(p.b)[::2] == ("restored", "factory.img")
+    assert ended(p.b)[::2] == ("restored", None)
     assert store_files(p.b) == []
 
 

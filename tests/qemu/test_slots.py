@@ -11,7 +11,7 @@ import zlib
 
 import pytest
 
-from artefacts import OTHER_KERNEL
+from artefacts import OTHER_KERNEL, configuration, initramfs
 from board import LOG_DISCARD, LOG_MAGIC, image_digest
 from menus import choose, offered, screen
 from ondisk import damage_both
@@ -20,6 +20,7 @@ from steps import left, mapped, slow_down, wait_merging
 HANG = 0x14000000           # b .
 ARM64_MAGIC = 0x644D5241
 BLOCK_AT = (262144, 786432)
+MANY = "/run/" + "/".join("d" * 240 for _ in range(4))      # a long line in the list of mounts
 
 
 def kernel_stub(path, instruction):
@@ -51,15 +52,32 @@ def ended_old(b, old, why):
     assert [x[0] for x in blocks(b)] == ["a", "a"] and blocks(b)[0][1] is None
 
 
-def test_new_kernel_is_good(board, images, bundle, slot):
+def refuses_a_mounted_slot(b, update, tmp_path):
+    """By whatever name it is mounted, and however many mounts there are besides."""
+    image = tmp_path / "small.img"
+    subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", image, "1M"], check=True)
+    b.channel.put("/run/small.img", image.read_bytes())
+    b.run("dd if=/run/small.img of=/dev/vda3 conv=fsync && ln -s vda3 /dev/slot_b && "
+          f"mkdir -p /run/m {MANY} && mount -t ext4 -o ro /dev/slot_b /run/m && "
+          f"for i in $(seq 80); do mount -t tmpfs -o size=4k x {MANY} || exit; done",
+          check=True, timeout=180)
+    assert int(b.run("wc -c < /proc/self/mounts", check=True)) > 64 * 1024
+    code, out = b.install(update)
+    assert (code, "/dev/vda3, where its kernel goes, is mounted; unmount it first" in out) == (1, True)
+    b.run("umount /run/m", check=True)
+
+
+def test_new_kernel_is_good(board, images, bundle, slot, tmp_path):
     """The next Debian's kernel, or an older one's."""
     old, new = images.pair()
     b = board(old, uboot=True)
     was = b.run("uname -r", check=True)
     assert blocks(b) == [None, None] and b.status()["slots"]["block"] == "absent"
-    code, out = b.install(bundle(system=(old, new), boot=slot(version=OTHER_KERNEL,
-                                                                       args="new.kernel")))
+    update = bundle(system=(old, new), boot=slot(version=OTHER_KERNEL, args="new.kernel"))
+    refuses_a_mounted_slot(b, update, tmp_path)
+    code, out = b.install(update)
     assert code == 4, out
+    assert b.install(update) == (4, "cowboot: new is installed already: reboot to try it\n")
     assert blocks(b) == [("a", "b", 3)] * 2
     assert "the boot loader starts b, 3 times at most, then a" in b.cowboot("status")[1]
     assert "map snapshot" in b.cowboot("status --explain")[1]
@@ -88,7 +106,30 @@ def test_new_kernel_panics_at_once(board, images, bundle, slot, tmp_path):
         b.wait_for(b"boot.scr: slot b is on trial")
         b.wait_for(b"Kernel panic - not syncing: VFS: Unable to mount root fs", 60)
     assert b.wait_up(90) == "old"
-    ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")
+    ended_old(b, old, "the boot loader started the old kernel: it cannot load the new one, or has tried")
+
+
+BLIND = {
+    "finds no disk": lambda conf: conf.replace("PARTLABEL=meta", "PARTLABEL=nowhere")
+    + "device-timeout 2\n",
+    "cannot use its configuration": lambda conf: conf + "what 1\n",
+}
+
+
+@pytest.mark.parametrize("how", BLIND)
+def test_new_kernel_comes_to_no_record(board, images, bundle, slot, cache, how):
+    """It cannot read that it is on trial, and must not wait for a person: the loader counts, and
+    says so."""
+    old, new = images.pair()
+    initrd = initramfs(cache, BLIND[how](configuration("", None, "file", None)))
+    b = board(old, uboot=True, conf="tries 2\n")
+    assert b.install(bundle(system=(old, new), boot=slot(initrd=initrd)))[0] == 4
+    b.channel.say("reboot")
+    for _ in range(2):
+        b.wait_for(b"boot.scr: slot b is on trial")
+        b.wait_for(b"cowboot: recovery: ", 60)
+    assert b.wait_up(90) == "old"
+    ended_old(b, old, "the boot loader started the old kernel: it cannot load the new one, or has tried")
 
 
 def test_new_slot_lacks_the_initramfs(board, images, bundle, slot, tmp_path):
@@ -104,7 +145,7 @@ def test_new_slot_lacks_the_initramfs(board, images, bundle, slot, tmp_path):
     b.channel.say("reboot")
     b.wait_for(b"boot.scr: slot b cannot be started")
     assert b.wait_up() == "old"
-    ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")
+    ended_old(b, old, "the boot loader started the old kernel: it cannot load the new one, or has tried")
 
 
 def test_new_record_ends_the_trial_of_a_kernel(board, images, bundle, slot):
@@ -138,7 +179,7 @@ def test_new_kernel_hangs_before_init(board, images, bundle, slot, tmp_path):
         b.wait_for(b"Starting kernel")
         b.reset()
     assert b.wait_up() == "old"
-    ended_old(b, old, "the boot loader started the old kernel: it has tried the new one as often")
+    ended_old(b, old, "the boot loader started the old kernel: it cannot load the new one, or has tried")
 
 
 def test_init_under_the_new_kernel_goes_back_to_the_old_one(board, images, bundle, slot):
@@ -156,9 +197,12 @@ def test_init_under_the_new_kernel_goes_back_to_the_old_one(board, images, bundl
 
 
 def test_mark_bad_spares_the_new_kernel_a_start(board, images, bundle, slot):
+    """The first time with a kernel that gzip has packed: the loader unpacks it."""
     old, new = images.pair()
     b = board(old, uboot=True)
-    assert b.install(bundle(system=(old, new), boot=slot()))[0] == 4
+    packed, plain = slot(packed=True), slot()
+    assert packed.stat().st_size < 0.7 * plain.stat().st_size
+    assert b.install(bundle(system=(old, new), boot=packed))[0] == 4
     assert b.reboot() == "new"
     assert b.cowboot("mark-bad 'no network'")[0] == 4
     assert blocks(b) == [("a", None, 0)] * 2
@@ -218,6 +262,45 @@ def test_damaged_boot_block(board, images, bundle, slot):
     text = b.serial.text()
     assert "boot.scr: no boot block: slot a" in text
     assert "the boot loader started the kernel of another system" in text
+
+
+def test_kexec(board, images, bundle, slot):
+    """`systemctl reboot` with a kernel loaded goes past the boot loader, to the old slot: one reboot
+    more, and the update is tried with all its tries."""
+    old, new = images.pair()
+    b = board(old, uboot=True)
+    assert b.install(bundle(system=(old, new), boot=slot()))[0] == 4
+    b.poweroff()
+    b.uboot, append = False, b.append
+    b.append += " cowboot.slot=a"
+    b.start()
+    b.wait_for("the boot loader was not asked for the new system's kernel")
+    b.wait_reset()
+    b.cut()
+    assert blocks(b) == [("a", "b", 3)] * 2
+    b.uboot, b.append = True, append
+    b.start()
+    assert b.wait_up() == "new" and kernel_of(b) == "b"
+    assert b.status()["tries_left"] == 2
+
+
+def test_loader_that_cannot_count(board, images, bundle, slot):
+    """It starts the old kernel, rather than the new one for ever; asked once more, it does so again."""
+    old, new = images.pair()
+    b = board(old, uboot=True)
+    assert b.install(bundle(system=(old, new), boot=slot()))[0] == 4
+    b.poweroff()
+    b.disks[0].inject = [{"event": "none", "iotype": "write", "sector": b.sector("meta", at), "errno": 5}
+                         for at in BLOCK_AT]
+    b.start()
+    assert b.wait_up() == "old" and kernel_of(b) == "a" and b.resets() == 1
+    text = b.serial.text()
+    assert text.count("boot.scr: the try cannot be counted, so slot b is not tried") == 2
+    status = b.status()
+    assert (status["phase"], status["last"]["result"]) == ("idle", "reverted")
+    assert status["last"]["reason"] == ("the boot loader started the old kernel: it was asked again, and "
+                                        "cannot start the new one or count its tries")
+    assert b.digest() == image_digest(old)
 
 
 def test_loader_that_does_not_heed_the_block(board, images, bundle, slot):

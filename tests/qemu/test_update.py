@@ -2,6 +2,9 @@
 """The main job: install, try, confirm, merge. What holds at each phase: the exit codes, what status
 says, the exact store (design, sizes), an origin nobody writes to before the confirmation (I6), one
 root for all volumes (I12), the space given back (I9)."""
+import json
+from hashlib import blake2b
+
 import pytest
 from board import image_digest
 from steps import (begin_trial, check_store, ended, exact_store_bytes, free_blocks, mapped,
@@ -16,7 +19,10 @@ def test_first_boot_of_a_zeroed_meta(board):
     assert status["record"] == {"health": "new", "copies": ["zero", "zero"], "generation": 0,
                                 "why": None}
     assert status["last"]["result"] == "none"
-    assert b.boot_json()["reason"] == "no update was ever installed"
+    boot = b.boot_json()
+    assert (boot["code"], boot["reason"]) == ("never-installed", "no update was ever installed")
+    assert (boot["board"], boot["cowboot"]) == (status["board"], status["cowboot"])
+    assert "" not in boot.values() and boot["tries_left"] is boot["version_to"] is None
     assert "record   new" in b.run("cowboot status", check=True)
     assert b.read_partition("meta").strip(b"\0") == b""
 
@@ -32,6 +38,9 @@ def check_armed(b, old, new):
     volume = status["volumes"][0]
     assert (volume["mapped"], volume["exceptions"]) == ("linear", changed)
     assert volume["store_bytes"] == exact_store_bytes(changed)
+    assert volume["new_blake2b"] == blake2b(new.read_bytes(), digest_size=32).hexdigest()
+    assert volume["image_bytes"] == new.stat().st_size
+    assert status["room"]["pending_bytes"] == volume["store_bytes"]
     assert b.digest() == b.partition_digest("system") == image_digest(old)
     return changed
 
@@ -60,6 +69,9 @@ def test_update(board, images, bundle, store):
     b = board(old, store=store)
     b.run("mkdir -p /data/cowboot", check=True)
     before = free_blocks(b)
+    room = b.status()["room"]
+    assert room["place"].startswith("/data/cowboot" if store == "file" else "/dev/vda")
+    assert room["pending_bytes"] == 0
 
     code, out = b.install(bundle(system=(old, new)))
     assert code == 4 and "installed new: reboot to try it (3 tries)" in out
@@ -70,6 +82,7 @@ def test_update(board, images, bundle, store):
         assert before - free_blocks(b) == exact_store_bytes(changed) // 4096
     else:
         assert store_files(b) == [] and free_blocks(b) == before
+    assert b.status()["room"]["free_bytes"] <= room["free_bytes"] - exact_store_bytes(changed)
 
     assert b.reboot() == "new"
     check_trial(b, old, new, changed, b.dir)
@@ -77,14 +90,16 @@ def test_update(board, images, bundle, store):
 
     slow_down(b)
     assert b.cowboot("mark-good") == (0, "confirmed new\nmerging in the background; cowboot merge "
-                                         "--wait ends it\n")
+                                         "--wait waits for its end\n")
     assert flags(b) == ["merging"]
     speed_up(b)
     code, out = b.cowboot("merge --wait")
     assert code == 0 and out.endswith("merged new: it is the system now\n")
     assert ended(b)[::2] == ("merged", "new") and flags(b) == []
     assert b.status()["version"] == "new"
-    assert b.status()["last"]["reason"] == "confirmed and merged"
+    last, room_left = b.status()["last"], b.status()["room"]
+    assert (last["code"], last["reason"]) == ("merged", "confirmed and merged")
+    assert room_left == room
     assert free_blocks(b) == before
     assert b.digest() == b.partition_digest("system") == image_digest(new)
 
@@ -92,6 +107,23 @@ def test_update(board, images, bundle, store):
     assert ended(b)[::2] == ("merged", "new")
     assert b.boot_json()["plan"] == {"persist": "nothing", "map": "linear", "then": "boot"}
     assert b.digest() == image_digest(new)
+    if store == "file":
+        check_names(b, old, new, bundle)
+
+
+def check_names(b, old, new, bundle):
+    """A bundle that calls what runs otherwise than the record does, which knows it."""
+    swapped = "were OLD and NEW swapped when it was made?\n"
+    code, out = b.install(bundle(system=(old, new), version="third"))
+    assert code == 1 and out.endswith("what it brings is there already, but this system is new and "
+                                      "not third: " + swapped)
+    code, out = b.install(bundle(system=(new, old), args=("--from", "old")))
+    assert code == 1 and out.endswith("it leads from old to new, but what it was made over is new, "
+                                      "which runs: " + swapped)
+    code, out = b.install(bundle(system=(new, old), version="fourth", args=("--from", "99")))
+    assert code == 4 and "this bundle calls the system that runs 99; it is new" in out
+    b.run("cowboot cancel", check=True)
+    assert b.status()["version"] == "new"
 
 
 def test_image_smaller_than_its_volume(board, images, bundle):
@@ -102,7 +134,13 @@ def test_image_smaller_than_its_volume(board, images, bundle):
     def make(out):
         out.write_bytes(old.read_bytes() + behind)
     b = board(images.cache.get("longer.ext4", make, old, behind))
-    begin_trial(b, bundle(system=(old, new)))
+    code, out = b.install(bundle(system=(old, new)), options="--progress json")
+    said = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    steps = list(dict.fromkeys((line["step"], line["object"]) for line in said))
+    assert code == 4
+    assert steps == [("reading", "system"), ("installing", "new"), ("verifying", "system")]
+    assert [line["percent"] for line in said if line["percent"] in (0, 100)] == [0, 100] * 3
+    assert b.reboot() == "new"
     assert b.read("/dev/mapper/system") == new.read_bytes() + behind
     b.run("cowboot mark-good && cowboot merge --wait", check=True)
     assert ended(b)[::2] == ("merged", "new")

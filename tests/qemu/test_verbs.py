@@ -31,10 +31,14 @@ IDLE = [
     ("cancel", 2, "nothing to cancel: no update is pending"),
 ]
 PENDING = [
-    ("install /run/bundle", 3, "cannot install: new waits for its trial boot; reboot, or drop it "
-                               "with cowboot cancel"),
+    ("install /run/bundle", 4, "new is installed already: reboot to try it"),
     ("mark-good", 3, "cannot confirm new: this boot does not run it; reboot first"),
     ("merge", 3, "cannot merge new: it is not confirmed; boot it and run cowboot mark-good"),
+]
+REFUSED = [
+    ("install /run/bundle", 3, "cannot install: new waits for its trial boot; reboot, or drop it "
+                               "with cowboot cancel"),
+    ("mark-good", 3, "cannot confirm new: it was refused (no good); reboot to go back"),
 ]
 TRIAL = [
     ("install /run/bundle", 3, "cannot install: the trial of new runs; confirm it with cowboot "
@@ -43,7 +47,7 @@ TRIAL = [
     ("cancel", 3, "cannot cancel new: it is what runs; cowboot mark-bad refuses it"),
 ]
 MERGING = [
-    ("install /run/bundle", 3, "cannot install: new is being merged; cowboot merge --wait ends it"),
+    ("install /run/bundle", 3, "cannot install: new is being merged; cowboot merge --wait waits for its end"),
     ("mark-bad", 3, "cannot refuse new: it is confirmed and merging, there is no way back"),
     ("cancel", 3, "cannot cancel new: it is confirmed and merging, there is no way back"),
 ]
@@ -58,9 +62,27 @@ def test_verbs_in_the_wrong_phase(board, images, bundle):
     b.run("cowboot install /run/bundle", check=False)
     b.channel.put("/run/bundle", update)
     check_refused(b, PENDING)
+    # A refusal of what does not run is told as what it is, and cancel keeps the reason.
+    assert b.cowboot("mark-bad 'no good'") == (
+        0, "refused new (no good): it does not run, and the next boot drops it; cowboot cancel does "
+           "so now\n")
+    b.channel.put("/run/bundle", update)
+    check_refused(b, REFUSED)
+    b.run("cowboot cancel", check=True)
+    assert b.status()["last"]["reason"] == "cancelled before it was booted: no good"
+    b.channel.put("/run/bundle", update)
+    assert b.cowboot("install /run/bundle")[0] == 4
     assert b.reboot() == "new"
     b.channel.put("/run/bundle", update)
     check_refused(b, TRIAL)
+    # Where device-mapper does not answer, as in a container, nobody can tell what runs.
+    b.run("mount -t tmpfs -o ro x /dev/mapper", check=True)
+    before = b.digests("meta")
+    for args in "cancel", "mark-good", "install /run/bundle":
+        code, out = b.cowboot(args)
+        assert code == 1 and ": cannot tell what runs here: " in out, out
+    assert b.status()["running"] == "unknown" and b.digests("meta") == before
+    b.run("umount /dev/mapper", check=True)
 
     # Confirming twice is confirming once.
     slow_down(b)
@@ -68,7 +90,7 @@ def test_verbs_in_the_wrong_phase(board, images, bundle):
     meta = b.partition_digest("meta")
     for verb in ("mark-good", "merge", "merge"):
         code, out = b.cowboot(verb)
-        assert code == 0 and out.endswith("%; cowboot merge --wait ends it\n")
+        assert code == 0 and out.endswith("%; cowboot merge --wait waits for its end\n")
     assert b.partition_digest("meta") == meta
     assert 0 < left(b)
     for args, code, message in MERGING:     # the volume changes meanwhile
@@ -95,15 +117,16 @@ def test_status_changes_nothing(board, images, bundle):
         assert b.digests("meta", "system") == before
         return json.loads(said[3])["next_boot"]
     assert look() == {"persist": "nothing", "map": "linear", "then": "boot",
-                      "reason": "no update was ever installed", "detail": None}
+                      "code": "never-installed", "reason": "no update was ever installed",
+                      "detail": None}
     code, _ = b.install(bundle(system=(old, new)))
     assert code == 4
     on_trial = {"persist": "spend", "map": "snapshot", "then": "boot",
-                "reason": "the new system is on trial", "detail": None}
+                "code": "on-trial", "reason": "the new system is on trial", "detail": None}
     assert look() == on_trial
     assert b.reboot() == "new"
     said = b.boot_json()        # what was said is what was done
-    assert said["plan"] | {"reason": said["reason"], "detail": None} == on_trial
+    assert said["plan"] | {key: said[key] for key in ("code", "reason", "detail")} == on_trial
     assert look() == on_trial
 
 

@@ -9,7 +9,7 @@ from artefacts import BUILD, KERNEL
 from board import image_digest
 from menus import screen
 from points import recovery_after_start
-from steps import ended, log_lines, wait_until
+from steps import ended, limit_disk, log_lines, wait_until
 
 pytestmark = pytest.mark.skipif(KERNEL == "5.10", reason="Debian's 5.10 has no i6300esb for arm64")
 
@@ -49,13 +49,6 @@ def check_old_is_back(b, old, reason):
 
 
 # ---- three depths -------------------------------------------------------------------------------
-
-def limit_disk(b, **limits):
-    """Requests and bytes a second that the disk can do; 0: no limit."""
-    rates = dict.fromkeys(("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 0)
-    b.qmp("block_set_io_throttle", id="/machine/peripheral/disk0/virtio-backend",
-          **rates | limits)
-
 
 def stop_disk_after_spending(b):
     """Lets init come to the point where the try is spent, on a slow disk; from then on that answers

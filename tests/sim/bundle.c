@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "bundle/writer.h"
+#include "host/writer.h"
 #include "sim.h"
 
 #define BUNDLE_BYTES_MAX (1u << 20)
@@ -74,11 +74,13 @@ void bundle_make(void)
 	for (unsigned v = 0; v < plan->volumes; v++) {
 		struct bundle_input input = {
 			.name = volume_names[v],
-			.old_image = { read_image, old_of[v], plan->volume_sectors[v] * SECTOR },
-			.new_image = { read_image, new_of[v], plan->volume_sectors[v] * SECTOR },
+			.old_image = { read_image, old_of[v], volume_image_sectors(v) * SECTOR },
+			.new_image = { read_image, new_of[v], volume_image_sectors(v) * SECTOR },
 			.chunk_sectors = plan->chunk_sectors,
 		};
 
+		if (plan->short_sectors)
+			input.old_image.size_bytes -= SECTOR;
 		must(bundle_pack(&packing, &input, &manifest), "pack");
 	}
 	source.size_bytes = payloads.len_bytes;

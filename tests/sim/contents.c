@@ -37,6 +37,11 @@ static void kernels_make(void)
 			kernel_of[k][s] = content_noise(SECTORS_MAX + k * KERNEL_SECTORS + s, 9);
 }
 
+unsigned volume_image_sectors(unsigned v)
+{
+	return plan->volume_sectors[v] - plan->short_sectors;
+}
+
 void contents_make(void)
 {
 	kernels_make();
@@ -49,8 +54,10 @@ void contents_make(void)
 			unsigned c = s / plan->chunk_sectors;
 
 			old_of[v][s] = content_noise(at, 3);
-			new_of[v][s] = changes(c, chunks, plan->changed[v]) ? content_noise(at, 4)
-									    : old_of[v][s];
+			new_of[v][s] = changes(c, chunks, plan->changed[v]) &&
+						       s < volume_image_sectors(v)
+					       ? content_noise(at, 4)
+					       : old_of[v][s];
 		}
 	}
 }

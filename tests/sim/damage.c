@@ -34,6 +34,8 @@ unsigned damage_count(enum damage damage)
 		return COUNT(store_ways);
 	case DAMAGE_BLOCK:
 		return 3 * COUNT(copy_ways);
+	case DAMAGE_BLOCK_LATER:
+		return 2;
 	case DAMAGE_ENTRIES:
 		return ESP_DAMAGES;
 	case DAMAGE_NONE:
@@ -51,6 +53,8 @@ const char *damage_name(enum damage damage, unsigned n)
 		return copy_ways[n % COUNT(copy_ways)];
 	case DAMAGE_STORE:
 		return store_ways[n];
+	case DAMAGE_BLOCK_LATER:
+		return n ? "of a later version" : "a spare of a later version";
 	case DAMAGE_ENTRIES:
 		return esp_damages[n];
 	case DAMAGE_NONE:
@@ -100,6 +104,18 @@ static void spoil_block(struct disks *disks, unsigned which, unsigned way)
 				  : way == 2 ? CONTENT_BAD
 					     : content_noise(at, 5 + way));
 	}
+}
+
+/* As a later cowboot may write it, and this loader knows nothing of that. */
+static void replace_block(struct disks *disks, bool both)
+{
+	uint8_t sector[SECTOR];
+
+	loader_block(sector, 'b', 0, 0);
+	sector[8]++;
+	loader_seal(sector);
+	for (unsigned at = both ? 512 : 1536; at <= 1536; at += 1024)
+		image_set(&disks->durable, disk_base[DISK_META] + at, content_of(sector));
 }
 
 /* With the running disks: it is the file system that is changed. */
@@ -223,6 +239,11 @@ void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, str
 		spoil_block(disks, n / COUNT(copy_ways), n % COUNT(copy_ways));
 		/* The loader then starts slot a, which is the new kernel's, or has none yet. */
 		at->block_lost = n / COUNT(copy_ways) == 2;
+		return;
+	case DAMAGE_BLOCK_LATER:
+		replace_block(disks, n);
+		/* The old system under another kernel is better than none. */
+		at->faults = at->block_lost = (uint8_t)n;
 		return;
 	case DAMAGE_ENTRIES:
 		spoil_entries(disks, at, n);

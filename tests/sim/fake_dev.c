@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "esp.h"
+#include "storage/block.h"
 #include "storage/dev.h"
 #include "storage/find.h"
 
@@ -44,14 +45,77 @@ bool find_spec_ok(const char *spec)
 	return strchr(spec, '=') || spec[0] == '/';
 }
 
-int find_part(const char *spec, uint64_t deadline_ms, struct part *ret_part)
+void find_check_table(const struct part *part, char why[FIND_WHY_MAX])
 {
-	(void)deadline_ms;
+	(void)part;
+	why[0] = 0;
+}
+
+const char *find_lost_tables(void)
+{
+	return "";
+}
+
+/* The fake board's disks are not in /sys. */
+enum block_kind block_kind(const char *sysfs_dir, const char *name)
+{
+	(void)sysfs_dir, (void)name;
+	return BLOCK_NONE;
+}
+
+int block_disk(const char *sysfs_dir, const char *name, char *buf, size_t size_bytes)
+{
+	(void)sysfs_dir, (void)name, (void)buf, (void)size_bytes;
+	return -ENOENT;
+}
+
+int block_text(const char *sysfs_dir, const char *name, const char *file, char *buf,
+	       size_t size_bytes, size_t *ret_len_bytes)
+{
+	(void)sysfs_dir;
+	(void)name;
+	(void)file;
+	(void)buf;
+	(void)size_bytes;
+	(void)ret_len_bytes;
+	return -ENOENT;
+}
+
+bool block_is_plugged(const char *sysfs_dir, const char *name)
+{
+	(void)sysfs_dir;
+	(void)name;
+	return false;
+}
+
+int block_disk_of(const char *sysfs_dir, unsigned major, unsigned minor, char *buf,
+		  size_t size_bytes)
+{
+	(void)sysfs_dir, (void)major, (void)minor, (void)buf, (void)size_bytes;
+	return -ENOENT;
+}
+
+static bool is_called(const char *spec, const char *label, const uint8_t uuid[PLACE_UUID_BYTES])
+{
+	struct place place = { .start_sectors = 0 };
+	char text[PLACE_SPEC_MAX];
+
+	memcpy(place.part_uuid, uuid, sizeof(place.part_uuid));
+	return (place_spec(text, &place) && strcmp(spec, text) == 0) ||
+	       (strncmp(spec, "PARTLABEL=", 10) == 0 && strcmp(spec + 10, label) == 0);
+}
+
+/* All partitions are on one disk, so that it does not matter which is asked for. */
+int find_part(const char *spec, const char *disk, uint64_t deadline_ms, struct part *ret_part)
+{
+	(void)disk, (void)deadline_ms;
 	for (unsigned d = 0; d < DISK_COUNT; d++) {
 		struct part part = { .major = MAJOR_PARTITION, .minor = d + 1 };
 
-		if (!labels[d] || !disk_size[d] || strncmp(spec, "PARTLABEL=", 10) ||
-		    strcmp(spec + 10, labels[d]))
+		if (!labels[d] || !disk_size[d])
+			continue;
+		memset(part.part_uuid, (int)(0x10 + d), sizeof(part.part_uuid));
+		if (!is_called(spec, labels[d], part.part_uuid))
 			continue;
 		if (fault(FAULT_MISSING, "find", labels[d]))
 			return fail(ENODEV, "cannot find %s", spec);
@@ -59,11 +123,30 @@ int find_part(const char *spec, uint64_t deadline_ms, struct part *ret_part)
 		snprintf(part.path, sizeof(part.path), "/dev/sim%u", d + 1);
 		part.start_sectors = 2048ull * (d + 1);
 		part.size_sectors = disk_size[d];
+		memset(part.disk_id, 0x01, sizeof(part.disk_id));
 		part.logical_block_bytes = part.io_min_bytes = plan->blocks ? 4096 : 512;
 		*ret_part = part;
 		return 0;
 	}
 	return fail(ENODEV, "cannot find %s", spec);
+}
+
+static int sector_of(const struct dev *dev, uint64_t sector)
+{
+	if (dev->fd >= FD_ESP)
+		return dev->fd - FD_ESP + (int)sector;
+	if (dev->fd >= FD_DM)
+		return dm_resolve(dev->fd - FD_DM, sector);
+	return (int)(disk_base[dev->fd - FD_PARTITION] + sector);
+}
+
+static enum disk disk_of(int at)
+{
+	unsigned d = 0;
+
+	while (at >= (int)(disk_base[d] + disk_size[d]))
+		d++;
+	return (enum disk)d;
 }
 
 int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev)
@@ -96,6 +179,9 @@ int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev)
 	if (minor >= 0)
 		held[minor]++;
 	snprintf(dev.name, sizeof(dev.name), "%s", path);
+	/* Past the cache: pages whose write failed are not seen. */
+	if (mode == DEV_MEDIUM && dev.fd != FD_IMAGE && sector_of(&dev, 0) >= 0)
+		disk_forget_orphans(disk_of(sector_of(&dev, 0)));
 	*ret_dev = dev;
 	return 0;
 }
@@ -114,15 +200,6 @@ void dev_close_all(void)
 	for (int minor = 0; minor < 16; minor++)
 		for (; held[minor]; held[minor]--)
 			dm_open(minor, -1);
-}
-
-static int sector_of(const struct dev *dev, uint64_t sector)
-{
-	if (dev->fd >= FD_ESP)
-		return dev->fd - FD_ESP + (int)sector;
-	if (dev->fd >= FD_DM)
-		return dm_resolve(dev->fd - FD_DM, sector);
-	return (int)(disk_base[dev->fd - FD_PARTITION] + sector);
 }
 
 static bool outside(const struct dev *dev, uint64_t offset_bytes, size_t len_bytes)
@@ -165,15 +242,6 @@ int dev_read(const struct dev *dev, uint64_t offset_bytes, void *buf, size_t len
 		len_bytes -= piece;
 	}
 	return 0;
-}
-
-static enum disk disk_of(int at)
-{
-	unsigned d = 0;
-
-	while (at >= (int)(disk_base[d] + disk_size[d]))
-		d++;
-	return (enum disk)d;
 }
 
 /*

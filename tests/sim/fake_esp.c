@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel makes of the ESP: the mount and the calls of src/storage/espfile.c, each of
+ * What the kernel makes of the ESP: the mount and the calls of src/loader/espfile.c, each of
  * which can fail.  Mounted MS_SYNCHRONOUS, a write is in the disk's cache when its call returns;
  * else in the page cache.
  */

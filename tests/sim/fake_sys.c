@@ -3,6 +3,7 @@
  * Stands for src/base/sys.c: files in memory, a clock that moves when it is asked.  Mounts:
  * fake_mount.c. While somebody sleeps the kernel merges.
  */
+#include "base/child.h"
 #include "base/sys.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 
 #define FILES_MAX 12
 #define FILE_BYTES_MAX 8192
+#define LINE_MAX_BYTES 6000 /* a bootconfig may be that long, and longer */
 #define SLEEPS_MAX 3000
 
 static struct file {
@@ -60,9 +62,12 @@ bool sys_is_dir(const char *path)
 	return true;
 }
 
+/* Nothing reboots this system but whoever plays it. */
 bool sys_is_program(const char *path)
 {
-	return strcmp(path, "/sbin/reboot") != 0;
+	const char *name = strrchr(path, '/');
+
+	return !name || (strcmp(name, "/reboot") != 0 && strcmp(name, "/systemctl") != 0);
 }
 
 static struct file *file_at(const char *path)
@@ -114,7 +119,8 @@ static int give(const char *text, size_t len_bytes, char *buf, size_t size_bytes
 
 int sys_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_len_bytes)
 {
-	static char cmdline[64];
+	static char cmdline[LINE_MAX_BYTES + 64];
+	const int filler = plan->long_line ? LINE_MAX_BYTES : 0;
 	const struct file *f = file_at(path);
 
 	if (esp_path(path))
@@ -126,8 +132,9 @@ int sys_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_le
 	if (!strcmp(path, "/etc/cowboot.conf"))
 		return give(sim_config, strlen(sim_config), buf, size_bytes, ret_len_bytes);
 	if (!strcmp(path, "/proc/cmdline")) {
-		snprintf(cmdline, sizeof(cmdline), "console=ttyS0 quiet panic=5%s%c\n",
-			 slot_started ? " cowboot.slot=" : "", slot_started ? slot_started : ' ');
+		snprintf(cmdline, sizeof(cmdline), "console=ttyS0 quiet %0*d panic=5%s%c%s\n", filler, 0,
+			 slot_started ? " cowboot.slot=" : "", slot_started ? slot_started : ' ',
+			 slot_counted ? " cowboot.try" : "");
 		return give(cmdline, strlen(cmdline), buf, size_bytes, ret_len_bytes);
 	}
 	return -ENOENT;
@@ -166,6 +173,39 @@ int sys_exec(const char *path, char *const argv[], char *const envp[])
 	violation("%s was executed past the hand-off", path);
 }
 
+int child_run(void (*work)(void *ctx), void *ctx, unsigned limit_ms, uint64_t (*left)(void))
+{
+	(void)limit_ms;
+	(void)left;
+	work(ctx);
+	return 0;
+}
+
+int child_wait(int (*work)(void *ctx), void *ctx, int *ret_code)
+{
+	*ret_code = work(ctx);
+	return 0;
+}
+
+int child_start(int (*work)(void *ctx), void *ctx)
+{
+	(void)work;
+	(void)ctx;
+	return -ENOSYS;
+}
+
+bool child_has_ended(int child, int *ret_code)
+{
+	(void)child;
+	*ret_code = 0;
+	return true;
+}
+
+uint64_t sys_unwritten_kib(void)
+{
+	return 0;
+}
+
 void sys_sync(void)
 {
 	for (unsigned d = 0; d < DISK_COUNT; d++)
@@ -193,6 +233,11 @@ uint64_t sys_now_ms(void)
 	return ++now_ms;
 }
 
+uint64_t sys_now_us(void)
+{
+	return sys_now_ms() * 1000;
+}
+
 uint64_t sys_wall_s(void)
 {
 	return 1700000000;
@@ -205,6 +250,11 @@ int sys_random(void *buf, size_t len_bytes)
 		return -EIO;
 	for (size_t i = 0; i < len_bytes; i++)
 		((uint8_t *)buf)[i] = (uint8_t)mix64(i + ledger.installs * 1000 + 1);
+	return 0;
+}
+
+unsigned sys_hold_standard(void)
+{
 	return 0;
 }
 

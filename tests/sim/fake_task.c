@@ -86,7 +86,7 @@ static void check_alive(const struct dm_device *d)
 }
 
 int task_load_pieces(const char *name, bool readonly, struct map_disk disk,
-		     const struct map_piece *pieces, unsigned count)
+		     const struct extent *pieces, unsigned count)
 {
 	struct dm_device *d = device(name);
 	struct dm_table *t;
@@ -158,7 +158,7 @@ int task_load(const char *name, bool readonly, enum dm_target target, uint64_t s
 	int rc;
 
 	if (target == DM_LINEAR) {
-		struct map_piece piece = { 0, size_sectors };
+		struct extent piece = { 0, size_sectors };
 		unsigned long long from;
 
 		if (sscanf(params, "%u:%u %llu", &major, &minor, &from) != 3)
@@ -218,6 +218,23 @@ int task_resume(const char *name)
 	return 0;
 }
 
+int task_compare_pieces(const char *name, struct map_disk disk, const struct extent *pieces,
+			unsigned count)
+{
+	const struct dm_device *d = device(name);
+	bool same;
+
+	if (!d)
+		return fail_sys(ENXIO, "cannot look at device %s", name);
+	same = d->live.kind == DMK_LINEAR && d->live.pieces == count;
+	for (unsigned i = 0; same && i < count; i++)
+		same = d->live.piece[i].major == (int)disk.major &&
+		       d->live.piece[i].minor == (int)disk.minor &&
+		       d->live.piece[i].from == pieces[i].start_sectors &&
+		       d->live.piece[i].size == pieces[i].size_sectors;
+	return same ? 0 : fail(ESTALE, "device %s lies over other blocks", name);
+}
+
 int task_clear(const char *name)
 {
 	struct dm_device *d = device(name);
@@ -248,6 +265,7 @@ int task_remove(const char *name)
 int task_look(const char *name, enum task_what what, struct task_look *ret_look)
 {
 	struct dm_device *d = device(name);
+	const struct dm_table *table;
 	struct task_look look = { .target = "" };
 
 	kernel_tick();
@@ -255,25 +273,27 @@ int task_look(const char *name, enum task_what what, struct task_look *ret_look)
 		return fail_sys(ENXIO, "cannot look at device %s", name);
 	if (fault(FAULT_DM, "dm look", name))
 		return fail_sys(ENOMEM, "cannot look at device %s", name);
+	table = what == TASK_LOADED ? &d->next : &d->live;
 	look.disk = (struct map_disk){ MAJOR_DM, (unsigned)number(d) };
-	look.readonly = d->live.readonly;
+	look.readonly = table->readonly;
+	look.ours = true;
 	look.open_count = d->open;
-	look.size_sectors = d->live.size;
-	if (d->live.kind == DMK_LINEAR) {
+	look.size_sectors = table->size;
+	if (table->kind == DMK_LINEAR) {
 		snprintf(look.target, sizeof(look.target), "linear");
 		if (what == TASK_TABLE)
 			snprintf(look.params, sizeof(look.params), "%d:%d %u",
-				 d->live.piece[0].major, d->live.piece[0].minor,
-				 d->live.piece[0].from);
-	} else if (d->live.kind != DMK_NONE) {
+				 table->piece[0].major, table->piece[0].minor,
+				 table->piece[0].from);
+	} else if (table->kind != DMK_NONE) {
 		snprintf(look.target, sizeof(look.target), "%s",
-			 d->live.kind == DMK_MERGE ? "snapshot-merge" : "snapshot");
+			 table->kind == DMK_MERGE ? "snapshot-merge" : "snapshot");
 		if (what == TASK_TABLE)
 			snprintf(look.params, sizeof(look.params), "%d:%d %d:%d P %u",
-				 MAJOR_PARTITION, d->live.origin + 1, MAJOR_DM, d->live.store_minor,
-				 d->live.chunk);
+				 MAJOR_PARTITION, table->origin + 1, MAJOR_DM, table->store_minor,
+				 table->chunk);
 		else
-			snap_status(&snaps[d->live.snap], look.params, sizeof(look.params));
+			snap_status(&snaps[table->snap], look.params, sizeof(look.params));
 	}
 	*ret_look = look;
 	return 0;

@@ -10,9 +10,11 @@
 
 #include "base/fail.h"
 #include "sim.h"
+#include "storage/reserve.h"
 #include "storage/storefile.h"
 
 #define FILES VOLUMES_MAX
+#define FOLDER_INODE 12
 #define GUARD_SECTORS 8u /* between two pieces lie a user's data */
 #define PIECES_MAX 24u
 
@@ -88,21 +90,34 @@ bool fs_guards_whole(void)
 	return true;
 }
 
-static bool mounted(const char *dir)
+static bool mounted(const struct store_dir *dir)
 {
-	char path[128];
+	char path[STOREDIR_PATH_MAX];
 	char *end;
 
-	snprintf(path, sizeof(path), "%s", dir);
+	snprintf(path, sizeof(path), "%s", dir->path);
 	end = strrchr(path, '/');
 	if (end)
 		*end = 0;
 	return sys_mounted_minor(path) >= 0;
 }
 
-int storefile_check_fs(const char *dir)
+int storedir_make(const struct store_dir *dir)
 {
-	return mounted(dir) ? 0 : fail(ENOTSUP, "%s is not mounted", dir);
+	return mounted(dir) ? 0 : fail_sys(ENOENT, "cannot make %s", dir->path);
+}
+
+int storedir_folder(const struct store_dir *dir, struct place_folder *ret_folder)
+{
+	if (!mounted(dir))
+		return fail_sys(ENOENT, "cannot open the folder %s", dir->path);
+	*ret_folder = (struct place_folder){ dir->folder.device, FOLDER_INODE };
+	return 0;
+}
+
+int storefile_check_fs(const struct store_dir *dir)
+{
+	return mounted(dir) ? 0 : fail(ENOTSUP, "%s is not mounted", dir->path);
 }
 
 /* First fit, behind the pieces of the files before it. */
@@ -150,17 +165,32 @@ static void scribble(const struct inode *inode)
 		}
 }
 
-static int sync_dir(const char *dir)
+void fs_lose_all(void)
 {
-	if (fault(FAULT_FILE, "sync", dir)) {
+	const struct inode none = { 0 };
+
+	for (unsigned i = 0; i < FILES; i++) {
+		struct inode inode = load(i);
+
+		if (!inode.exists)
+			continue;
+		save(i, &none);
+		scribble(&inode);
+	}
+	disk_flush(DISK_FS);
+}
+
+static int sync_dir(const struct store_dir *dir)
+{
+	if (fault(FAULT_FILE, "sync", dir->path)) {
 		disk_flush_failed(DISK_FS);
-		return fail_sys(EIO, "cannot sync the folder %s", dir);
+		return fail_sys(EIO, "cannot sync the folder %s", dir->path);
 	}
 	disk_flush(DISK_FS);
 	return 0;
 }
 
-int storefile_remove(const char *dir, const char *name)
+int storefile_remove(const struct store_dir *dir, const char *name)
 {
 	const struct inode none = { 0 };
 	unsigned file = (unsigned)slot(name);
@@ -168,11 +198,11 @@ int storefile_remove(const char *dir, const char *name)
 	int rc;
 
 	if (!mounted(dir))
-		return fail_sys(ENOENT, "cannot open the folder %s", dir);
+		return fail_sys(ENOENT, "cannot open the folder %s", dir->path);
 	if (!inode.exists)
 		return 0;
 	if (fault(FAULT_FILE, "unlink", name))
-		return fail_sys(EIO, "cannot remove %s/%s.store", dir, name);
+		return fail_sys(EIO, "cannot remove %s/%s.store", dir->path, name);
 	save(file, &none);
 	rc = sync_dir(dir);
 	if (!rc)
@@ -180,14 +210,36 @@ int storefile_remove(const char *dir, const char *name)
 	return rc;
 }
 
-int storefile_sweep(const char *dir, unsigned *ret_removed)
+int storefile_any(const struct store_dir *dir, bool *ret_any)
+{
+	bool any = false;
+
+	if (!mounted(dir))
+		return fail_sys(EIO, "cannot open the folder %s", dir->path);
+	if (fault(FAULT_FILE, "read", dir->path))
+		return fail_sys(EIO, "cannot read the folder %s", dir->path);
+	for (unsigned i = 0; i < plan->volumes; i++)
+		any = any || load(i).exists;
+	*ret_any = any;
+	return 0;
+}
+
+/* What status tells of it is no part of any crash. */
+int reserve_free(const char *dir, uint64_t *ret_bytes)
+{
+	(void)dir;
+	*ret_bytes = 0;
+	return 0;
+}
+
+int storefile_sweep(const struct store_dir *dir, unsigned *ret_removed)
 {
 	unsigned removed = 0;
 
 	if (!mounted(dir))
-		return fail_sys(EIO, "cannot open the folder %s", dir);
-	if (fault(FAULT_FILE, "read", dir))
-		return fail_sys(EIO, "cannot read the folder %s", dir);
+		return fail_sys(EIO, "cannot open the folder %s", dir->path);
+	if (fault(FAULT_FILE, "read", dir->path))
+		return fail_sys(EIO, "cannot read the folder %s", dir->path);
 	for (unsigned i = 0; i < plan->volumes; i++) {
 		if (load(i).exists) {
 			int rc = storefile_remove(dir, volume_names[i]);
@@ -201,7 +253,7 @@ int storefile_sweep(const char *dir, unsigned *ret_removed)
 	return 0;
 }
 
-int storefile_create(const char *dir, const char *name, uint64_t size_sectors,
+int storefile_create(const struct store_dir *dir, const char *name, uint64_t size_sectors,
 		     uint64_t part_start_sectors, uint32_t io_min_bytes, struct extent *ret_extents,
 		     unsigned max, unsigned *ret_count)
 {
@@ -236,7 +288,7 @@ int storefile_create(const char *dir, const char *name, uint64_t size_sectors,
 	return 0;
 }
 
-int storefile_compare(const char *dir, const char *name, uint64_t part_start_sectors,
+int storefile_compare(const struct store_dir *dir, const char *name, uint64_t part_start_sectors,
 		      uint32_t io_min_bytes, const struct extent *extents, unsigned count)
 {
 	struct inode inode = load((unsigned)slot(name));
@@ -244,15 +296,15 @@ int storefile_compare(const char *dir, const char *name, uint64_t part_start_sec
 	(void)part_start_sectors;
 	(void)io_min_bytes;
 	if (!mounted(dir) || !inode.exists)
-		return fail_sys(ENOENT, "cannot open %s/%s.store", dir, name);
+		return fail_sys(ENOENT, "cannot open %s/%s.store", dir->path, name);
 	if (fault(FAULT_FILE, "look at", name))
-		return fail_sys(EIO, "cannot look at %s/%s.store", dir, name);
+		return fail_sys(EIO, "cannot look at %s/%s.store", dir->path, name);
 	if (count != inode.count || inode.moved)
-		return fail(ESTALE, "cannot trust %s/%s.store: it has moved", dir, name);
+		return fail(ESTALE, "cannot trust %s/%s.store: it has moved", dir->path, name);
 	for (unsigned i = 0; i < count; i++)
 		if (extents[i].start_sectors != inode.piece[i].from ||
 		    extents[i].size_sectors != inode.piece[i].size)
-			return fail(ESTALE, "cannot trust %s/%s.store: piece %u has moved", dir,
+			return fail(ESTALE, "cannot trust %s/%s.store: piece %u has moved", dir->path,
 				    name, i);
 	return 0;
 }

@@ -149,7 +149,8 @@ int snap_load(struct snap *s, enum disk origin, int store_minor, unsigned chunk)
 		if (!full)
 			break;
 	}
-	if (s->next_free == area_chunk(s, s->area + 1))
+	/* skip_metadata: whichever area it is, an empty one too. */
+	if (s->next_free % (s->per_area + 1) == 1)
 		s->next_free++;
 	s->used = true;
 	return 0;

@@ -13,6 +13,7 @@
 
 content kernel_of[KERNEL_COUNT][KERNEL_SECTORS];
 char slot_started;
+bool slot_counted;
 
 static uint32_t sum_of(const uint8_t *p, unsigned len_bytes)
 {
@@ -26,7 +27,7 @@ static uint32_t sum_of(const uint8_t *p, unsigned len_bytes)
 	return ~sum;
 }
 
-static void seal(uint8_t sector[SECTOR])
+void loader_seal(uint8_t sector[SECTOR])
 {
 	uint32_t sum = sum_of(sector, 508);
 
@@ -41,7 +42,7 @@ void loader_block(uint8_t ret_sector[SECTOR], char good, char trial, uint8_t tri
 	ret_sector[9] = (uint8_t)good;
 	ret_sector[10] = (uint8_t)trial;
 	ret_sector[11] = tries;
-	seal(ret_sector);
+	loader_seal(ret_sector);
 }
 
 static bool read_block(unsigned sector, uint8_t ret_sector[SECTOR])
@@ -53,8 +54,27 @@ static bool read_block(unsigned sector, uint8_t ret_sector[SECTOR])
 		return false;
 	memcpy(ret_sector, content_bytes(c), SECTOR);
 	memcpy(sealed, ret_sector, SECTOR);
-	seal(sealed);
+	loader_seal(sealed);
 	return !memcmp(ret_sector, "COWSLOT\n\1", 9) && !memcmp(sealed, ret_sector, SECTOR);
+}
+
+/* Whatever cowboot told it. */
+static char reset(void)
+{
+	const content *at = &view.at[disk_base[DISK_META]];
+	uint8_t block[SECTOR];
+	content c;
+
+	ledger.faults = ledger.block_lost = 1;
+	oracle_note();
+	loader_block(block, 'a', 0, 0);
+	c = content_of(block);
+	if (at[BLOCK_SECTOR] == c && at[SPARE_SECTOR] == c)
+		return 'a';
+	disk_write(DISK_META, disk_base[DISK_META] + BLOCK_SECTOR, 1, &c, WRITE_WHOLE);
+	disk_write(DISK_META, disk_base[DISK_META] + SPARE_SECTOR, 1, &c, WRITE_WHOLE);
+	disk_flush(DISK_META);
+	return 'a';
 }
 
 static char choose(void)
@@ -62,15 +82,18 @@ static char choose(void)
 	uint8_t block[SECTOR];
 	content c;
 
+	if (plan->loader_resets)
+		return reset();
 	if (!read_block(BLOCK_SECTOR, block) && !read_block(SPARE_SECTOR, block))
 		return 'a';
 	if (!block[10] || !block[11])
 		return (char)block[9];
 	block[11]--;
-	seal(block);
+	loader_seal(block);
 	c = content_of(block);
 	disk_write(DISK_META, disk_base[DISK_META] + BLOCK_SECTOR, 1, &c, WRITE_WHOLE);
 	disk_write(DISK_META, disk_base[DISK_META] + SPARE_SECTOR, 1, &c, WRITE_WHOLE);
+	slot_counted = true;
 	return (char)block[10];
 }
 
@@ -90,9 +113,15 @@ void loader_run(void)
 	enum kernel kernel;
 
 	slot_started = 0;
+	slot_counted = false;
 	if (!plan->slots)
 		return;
-	if (plan->esp) {
+	if (ledger.armed && ledger.kexecs < plan->kexecs) {
+		ledger.kexecs++;
+		oracle_note();
+		slot_started = plan->old_in_b ? 'b' : 'a';
+		kernel = plan->esp ? KERNEL_OLD : kernel_in(slot_started);
+	} else if (plan->esp) {
 		kernel = loader_esp(&slot_started);
 	} else {
 		slot_started = choose();

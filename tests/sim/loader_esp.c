@@ -18,6 +18,7 @@ struct entry {
 	char name[ESP_NAME_MAX], stem[ESP_NAME_MAX];
 	char program[ESP_NAME_MAX], slot;
 	unsigned version, left, done;
+	bool says_try;
 };
 
 /* NAME.conf, NAME+LEFT.conf, NAME+LEFT-DONE.conf */
@@ -53,6 +54,7 @@ static bool parse_text(struct entry *e, char *text)
 			snprintf(e->program, sizeof(e->program), "%.40s", line + 13);
 		if (!strncmp(line, "options ", 8) && slot)
 			e->slot = slot[13];
+		e->says_try = e->says_try || strstr(line, " cowboot.try");
 	}
 	return ours && e->program[0];
 }
@@ -123,6 +125,9 @@ enum kernel loader_esp(char *ret_slot)
 		violation("S: there is no boot entry left");
 	say("-- systemd-boot takes %s, version %u", best.name, best.version);
 	count(&best);
+	if (best.says_try != (best.left != NOT_COUNTED))
+		violation("S: %s %s cowboot.try", best.name, best.says_try ? "says" : "lacks");
+	slot_counted = best.says_try;
 	*ret_slot = best.slot;
 	return kernel_in(best.program);
 }

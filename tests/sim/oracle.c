@@ -96,7 +96,7 @@ static void judge_old(void)
 	if (ledger.may_be_restored)
 		return;
 	bool given_up = ledger.may_be_refused || ledger.may_be_dropped || ledger.reverted ||
-			ledger.damaged || ledger.faults || !rules.new_boots;
+			ledger.damaged || ledger.faults || !rules.new_boots || ledger.kexecs > 1;
 
 	if (ledger.confirmed)
 		violation("I3: the old system came up after the new one was confirmed");

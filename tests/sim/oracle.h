@@ -31,8 +31,10 @@ struct ledger {
 	uint8_t kernel_starts; /* of the new one, while nothing was decided */
 	uint8_t odd_roots; /* NEW came up under the old kernel */
 	uint8_t block_lost; /* both copies of the boot block were damaged */
+	uint8_t kexecs; /* starts of an armed board past its loader */
 	uint8_t may_be_asked; /* for recovery, and nobody was led there yet */
 	uint8_t may_be_restored, restored; /* an image is put onto the volume by hand; is there */
+	uint8_t unused[7]; /* it is hashed in words */
 };
 
 enum verb { VERB_INSTALL, VERB_GOOD, VERB_BAD, VERB_MERGE, VERB_CANCEL, VERB_RECOVERY,

@@ -19,6 +19,19 @@ static int again(enum verb verb)
 	return code == KILLED ? run_verb(verb) : code;
 }
 
+/* The same bundle once more, whatever of it was there, waits for its trial as it did before. */
+static int install(void)
+{
+	int code = run_verb(VERB_INSTALL);
+
+	if (code != KILLED)
+		return code;
+	code = run_verb(VERB_INSTALL);
+	if (code != 4)
+		violation("the install that was killed is given again, and ends with %d", code);
+	return code;
+}
+
 static void reboot(void)
 {
 	for (unsigned d = 0; d < DISK_COUNT; d++)
@@ -30,7 +43,7 @@ static void on_old(void)
 {
 	if (ledger.installs >= policy->installs)
 		return;
-	if (again(VERB_INSTALL) == 4 && policy->cancel)
+	if (install() == 4 && policy->cancel)
 		again(VERB_CANCEL);
 	reboot();
 }

@@ -3,13 +3,13 @@
 #include <stdio.h>
 
 #include "base/fail.h"
-#include "cli/menu.h"
+#include "recovery/menu.h"
 #include "person.h"
 #include "recovery/image.h"
 #include "update/volumes.h"
 
 /* Not the shipped programs' memory, which begins anew with each of them. */
-static struct board board;
+static struct menu_board board;
 
 void recover_merge(void)
 {
@@ -18,10 +18,10 @@ void recover_merge(void)
 	say("-- recovery: merge");
 	fresh_program();
 	rc = menu_map(&board, "merge", MAP_MERGE);
-	board_unlock(&board);
+	world_unlock(&board.world);
 	if (rc == 0 && run_verb(VERB_MERGE) == 0)
 		volumes_unmap(&board.world);
-	board_close(&board);
+	menu_close(&board);
 }
 
 static int go_on(void *ctx, uint64_t done_bytes)
@@ -38,7 +38,7 @@ void recover_image(void)
 
 	say("-- recovery: image");
 	fresh_program();
-	rc = board_open(&board, "put an image onto a volume", BOARD_CHANGE);
+	rc = menu_open(&board, "put an image onto a volume", WORLD_CHANGE);
 	if (rc == 0)
 		rc = dev_open("/image", DEV_READ, &image);
 	if (rc == 0) {
@@ -52,5 +52,5 @@ void recover_image(void)
 		violation("an image could not be put onto the volume though nothing was wrong: %s",
 			  fail_text());
 	dev_close(&image);
-	board_close(&board);
+	menu_close(&board);
 }

@@ -17,6 +17,7 @@ enum damage {
 	DAMAGE_BOTH, /* both copies */
 	DAMAGE_STORE, /* a store, in several ways */
 	DAMAGE_BLOCK, /* the boot block: one copy in turn, then both */
+	DAMAGE_BLOCK_LATER, /* the boot block: its spare, then both, by a cowboot to come */
 	DAMAGE_ENTRIES, /* too many boot entries */
 };
 

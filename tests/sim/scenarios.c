@@ -3,6 +3,7 @@
 #include "scenario.h"
 
 #define CUTS .cuts = 4, .all_max = 10
+#define CUTS_FEW .cuts = 2, .all_max = 8
 #define CUTS_INSTALL .cuts = 3, .all_max = 10
 #define FAULTS .faults = 1, .cuts = 1, .cuts_before_fault = 1, .cuts_after_fault = 2, .all_max = 8
 #define FAULTS_WIDE                                                                                \
@@ -48,6 +49,12 @@ const struct scenario scenarios[] = {
 	{ "update-areas", { AREAS }, { .installs = 1 }, FROM_ARMED, CUTS },
 	{ "update-4k", { LARGE, .blocks = true }, { .installs = 1 }, FROM_ARMED, CUTS },
 	{ "update-large", { LARGE }, { .installs = 1 }, FROM_ARMED, CUTS },
+	{ "update-sizes",
+	  { LARGE, .short_sectors = 3 },
+	  { .installs = 1 },
+	  FROM_START,
+	  .cuts = 2,
+	  .all_max = 8 },
 	{ "merge-lazy",
 	  { AREAS, .raw = true },
 	  { .installs = 1, .lazy = 3, .lazy_steps = 1 },
@@ -147,6 +154,24 @@ const struct scenario scenarios[] = {
 	  FROM_START,
 	  .damage = DAMAGE_BLOCK,
 	  CUTS },
+	{ "slot-later-idle",
+	  { SLOTS, .old_in_b = true },
+	  { .installs = 0 },
+	  FROM_START,
+	  .damage = DAMAGE_BLOCK_LATER,
+	  CUTS },
+	{ "slot-deaf-idle",
+	  { SLOTS, .old_in_b = true, .loader_resets = true },
+	  { .installs = 0 },
+	  FROM_START,
+	  CUTS },
+	{ "slot-long-line", { SLOTS, .long_line = true }, { .installs = 1 }, FROM_ARMED, CUTS_FEW },
+	{ "slot-kexec", { SLOTS, .kexecs = 1 }, { .installs = 1 }, FROM_ARMED, CUTS_FEW },
+	{ "slot-kexec-always",
+	  { SLOTS, .kexecs = 100 },
+	  { .installs = 1 },
+	  FROM_ARMED,
+	  CUTS },
 	{ "slot-fault-install", { SLOTS }, { .installs = 1 }, FROM_START, FAULTS_WIDE },
 	{ "slot-fault-update", { SLOTS, .raw = true }, { .installs = 1 }, FROM_ARMED, FAULTS },
 	{ "slot-fault-revert",
@@ -156,6 +181,7 @@ const struct scenario scenarios[] = {
 	  FAULTS },
 	{ "esp-install", { ENTRIES }, { .installs = 1 }, FROM_START, CUTS_INSTALL },
 	{ "esp-update", { ENTRIES }, { .installs = 1 }, FROM_ARMED, CUTS },
+	{ "esp-kexec", { ENTRIES, .kexecs = 1 }, { .installs = 1 }, FROM_ARMED, CUTS_FEW },
 	{ "esp-update-back",
 	  { ENTRIES, .raw = true, .old_in_b = true },
 	  { .installs = 1 },

@@ -18,6 +18,7 @@ struct board_plan {
 	unsigned volumes;
 	unsigned volume_sectors[VOLUMES_MAX];
 	unsigned chunk_sectors;
+	unsigned short_sectors; /* NEW is so much shorter than its partition, and OLD one more */
 	bool raw; /* stores on a partition of their own, not in files */
 	unsigned piece_sectors; /* longest extent of a store file; 0: no limit */
 	unsigned tries;
@@ -30,6 +31,9 @@ struct board_plan {
 	bool esp; /* and its slots are systemd-boot's entries */
 	bool old_in_b; /* the old one is in slot b, and a boot block says so */
 	bool new_kernel_dies; /* before init */
+	unsigned kexecs; /* the first starts of an armed board go past the loader, to the old kernel */
+	bool loader_resets; /* at every start it writes the block anew, with slot a as the good one */
+	bool long_line; /* the kernel's command line has a bootconfig in it */
 	bool eager_merge; /* the kernel merges between any two calls, not only during a sleep */
 };
 
@@ -41,9 +45,11 @@ extern const struct board_plan *plan;
 
 extern content kernel_of[KERNEL_COUNT][KERNEL_SECTORS]; /* OLD and NEW */
 extern char slot_started; /* in this life; 0: the board has no slots */
+extern bool slot_counted; /* as a try: the loader says so */
 
 /* A boot block's bytes. */
 void loader_block(uint8_t ret_sector[SECTOR], char good, char trial, uint8_t tries);
+void loader_seal(uint8_t sector[SECTOR]); /* its sum, after a change */
 /* What goes before init; does not come back when the kernel dies. */
 void loader_run(void);
 
@@ -115,11 +121,14 @@ extern uint8_t was_read[SECTORS_MAX];
 /* fs.c: the store files on data */
 unsigned fs_files(void);
 void fs_first_files(void);
+void fs_lose_all(void); /* as a file system's check may, that is told to mend whatever there is */
 bool fs_guards_whole(void);
 void fs_damage(unsigned how);
 
 /* contents.c: OLD and NEW, and the disks as a scenario begins */
 extern content old_of[VOLUMES_MAX][512], new_of[VOLUMES_MAX][512];
+/* How long the images of a volume are: NEW ends there, OLD at most one sector before. */
+unsigned volume_image_sectors(unsigned v);
 void contents_make(void);
 void contents_first_disks(struct disks *ret);
 enum shown shown_on(unsigned volume, int minor); /* through a device */

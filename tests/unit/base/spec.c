@@ -54,6 +54,10 @@ static void test_bad(void **state)
 	    "use PARTLABEL= or PARTUUID=");
 	bad("LABEL=x", "cannot use LABEL=x: the partition and its snapshot both carry it; "
 	    "use PARTLABEL= or PARTUUID=");
+	bad("/dev/disk/by-uuid/1-2", "cannot use /dev/disk/by-uuid/1-2: the partition and its snapshot "
+	    "both carry it; use PARTLABEL= or PARTUUID=");
+	bad("/dev/disk/by-label/x", "cannot use /dev/disk/by-label/x: the partition and its snapshot "
+	    "both carry it; use PARTLABEL= or PARTUUID=");
 	bad("", "cannot use : not PARTLABEL=, PARTUUID= or /dev/PATH");
 	bad("vda3", "cannot use vda3: not PARTLABEL=, PARTUUID= or /dev/PATH");
 	bad("/sys/vda3", "cannot use /sys/vda3: not PARTLABEL=, PARTUUID= or /dev/PATH");

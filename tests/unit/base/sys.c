@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The harmless part of the seam: files, clocks, random bytes. Boots in QEMU see to the rest. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -49,6 +51,7 @@ static void test_files(void **state)
 	assert_int_equal(sys_read_file(in_folder("file"), buf, sizeof(buf), &len), -ENOENT);
 	assert_int_equal(sys_write_file(in_folder("file"), "1234567", 7), 0);
 	assert_int_equal(sys_read_file(in_folder("file"), buf, 7, &len), -EFBIG);
+	assert_int_equal(strlen(buf), 6);
 	assert_int_equal(len, 99);
 	assert_int_equal(sys_read_file(in_folder("file"), buf, 8, &len), 0);
 	assert_int_equal(len, 7);
@@ -95,11 +98,14 @@ static void test_fs_dev(void **state)
 static void test_errors_come_back(void **state)
 {
 	char *argv[] = { NULL };
+	int rc;
 
 	(void)state;
 	assert_int_equal(sys_exec("/nowhere/init", argv, argv), -ENOENT);
 	assert_int_equal(sys_load_module("/nowhere.ko", ""), -ENOENT);
-	assert_int_equal(sys_umount("/nowhere", 0), geteuid() ? -EPERM : -ENOENT);
+	rc = sys_umount("/nowhere", 0);
+	/* Whether a kernel looks for the path or for the right to unmount first, is its own affair. */
+	assert_true(rc == -ENOENT || (geteuid() && rc == -EPERM));
 	assert_int_equal(sys_chdir("/nowhere"), -ENOENT);
 }
 
@@ -139,6 +145,32 @@ static void test_release(void **state)
 	assert_int_equal(sys_kernel_release(small, sizeof(small)), -ENAMETOOLONG);
 }
 
+/*
+ * A program started with closed descriptors: what it opens first must not become its standard error,
+ * or each message would be written into it.
+ */
+static void test_closed_descriptors(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (!child) {
+		unsigned closed;
+		int fd;
+
+		close(STDIN_FILENO);
+		close(STDERR_FILENO);
+		closed = sys_hold_standard();
+		fd = open("/dev/zero", O_RDWR);
+		_exit(closed == 5 && fd > STDERR_FILENO && write(STDERR_FILENO, "x", 1) == 1 &&
+		      !sys_hold_standard() ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_release),
+		cmocka_unit_test(test_closed_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -248,9 +248,22 @@ static void test_json_utf8(void **state)
 	assert_string_equal(json("\xc3" "\""), "\"?\\\"\"");		/* the quote is not eaten */
 }
 
+/* Of what a disk says nothing may reach a terminal that it would obey. */
+static void nothing_for_a_terminal(void **state)
+{
+	char text[] = "a\033[2Jb\x7f\n\tc\xc2\x9b" "d\x9b" "e\xc3\xa4\xff", nothing[] = "";
+
+	(void)state;
+	text_blot(text);
+	assert_string_equal(text, "a?[2Jb?\n\tc??d?e\xc3\xa4?");
+	text_blot(nothing);
+	assert_string_equal(nothing, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_for_a_terminal),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_line_limits),
 		cmocka_unit_test(test_line_bytes),

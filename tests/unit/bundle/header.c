@@ -19,8 +19,9 @@ static void test_header(void **state)
 	static const struct { unsigned at; uint8_t value; int rc; const char *reason; } cases[] = {
 		{ 0, 'c', -EBADMSG, "it is no bundle" },
 		{ 7, '2', -EBADMSG, "it is no bundle" },
-		{ 8, 3, -ENOTSUP, "its format is 3, this cowboot reads 1 and 2" },
-		{ 11, 1, -ENOTSUP, "its format is 16777217, this cowboot reads 1 and 2" },
+		{ 8, 4, -ENOTSUP, "its format is 4, this cowboot reads 1 to 3" },
+		{ 8, 0, -ENOTSUP, "its format is 0, this cowboot reads 1 to 3" },
+		{ 11, 1, -ENOTSUP, "its format is 16777217, this cowboot reads 1 to 3" },
 		{ 16, 1, -ENOTSUP, "it says it is signed, and this cowboot knows no signatures" },
 		{ 20, 1, -EBADMSG, "its header is damaged" },
 		{ 31, 1, -EBADMSG, "its header is damaged" },

@@ -9,7 +9,7 @@
 #include "../cow/memory.h"
 #include "base/bytes.h"
 #include "bundle/reader.h"
-#include "bundle/writer.h"
+#include "host/writer.h"
 
 struct made {
 	struct memory old_image[2], new_image[2], payloads, bundle;

@@ -103,11 +103,57 @@ static void test_with_a_boot_image(void **state)
 	assert_int_equal(manifest_format(&m), 1);
 }
 
+#define SIZED(old_line) "volume vendor\nimage-bytes 700\n" old_line "chunk-sectors 1\nexceptions 1\n" \
+	"store-bytes 1536\npayload-bytes 1\n" DIGESTS
+
+static void test_with_sizes(void **state)
+{
+	static const char *const good[] = {
+		"format 3\nversion-to 2\n" SIZED("old-bytes 700\n"),
+		"format 3\nversion-to 2\n" SYSTEM SIZED("old-bytes 1\n"),
+		"format 3\nversion-to 2\n" BOOT SYSTEM SIZED("old-bytes 36028797018963968\n"),
+	};
+	static const uint64_t old_bytes[] = { 700, 1, 36028797018963968 };
+	static const struct { const char *text, *reason; } bad[] = {
+		{ "format 3\nversion-to 2\n" SYSTEM, SPELLING },
+		{ "format 3\nversion-to 2\n" BOOT SYSTEM, SPELLING },
+		{ "format 3\nversion-to 2\n" SIZED(""), SPELLING },
+		{ "format 1\nversion-to 2\n" SIZED("old-bytes 700\n"), SPELLING },
+		{ "format 2\nversion-to 2\n" BOOT SIZED("old-bytes 700\n"), SPELLING },
+		{ "format 3\nversion-to 2\n" SIZED("old-bytes 0\n"),
+		  "its manifest contradicts itself about volume vendor" },
+		{ "format 3\nversion-to 2\n" SIZED("old-bytes -1\n"), WRONG(5, "old-bytes") },
+		{ "format 3\nversion-to 2\n" SIZED("old-bytes 36028797018963969\n"),
+		  WRONG(5, "old-bytes") },
+		{ "format 3\nversion-to 2\nboot-bytes 0\nboot-payload-bytes 1\n" BOOT_DIGESTS
+		  SIZED("old-bytes 700\n"), BOOT_CONTRADICTS },
+	};
+	struct bundle_manifest m;
+	char buf[BUNDLE_MANIFEST_MAX];
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(parse(good[i], &m), 0);
+		assert_int_equal(m.volume[m.volume_count - 1].image_bytes, 700);
+		assert_int_equal(m.volume[m.volume_count - 1].old_bytes, old_bytes[i]);
+		assert_int_equal(m.volume[0].old_bytes, i ? 1048576 : 700);
+		assert_int_equal(manifest_format(&m), 3);
+		assert_int_equal(manifest_print(&m, buf, sizeof(buf), &len), 0);
+		assert_string_equal(buf, good[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(parse(bad[i].text, &m), -EBADMSG);
+		assert_string_equal(fail_text(), bad[i].reason);
+	}
+}
+
 static void test_bad(void **state)
 {
 	static const struct { const char *text, *reason; } cases[] = {
 		{ "", WRONG(1, "format") },
-		{ "format 3\n", WRONG(1, "format") },
+		{ "format 4\n", WRONG(1, "format") },
+		{ "format 0\n", WRONG(1, "format") },
 		{ "format 2\n", WRONG(2, "version-to") },
 		{ "format 2\nversion-to 2\n" VENDOR, WRONG(3, "boot-bytes") },
 		{ "format 1\nversion-to 2\n" BOOT VENDOR, WRONG(3, "volume") },
@@ -143,7 +189,7 @@ static void test_bad(void **state)
 		  WRONG(11, "payload-blake2b") },
 		{ HEAD SYSTEM SYSTEM, "its manifest names volume system twice" },
 		{ NUMBERS("0", "8", "0", "8192", "1"), CONTRADICTS },
-		{ NUMBERS("1000", "8", "0", "8192", "1"), CONTRADICTS },
+		{ NUMBERS("1000", "8", "0", "8192", "1"), SPELLING },
 		{ NUMBERS("4096", "0", "0", "8192", "1"), CONTRADICTS },
 		{ NUMBERS("4096", "6", "0", "6144", "1"), CONTRADICTS },
 		{ NUMBERS("4096", "8", "2", "16384", "1"), CONTRADICTS },
@@ -231,6 +277,7 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_with_sizes),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_without_the_optional),
 		cmocka_unit_test(test_with_a_boot_image),

@@ -135,7 +135,7 @@ static struct memory forged(const uint8_t *payload, size_t payload_bytes, uint64
 	struct digest digest;
 
 	m.volume[0] = (struct bundle_volume){
-		.name = "system", .image_bytes = 4096 * 512, .chunk_sectors = 8,
+		.name = "system", .image_bytes = 4096 * 512, .old_bytes = 4096 * 512, .chunk_sectors = 8,
 		.exceptions = exceptions, .store_bytes = (2 + exceptions + exceptions / 256) * 4096,
 		.payload_bytes = payload_bytes,
 	};

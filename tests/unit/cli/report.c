@@ -31,6 +31,9 @@ static void begin(enum phase phase, enum report_running running)
 		snprintf(record.version_from, sizeof(record.version_from), "12.5");
 		snprintf(record.version_to, sizeof(record.version_to), "12.6");
 	}
+	report.board = "qemu-virt";
+	report.cowboot = "0.1.0";
+	report.room = (struct report_room){ "/data/cowboot", 120586240, 0 };
 	report.meta = "/dev/vda3";
 	report.record = &record;
 	report.running = running;
@@ -42,6 +45,9 @@ static void begin(enum phase phase, enum report_running running)
 static void pending(struct report_volume *v, const char *mapped, uint64_t left)
 {
 	v->updated = true;
+	v->image_bytes = 786432000;
+	memset(v->new_digest, 0xa5, sizeof(v->new_digest));
+	report.room.pending_bytes = 28704768;
 	v->store_bytes = 28704768;
 	v->chunk_bytes = 4096;
 	v->exceptions = 6979;
@@ -49,11 +55,11 @@ static void pending(struct report_volume *v, const char *mapped, uint64_t left)
 	snprintf(v->mapped, sizeof(v->mapped), "%s", mapped);
 }
 
-static void with_slots(char slot, struct bootblock block)
+static void with_slots(char slot, struct loader_slots slots)
 {
 	report.has_slots = true;
 	report.slot = slot;
-	report.slots = (struct bootblocks){ BOOTBLOCK_GOOD, true, 0, block };
+	report.slots = (struct loader_state){ .health = LOADER_GOOD, .slots = slots };
 }
 
 static void compare(const char *name, const char *kind, const char *text)
@@ -98,6 +104,9 @@ static void idle(void **unused)
 {
 	(void)unused;
 	begin(PHASE_IDLE, RUNNING_CONFIRMED);
+	report.has_slots = true;
+	report.slot = 'a';
+	report.slots.health = LOADER_ABSENT;
 	check("idle");
 }
 
@@ -108,10 +117,10 @@ static void trial(void **unused)
 	record.tries_left = 2;
 	record.tries_total = 3;
 	pending(&report.volume[0], "snapshot", 6979);
-	with_slots('b', (struct bootblock){ 'a', 'b', 1 });
+	with_slots('b', (struct loader_slots){ 'a', 'b', 1 });
 	report.explained = true;
 	report.stores_why = "";
-	report.plan = (struct plan){ PERSIST_SPEND, MAP_SNAPSHOT, THEN_BOOT, "a trial is pending" };
+	report.plan = (struct plan){ PERSIST_SPEND, MAP_SNAPSHOT, THEN_BOOT, REASON_ON_TRIAL };
 	check("trial");
 }
 
@@ -122,11 +131,11 @@ static void refused(void **unused)
 	record.tries_left = record.tries_total = 3;
 	snprintf(record.refused, sizeof(record.refused), "no \"network\"");
 	pending(&report.volume[0], "linear", 6979);
-	with_slots('a', (struct bootblock){ 'a', 'b', 0 });
-	report.slots.alike = false;
+	with_slots('a', (struct loader_slots){ 'a', 'b', 0 });
+	report.slots.untidy = true;
 	report.explained = true;
 	report.stores_why = "the store of system: exception 17: old chunk 9 is there twice";
-	report.plan = (struct plan){ PERSIST_REVERT, MAP_LINEAR, THEN_BOOT, "it was refused" };
+	report.plan = (struct plan){ PERSIST_REVERT, MAP_LINEAR, THEN_BOOT, REASON_MARKED_BAD };
 	check("refused");
 }
 
@@ -152,7 +161,7 @@ static void merging(void **unused)
 		.partition = "/dev/vda5", .mapped = "linear", .volume_bytes = 67108864,
 		.trouble = "Merge failed" };
 	report.merge_percent = 37;
-	with_slots('b', (struct bootblock){ 'b', 0, 0 });
+	with_slots('b', (struct loader_slots){ 'b', 0, 0 });
 	report.copies.copy[1] = COPY_STALE;
 	report.copies.repairable = true;
 	snprintf(report.copies.why, sizeof(report.copies.why), "copy B is older than copy A");
@@ -164,8 +173,8 @@ static void damaged(void **unused)
 	(void)unused;
 	begin(PHASE_IDLE, RUNNING_UNKNOWN);
 	memset(&record, 0, sizeof(record));
-	with_slots(0, (struct bootblock){ 'a', 0, 0 });
-	report.slots.health = BOOTBLOCK_DAMAGED;
+	with_slots(0, (struct loader_slots){ 'a', 0, 0 });
+	report.slots.health = LOADER_DAMAGED;
 	report.copies.health = RECORD_DAMAGED;
 	report.copies.copy[0] = report.copies.copy[1] = COPY_DAMAGED;
 	snprintf(report.copies.why, sizeof(report.copies.why), "both copies are damaged");
@@ -177,6 +186,8 @@ static void nothing_there(void **unused)
 	(void)unused;
 	begin(PHASE_IDLE, RUNNING_UNKNOWN);
 	memset(&record, 0, sizeof(record));
+	report.board = "";
+	report.room = (struct report_room){ "", 0, 0 };
 	report.meta = NULL;
 	report.volume[0].partition[0] = report.volume[0].mapped[0] = '\0';
 	report.volume[0].volume_bytes = 0;

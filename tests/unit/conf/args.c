@@ -116,6 +116,19 @@ static void test_parameters_of_a_module(void **state)
 	assert_string_equal(of("a.b=1 -- a.c=2", "a"), "b=1");
 }
 
+static void test_a_word_that_was_cut(void **state)
+{
+	char line[] = "quiet panic=5\ninit=/sbin/in", one[] = "quiet", whole[] = "quiet ";
+
+	(void)state;
+	args_drop_last(line);
+	assert_string_equal(line, "quiet panic=5\n");
+	args_drop_last(one);
+	assert_string_equal(one, "");
+	args_drop_last(whole);
+	assert_string_equal(whole, "quiet ");
+}
+
 static void test_parameters_that_do_not_fit(void **state)
 {
 	(void)state;
@@ -129,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_parameters_of_a_module),
 		cmocka_unit_test(test_parameters_that_do_not_fit),
 		cmocka_unit_test(test_quotes),
+		cmocka_unit_test(test_a_word_that_was_cut),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_names),

@@ -100,41 +100,44 @@ static void test_no_configuration(void **state)
 	assert_int_equal(conf.slot, 'a');
 }
 
-/* On a locked board nothing changes what recovery is, whatever `overrides` says; asking for it is free. */
+/*
+ * On a locked board nothing changes what is booted, nor what recovery is, whatever `overrides` says;
+ * asking for recovery is free, and so is what only waits or looks.
+ */
 static void test_locked(void **state)
 {
-	const char *text = golden("small.conf");
-	struct conf conf;
+	static const char *const refused[] = {
+		"init=/bin/sh", "root=/dev/sda1", "rootfstype=erofs", "rootflags=noatime",
+		"cowboot.recovery=shell", "cowboot.recovery-wait=0", "cowboot.tries=7",
+		"cowboot.device_timeout=9", "cowboot.watchdog=off",
+	};
+	const char *text = golden("full.conf");
+	static struct conf conf, before;
+	char want[256];
 
 	(void)state;
 	for (int by_password = 0; by_password < 2; by_password++) {
 		assert_int_equal(conf_parse(text, strlen(text), &conf), 0);
-		assert_false(conf_locked(&conf));
+		conf.overrides = true;
 		conf.no_shell = !by_password;
-		if (by_password)
-			strcpy(conf.recovery_password, "$argon2id$v=19$");
+		(void)snprintf(conf.recovery_password, sizeof(conf.recovery_password), "%s",
+			       by_password ? "$argon2id$v=19$" : "");
+		before = conf;
+		for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+			got[0] = '\0';
+			conf_cmdline(&conf, refused[i], warn);
+			(void)snprintf(want, sizeof(want), "! passed over %s on the kernel command "
+				       "line: the board is locked\n", refused[i]);
+			assert_string_equal(got, want);
+			assert_memory_equal(&conf, &before, sizeof(conf));
+		}
 		got[0] = '\0';
-		conf_cmdline(&conf, "cowboot.recovery=shell cowboot.recovery-wait=0 cowboot.tries=7 "
-			     "cowboot.recovery cowboot.recovery-shell=yes", warn);
-		assert_string_equal(got, "! passed over cowboot.recovery=shell on the kernel command "
-				    "line: the board is locked\n"
-				    "! passed over cowboot.recovery-wait=0 on the kernel command line: "
-				    "the board is locked\n"
-				    "! passed over cowboot.recovery-shell=yes on the kernel command "
-				    "line: there is no such parameter\n");
-		assert_int_equal(conf.recovery, RECOVERY_MENU);
-		assert_int_equal(conf.recovery_wait_s, 5);
-		assert_int_equal(conf.tries, 7);
-		assert_true(conf.ask_recovery);
+		conf_cmdline(&conf, "cowboot.recovery cowboot.slot=b rootwait=3600 quiet", warn);
+		assert_string_equal(got, "");
+		assert_true(conf.ask_recovery && conf.quiet);
+		assert_int_equal(conf.slot, 'b');
+		assert_int_equal(conf.device_timeout_s, 3600);
 	}
-}
-
-static void test_text_locked(void **state)
-{
-	(void)state;
-	assert_true(conf_text_locked("board b\nnonsense\nrecovery-shell no\n"));
-	assert_true(conf_text_locked("recovery-password $argon2id$"));
-	assert_false(conf_text_locked("board b\nrecovery shell\nnonsense\n"));
 }
 
 /* Every partition that is not the root's is taken. */
@@ -147,6 +150,8 @@ static void test_taken(void **state)
 
 	(void)state;
 	assert_int_equal(conf_parse(text, strlen(text), &conf), 0);
+	conf.no_shell = false;
+	conf.recovery_password[0] = '\0';
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
 		got[0] = '\0';
 		conf_cmdline(&conf, taken[i], warn);
@@ -157,6 +162,13 @@ static void test_taken(void **state)
 	got[0] = '\0';
 	conf_cmdline(&conf, "root=/dev/mmcblk0p3", warn);
 	assert_string_equal(got, "");
+	assert_string_equal(conf.root, "");
+	/* Another stands beside the configuration's, and the last one counts. */
+	conf_cmdline(&conf, "root=/dev/sda1 root=/dev/sda2", warn);
+	assert_string_equal(conf.root, "/dev/sda2");
+	assert_string_equal(conf.volume[0].spec, "/dev/mmcblk0p3");
+	conf_cmdline(&conf, "root=/dev/mmcblk0p3", warn);
+	assert_string_equal(conf.root, "");
 }
 
 static void test_no_one_to_warn(void **state)
@@ -197,7 +209,6 @@ int main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_no_configuration),
 		cmocka_unit_test(test_locked),
-		cmocka_unit_test(test_text_locked),
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_no_one_to_warn),
 		cmocka_unit_test(test_too_long),

@@ -36,6 +36,11 @@ static void test_split(void **state)
 	      MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME | MS_STRICTATIME | MS_RELATIME |
 	      MS_NODIRATIME | MS_SILENT, "");
 	check(",,ro,,a,", MS_RDONLY, "a");
+	check("rw,noatime,X-mount.mkdir,x-gvfs-show,comment=us,uhelper=udisks2,helper=nfs,acl",
+	      MS_NOATIME, "acl");
+	check("users,user,owner,group", 0, "");
+	check("nouser,nousers,noowner,nogroup", 0, "");
+	check("commented,helpers,useful", 0, "commented,helpers,useful");
 	check("rox,errors=remount-ro,norecovery", 0, "rox,errors=remount-ro,norecovery");
 }
 

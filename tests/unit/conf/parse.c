@@ -61,10 +61,10 @@ static void test_fields(void **state)
 	assert_string_equal(conf.volume[1].name, "vendor");
 	assert_string_equal(conf.volume[1].options, "ro,nodev,nosuid");
 	assert_string_equal(conf.volume[2].name, "vendor-lib");
-	assert_int_equal(conf.recovery, RECOVERY_REBOOT);
+	assert_int_equal(conf.recovery, GIVEUP_REBOOT);
 	assert_true(conf_locked(&conf));
 	assert_false(conf.overrides);
-	assert_string_equal(conf.init, "/sbin/init");
+	assert_string_equal(conf.init, "/usr/lib/systemd/systemd");
 	assert_ptr_equal(conf_volume(&conf, "vendor"), &conf.volume[1]);
 	assert_null(conf_volume(&conf, "data"));
 	assert_null(conf_volume(&conf, ""));
@@ -152,7 +152,7 @@ static void test_twice(void **state)
 		assert_non_null(strstr(fail_text(), "was given already, on line 1"));
 		keys++;
 	}
-	assert_int_equal(keys, 17);
+	assert_int_equal(keys, 21);
 }
 
 /* The longest that fits, and one more. */
@@ -185,6 +185,38 @@ static void test_lengths(void **state)
 	}
 }
 
+/* What an init of another version has printed: everybody else must go on reading a file. */
+static void test_printed_by_another(void **state)
+{
+	static const char newer[] = "board b\nmeta /dev/m\ndata /dev/d /data ext4 rw\n"
+				    "volume s /dev/s / ext4 ro\nfuture-key 1 2 3\ntries 5\n";
+	static const char earlier[] = "board b\nmeta /dev/m\ndata /dev/d /data ext4 rw\n"
+				      "volume s /dev/s / ext4 ro\nvolume k /dev/k /boot ext4 ro\n";
+	static const char parts[] = "board b\nmeta /dev/m\ndata /dev/d /data ext4 rw\n";
+	struct conf conf;
+
+	(void)state;
+	assert_int_equal(parse(newer, strlen(newer), &conf), -EINVAL);
+	assert_int_equal(conf_parse_printed(newer, strlen(newer), &conf), 0);
+	assert_int_equal(conf.tries, 5);
+	assert_int_equal(parse(earlier, strlen(earlier), &conf), -EINVAL);
+	assert_int_equal(conf_parse_printed(earlier, strlen(earlier), &conf), 0);
+	assert_int_equal(conf.volume_count, 2);
+	assert_int_equal(conf_parse_printed(parts, strlen(parts), &conf), -EINVAL);
+}
+
+/* An older command reads it as well: of a board that says nothing more, nothing more is printed. */
+static void test_printed_for_another(void **state)
+{
+	static const char text[] = "board b\nmeta /dev/m\ndata /dev/d /data ext4 rw\n"
+				   "volume s /dev/s / ext4 ro\n";
+	struct conf conf;
+
+	(void)state;
+	assert_int_equal(parse(text, strlen(text), &conf), 0);
+	assert_string_equal(golden_printed(&conf), text);
+}
+
 static void test_print_bounds(void **state)
 {
 	const char *text = golden("full.conf");
@@ -204,6 +236,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_printed_by_another),
+		cmocka_unit_test(test_printed_for_another),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bytes),

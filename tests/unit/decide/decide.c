@@ -38,20 +38,41 @@ static void check_plan_is_whole(const struct facts *f, const struct plan *p)
 
 	(void)f;
 	assert_true(p->persist < PERSIST_COUNT && p->map < PLAN_MAP_COUNT && p->then < PLAN_THEN_COUNT);
-	assert_non_null(p->reason);
-	assert_true(strlen(p->reason) > 10 && strlen(p->reason) <= 70);
+	assert_non_null(reason_code(p->reason));
+	assert_true(strlen(reason_text(p->reason)) > 10 && strlen(reason_text(p->reason)) <= 70);
 	assert_int_equal(boots, maps);		/* what boots is mapped, and nothing else is */
 	if (p->then == THEN_RECOVERY)
 		assert_int_equal(p->persist, PERSIST_NOTHING);
 	if (p->then == THEN_REBOOT)	/* something has changed, or it would loop */
 		assert_true(p->persist == PERSIST_REVERT || p->persist == PERSIST_DROP ||
-			    p->persist == PERSIST_SLOT);
+			    p->persist == PERSIST_SLOT || p->persist == PERSIST_ASK);
 }
 
 static void every_plan_is_whole(void **state)
 {
 	(void)state;
 	for_all_facts(check_plan_is_whole);
+}
+
+/* I10: a boot loader that does not heed us is not rebooted for. */
+static void check_loader(const struct facts *f, const struct plan *p)
+{
+	if (p->persist == PERSIST_SLOT || p->persist == PERSIST_ASK ||
+	    (p->persist == PERSIST_DROP && p->then == THEN_REBOOT))
+		assert_true(f->loader_heeds && f->kernel != FACT_KERNEL_UNKNOWN);
+	/* Under the wrong kernel a trial is not tried, and an idle boot says so. */
+	if (f->kernel != FACT_KERNEL_WRONG || p->then != THEN_BOOT)
+		return;
+	if (in_phase(f, FACT_TRIAL))
+		assert_int_equal(p->map, MAP_LINEAR);
+	if (in_phase(f, FACT_IDLE) && f->failed != FACT_FAILED_SAVE)
+		assert_int_equal(p->reason, REASON_LOADER_UNTOLD);
+}
+
+static void a_deaf_loader_is_not_rebooted_for(void **state)
+{
+	(void)state;
+	for_all_facts(check_loader);
 }
 
 /* I1, I5 */
@@ -63,7 +84,7 @@ static void check_trial(const struct facts *f, const struct plan *p)
 	if (tries) {
 		assert_true(f->tries_left && !f->refused && f->volumes_present);
 		assert_int_equal(f->stores, FACT_STORES_WHOLE);
-		assert_int_not_equal(f->slot, FACT_SLOT_OTHER);
+		assert_int_not_equal(f->kernel, FACT_KERNEL_WRONG);
 		assert_int_equal(f->failed, FACT_FAILED_NOTHING);
 	}
 	if (p->persist == PERSIST_REVERT)
@@ -125,7 +146,8 @@ static void merging_beats_slot_and_tries(void **state)
 
 		if (!in_phase(&f, FACT_MERGING))
 			continue;
-		g.slot = FACT_SLOT_NONE;
+		g.kernel = FACT_KERNEL_UNKNOWN;
+		g.loader_heeds = false;
 		g.tries_left = true;
 		g.refused = false;
 		p = decide(&f);
@@ -159,8 +181,8 @@ static void check_quiet(const struct facts *f, const struct plan *p)
 		assert_int_not_equal(p->persist, PERSIST_TALLY);
 	/* But for the loader's state, where that is wrong. */
 	else if (p->persist == PERSIST_SLOT)
-		assert_true(f->record == FACT_RECORD_GOOD && f->slot == FACT_SLOT_TRIAL &&
-			    f->failed == FACT_FAILED_NOTHING && p->then == THEN_REBOOT);
+		assert_true(f->record == FACT_RECORD_GOOD && f->kernel == FACT_KERNEL_WRONG &&
+			    f->loader_heeds && f->failed == FACT_FAILED_NOTHING && p->then == THEN_REBOOT);
 	else if (f->idle != FACT_IDLE_COUNT)
 		assert_int_equal(p->persist, PERSIST_NOTHING);
 	else
@@ -184,11 +206,31 @@ static void check_way_back(const struct facts *f, const struct plan *p)
 		return;
 	}
 	if (f->record == FACT_RECORD_NEW || in_phase(f, FACT_IDLE) || in_phase(f, FACT_STAGING) ||
-	    in_phase(f, FACT_TRIAL))
+	    (in_phase(f, FACT_TRIAL) && !f->misplaced))
 		assert_int_not_equal(p->then, THEN_RECOVERY);
-	/* The origin's kernel is the other one. */
-	if (f->record == FACT_RECORD_GOOD && f->phase != FACT_MERGING && p->map == MAP_LINEAR)
-		assert_int_not_equal(f->slot, FACT_SLOT_TRIAL);
+	/* The origin's kernel is the other one, and a reboot brings it. */
+	if (in_phase(f, FACT_TRIAL) && p->map == MAP_LINEAR)
+		assert_int_not_equal(f->kernel, FACT_KERNEL_RIGHT);
+	if ((in_phase(f, FACT_IDLE) || in_phase(f, FACT_STAGING)) && p->map == MAP_LINEAR)
+		assert_false(f->kernel == FACT_KERNEL_WRONG && f->loader_heeds);
+}
+
+/* I13: at a wrong place nothing is mapped, and nothing ends but what a person has refused. */
+static void check_places(const struct facts *f, const struct plan *p)
+{
+	if (!f->misplaced || f->record != FACT_RECORD_GOOD || f->phase < FACT_TRIAL)
+		return;
+	assert_int_equal(p->map, MAP_NOTHING);
+	if (f->refused && f->phase == FACT_TRIAL && p->persist != PERSIST_NOTHING)
+		assert_true(p->persist == PERSIST_REVERT && p->then == THEN_REBOOT);
+	else
+		assert_true(p->persist == PERSIST_NOTHING && p->then == THEN_RECOVERY);
+}
+
+static void a_wrong_place_ends_nothing(void **state)
+{
+	(void)state;
+	for_all_facts(check_places);
 }
 
 /* I12: a volume that is not there would be missing, or another's contents would stand in its place. */
@@ -269,6 +311,7 @@ static void every_chain_of_failures_ends(void **state)
 static void a_trial_that_fails_boots_the_origin_at_once(void **state)
 {
 	struct facts f = { .record = FACT_RECORD_GOOD, .phase = FACT_TRIAL, .tries_left = true,
+			   .kernel = FACT_KERNEL_UNKNOWN,
 			   .volumes_present = true, .kernel_flushes = true };
 	struct plan p = decide(&f);
 
@@ -303,6 +346,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_plan_is_whole),
+		cmocka_unit_test(a_deaf_loader_is_not_rebooted_for),
 		cmocka_unit_test(a_trial_spends_a_try_first),
 		cmocka_unit_test(only_merging_merges),
 		cmocka_unit_test(merging_maps_no_bare_origin),
@@ -310,6 +354,7 @@ int main(void)
 		cmocka_unit_test(unreadable_or_asked_is_recovery),
 		cmocka_unit_test(an_idle_boot_writes_nothing),
 		cmocka_unit_test(what_cannot_be_whole_is_not_booted),
+		cmocka_unit_test(a_wrong_place_ends_nothing),
 		cmocka_unit_test(nothing_but_need_leads_to_recovery),
 		cmocka_unit_test(every_chain_of_failures_ends),
 		cmocka_unit_test(a_trial_that_fails_boots_the_origin_at_once),

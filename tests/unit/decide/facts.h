@@ -8,7 +8,7 @@
 
 #include "decide/facts.h"
 
-enum { ASKED, RECORD, PHASE, VOLUMES, FAILED, REFUSED, TRIES, SLOT, STORES, FLUSHES, IDLE,
+enum { ASKED, RECORD, PHASE, PLACES, VOLUMES, FAILED, REFUSED, TRIES, KERNEL, HEEDS, STORES, FLUSHES, IDLE,
        DIMENSIONS };
 
 struct dimension {
@@ -20,13 +20,15 @@ struct dimension {
 static const struct dimension dimension[DIMENSIONS] = {
 	[ASKED] = { "asked", 2, { "no", "yes" } },
 	[RECORD] = { "record", FACT_RECORD_COUNT, { "good", "new", "damaged", "absent" } },
-	[PHASE] = { "phase", FACT_PHASE_COUNT, { "idle", "staging", "trial", "merging" } },
+	[PHASE] = { "phase", FACT_PHASE_COUNT, { "idle", "staging", "trial", "merging", "proving" } },
+	[PLACES] = { "places", 2, { "right", "wrong" } },
 	[VOLUMES] = { "volumes", 2, { "missing", "there" } },
 	[FAILED] = { "failed", FACT_FAILED_COUNT,
 		     { "nothing", "save", "slot", "map", "mount", "init", "origin" } },
 	[REFUSED] = { "refused", 2, { "no", "yes" } },
 	[TRIES] = { "tries", 2, { "none", "left" } },
-	[SLOT] = { "slot", FACT_SLOT_COUNT, { "none", "trial", "other" } },
+	[KERNEL] = { "kernel", FACT_KERNEL_COUNT, { "right", "wrong", "unknown" } },
+	[HEEDS] = { "heeds", 2, { "no", "yes" } },
 	[STORES] = { "stores", FACT_STORES_COUNT, { "whole", "empty", "damaged", "missing" } },
 	[FLUSHES] = { "flushes", 2, { "no", "yes" } },
 	[IDLE] = { "idle", FACT_IDLE_KINDS, { "quiet", "count", "spent", "partial" } },
@@ -41,8 +43,10 @@ static inline struct facts facts_of(const unsigned value[DIMENSIONS])
 		.refused = value[REFUSED],
 		.tries_left = value[TRIES],
 		.stores = (enum fact_stores)value[STORES],
-		.slot = (enum fact_slot)value[SLOT],
+		.kernel = (enum fact_kernel)value[KERNEL],
+		.loader_heeds = value[HEEDS],
 		.failed = (enum fact_failed)value[FAILED],
+		.misplaced = value[PLACES],
 		.volumes_present = value[VOLUMES],
 		.kernel_flushes = value[FLUSHES],
 		.recovery_asked = value[ASKED],

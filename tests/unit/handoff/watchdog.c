@@ -25,6 +25,7 @@
 static uint64_t now_ms = 1000;
 static unsigned feeds;
 static int timeout_s, status, device;
+static uint32_t options = WDIOF_SETTIMEOUT | WDIOF_KEEPALIVEPING | WDIOF_MAGICCLOSE;
 static char said[1024], path[] = "/tmp/cowboot-watchdog-XXXXXX";
 
 uint64_t sys_now_ms(void)
@@ -51,6 +52,8 @@ long syscall(long number, ...)
 		*value = timeout_s;
 	else if (request == WDIOC_GETBOOTSTATUS)
 		*value = status;
+	else if (request == WDIOC_GETSUPPORT)
+		((struct watchdog_info *)(void *)value)->options = options;
 	else if (request == WDIOC_KEEPALIVE)
 		feeds++;
 	else
@@ -153,6 +156,22 @@ static void test_hand_on(void **state)
 	assert_int_equal(feeds, 1);
 }
 
+/* One that stops when it is closed is told of while there is time to do something. */
+static void test_no_magic_close(void **state)
+{
+	bool reset;
+
+	(void)state;
+	watchdog_hand_on();
+	assert_int_equal(watchdog_open(path, 30, &reset), 0);
+	assert_null(strstr(said, "may stop"));
+	watchdog_hand_on();
+	options &= ~(uint32_t)WDIOF_MAGICCLOSE;
+	assert_int_equal(watchdog_open(path, 30, &reset), 0);
+	options |= WDIOF_MAGICCLOSE;
+	assert_non_null(strstr(said, "may stop when init hands it on: its driver knows no magic close"));
+}
+
 static void test_last_reset(void **state)
 {
 	bool reset = false;
@@ -188,6 +207,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hand_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_magic_close, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_none, setup, teardown),
 	};

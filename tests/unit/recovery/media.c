@@ -53,6 +53,17 @@ static void ext4_with_a_label(void **state)
 	assert_string_equal(label, "?xxxxxxxxxxxxxxx");
 }
 
+static void exfat(void **state)
+{
+	(void)state;
+	begin();
+	put(3, "EXFAT   ");
+	assert_string_equal(media_probe(head, label), "exfat");
+	assert_string_equal(label, "");
+	head[511] = 0;
+	assert_null(media_probe(head, label));
+}
+
 /* A partition table has the same two bytes at its end. */
 static void nothing_else(void **state)
 {
@@ -69,6 +80,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fat_of_both_kinds),
 		cmocka_unit_test(ext4_with_a_label),
+		cmocka_unit_test(exfat),
 		cmocka_unit_test(nothing_else),
 	};
 

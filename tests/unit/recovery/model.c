@@ -26,8 +26,8 @@ static struct view a_view(enum phase phase)
 	strcpy(rec.version_to, "2");
 	return (struct view){ .board = "b", .reason = "the reason", .detail = "", .configured = true,
 			      .meta = true, .copies = { .health = RECORD_GOOD }, .record = &rec,
-			      .plan = { PERSIST_NOTHING, MAP_LINEAR, THEN_BOOT, "the plan" },
-			      .data = true, .checker = true, .shell = true };
+			      .plan = { PERSIST_NOTHING, MAP_LINEAR, THEN_BOOT, REASON_NOTHING_PENDING },
+			      .data = true, .checker = true, .shell = true, .changes = true };
 }
 
 static bool can(const struct view *v, enum choice choice)
@@ -39,7 +39,9 @@ static bool can(const struct view *v, enum choice choice)
 static void check_ways_out(const struct view *v)
 {
 	assert_true(can(v, CHOICE_AGAIN) && can(v, CHOICE_REBOOT) && can(v, CHOICE_POWEROFF));
-	assert_true(can(v, CHOICE_LOGS) && can(v, CHOICE_SAVE));
+	assert_true(can(v, CHOICE_LOGS));
+	/* Nor does a locked board that knows none of its disks write to any. */
+	assert_int_equal(can(v, CHOICE_SAVE), v->configured || v->changes);
 }
 
 static void for_all_views(void (*check)(const struct view *v))
@@ -48,7 +50,7 @@ static void for_all_views(void (*check)(const struct view *v))
 
 	for (int phase = 0; phase < PHASE_COUNT; phase++)
 		for (int map = 0; map < PLAN_MAP_COUNT; map++)
-			for (int bits = 0; bits < 64; bits++)
+			for (int bits = 0; bits < 128; bits++)
 				for (int h = 0; h < 3; h++) {
 					struct view v = a_view((enum phase)phase);
 
@@ -66,6 +68,7 @@ static void for_all_views(void (*check)(const struct view *v))
 					v.shell = bits & 16;
 					if (bits & 32)
 						rec.slot = 'b';
+					v.changes = bits & 64;
 					check(&v);
 				}
 }
@@ -84,8 +87,10 @@ static void check_any(const struct view *v)
 	if (!known)
 		assert_false(can(v, CHOICE_REVERT) || can(v, CHOICE_MERGE) || can(v, CHOICE_INSTALL) ||
 			     can(v, CHOICE_IMAGE));
-	assert_int_equal(can(v, CHOICE_ANEW),
-			 v->configured && v->meta && v->copies.health == RECORD_DAMAGED);
+	assert_int_equal(can(v, CHOICE_ANEW), v->changes && v->configured && v->meta &&
+						      v->copies.health == RECORD_DAMAGED);
+	if (!v->changes)
+		assert_false(can(v, CHOICE_INSTALL) || can(v, CHOICE_IMAGE));
 	/* I3: while the stores can be merged, nothing else touches a volume. */
 	if (phase == PHASE_MERGING)
 		assert_false(can(v, CHOICE_REVERT) || can(v, CHOICE_INSTALL) ||

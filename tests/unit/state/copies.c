@@ -112,7 +112,7 @@ static void put(unsigned i, enum kind kind)
 		break;
 	case FOREIGN:
 		len_bytes = disk_put_record(i, &seven);
-		put_le32(at + 8, 2);
+		put_le32(at + 8, RECORD_FORMAT + 1);
 		put_le32(at + 16, 0);
 		put_le32(at + 16, crc32c(0, at, len_bytes));
 		break;
@@ -253,6 +253,34 @@ static void every_pair_is_repaired_once(void **state)
 {
 	(void)state;
 	for_all_pairs(check_repaired);
+}
+
+/*
+ * Two heads without their tails: each may be in the disk's cache only, and a copy with a tail may lie
+ * below it, which would count again after a cut.  So they are flushed before anybody acts on them.
+ */
+static void two_without_tails_are_flushed(void **state)
+{
+	(void)state;
+	disk_zero();
+	memset(&copies, 0, sizeof(copies));
+	assert_int_equal(copies_load(&meta, &loaded, &copies), 0);
+	sample_reverted(&rec);
+	rec.generation = loaded.generation;
+	assert_int_equal(copies_save(&meta, &rec, &copies, false), 0);
+	for (unsigned i = 0; i < COPIES_COUNT; i++)
+		disk.cache[COPY_B_OFFSET_BYTES * i + record_length(&disk.cache[COPY_B_OFFSET_BYTES * i]) + 64] ^= 1;
+	disk_listen(0);
+	assert_int_equal(copies_load(&meta, &loaded, &copies), 0);
+	assert_int_equal(copies.health, RECORD_GOOD);
+	assert_int_equal(copies.tail_lost, 1);
+	assert_int_equal(copies.repairable, 1);
+	memcpy(before, disk.cache, sizeof(before));
+	assert_int_equal(copies_repair(&meta, &loaded, &copies), 0);
+	assert_int_equal(disk.op_count, 1);
+	assert_true(disk.op[0].is_flush);
+	assert_false(copies.repairable);
+	assert_memory_equal(before, disk.cache, sizeof(before));
 }
 
 /* Saves a reverted record over whatever is there, and checks that both copies hold it then. */
@@ -451,6 +479,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(every_pair_is_judged, show_pair),
 		cmocka_unit_test_teardown(every_pair_is_repaired_once, show_pair),
+		cmocka_unit_test(two_without_tails_are_flushed),
 		cmocka_unit_test_teardown(every_pair_is_saved_over_or_left_alone, show_pair),
 		cmocka_unit_test_teardown(a_failed_save_leaves_the_old_or_the_new, show_pair),
 		cmocka_unit_test(a_worn_out_copy_costs_the_save_only),

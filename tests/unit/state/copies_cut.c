@@ -319,15 +319,20 @@ static void a_save_and_a_repair_of_an_uneven_pair(void **state)
 		}
 }
 
-/* Told to write over damage: the damage or the new record, and nothing that was there before it. */
+/*
+ * Told to write over damage: the damage, the idle record that it begins with or the new one, and nothing
+ * that was there before it.
+ */
 static void a_save_over_damage(void **state)
 {
 	(void)state;
 	sample_trial(&one);
 	one.generation = 7;
 	sample_merging(&target);
+	sample_idle(&other);
 	for (unsigned zero = 0; zero <= COPIES_COUNT; zero++) {
 		begin(NULL, NULL);
+		older = &other;
 		for (unsigned i = 0; i < COPIES_COUNT; i++)
 			if (i != zero)
 				disk_garbage(disk.cache + disk_copy_at(i), RECORD_BYTES_MAX, i);

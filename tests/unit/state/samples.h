@@ -69,7 +69,7 @@ static inline void sample_trial(struct record *rec)
 	rec->slot = 'b';
 	rec->slot_old = 'a';
 	rec->store_place = STORE_IN_FILES;
-	rec->store_part_start_sectors = 264192;
+	rec->store_part.start_sectors = 264192;
 	sample_volume(rec, "system", 6979, 3);
 	sample_volume(rec, "vendor", 256, 1);
 	snprintf(rec->refused, sizeof(rec->refused), "the camera does not start");
@@ -87,16 +87,23 @@ static inline void sample_merging(struct record *rec)
 	rec->generation = 9;
 	sample_update(rec, PHASE_MERGING);
 	rec->store_place = STORE_ON_PARTITION;
-	rec->store_part_start_sectors = 2048;
+	rec->store_part.start_sectors = 2048;
 	sample_volume(rec, "system", 4096, 1);
+}
+
+/* Version 1 keeps the last result only. */
+static inline void sample_forget(struct record *rec)
+{
+	rec->earlier_count = 0;
+	memset(rec->earlier, 0, sizeof(rec->earlier));
 }
 
 static inline void sample_reverted(struct record *rec)
 {
 	sample_trial(rec);
 	rec->refused[0] = 0;
-	record_end(rec, RESULT_REVERTED,
-		   "all tries are spent and the new system never said it is good", 1767312000);
+	record_end(rec, RESULT_REVERTED, REASON_TRIES_SPENT, "", 1767312000);
+	sample_forget(rec);
 	rec->generation = 12;
 }
 
@@ -105,13 +112,90 @@ static inline void sample_partial(struct record *rec)
 {
 	sample_trial(rec);
 	rec->refused[0] = 0;
-	record_end(rec, RESULT_RESTORED, "an image was put onto vendor in recovery", 1767312000);
+	record_end(rec, RESULT_RESTORED, REASON_IMAGE_PUT, "", 1767312000);
+	sample_forget(rec);
+	/* A sentence as a record may have it, of whatever version. */
+	memset(rec->last.reason, 0, sizeof(rec->last.reason));
+	snprintf(rec->last.reason, sizeof(rec->last.reason),
+		 "an image was put onto vendor in recovery");
 	rec->generation = 13;
 	rec->recovery.asked = true;
 	rec->recovery.reboots = 3;
 	rec->recovery.idle_boots = 7;
 	snprintf(rec->recovery.partial[0], sizeof(rec->recovery.partial[0]), "vendor");
 	snprintf(rec->recovery.partial[1], sizeof(rec->recovery.partial[1]), "system");
+}
+
+static inline void sample_place(struct place *place, uint8_t seed)
+{
+	for (unsigned i = 0; i < PLACE_UUID_BYTES; i++) {
+		place->part_uuid[i] = (uint8_t)(seed + i);
+		place->disk_id[i] = (uint8_t)(0x80 + i);
+	}
+	place->size_sectors = 0x100000u + seed;
+}
+
+/* Version 2: the trial with its places, an earlier result, and what the inits know. */
+static inline void sample_placed(struct record *rec)
+{
+	sample_trial(rec);
+	rec->generation = 5 * RECORD_GENERATION_STEP;
+	sample_place(&rec->store_part, 0x10);
+	rec->store_dir_inode = 131073;
+	for (unsigned v = 0; v < rec->volume_count; v++) {
+		sample_place(&rec->volume[v].origin, (uint8_t)(0x20 + v));
+		rec->volume[v].origin.start_sectors = 2048;
+	}
+	rec->earlier[rec->earlier_count++] = (struct record_result){
+		.result = RESULT_REVERTED,
+		.when_s = 1767139200,
+		.version_from = "12.10",
+		.version_to = "12.11~rc1",
+		.reason = "the tries are spent",
+	};
+	record_note_init(rec, 'a');
+	rec->knows[RECORD_INIT_B] = (struct record_knows){ 3, 0x7, 0xf };
+}
+
+/* The phase that version 1 must not see. */
+static inline void sample_proving(struct record *rec)
+{
+	sample_merging(rec);
+	rec->phase = PHASE_PROVING;
+	rec->generation = 6 * RECORD_GENERATION_STEP;
+	sample_place(&rec->volume[0].origin, 0x20);
+	record_note_init(rec, 0);
+}
+
+/* All that outlives an update: 16 results, what is installed, what is kept. */
+static inline void sample_kept(struct record *rec)
+{
+	sample_idle(rec);
+	rec->generation = 7 * RECORD_GENERATION_STEP;
+	for (unsigned i = 0; i <= RECORD_EARLIER_MAX; i++) {
+		snprintf(rec->version_from, sizeof(rec->version_from), "12.%u", i);
+		snprintf(rec->version_to, sizeof(rec->version_to), "12.%u", i + 1);
+		record_end(rec, RESULT_MERGED, REASON_MERGED, "", 1767225600 + i);
+	}
+	rec->installed_count = 1;
+	snprintf(rec->installed[0].name, sizeof(rec->installed[0].name), "system");
+	sample_place(&rec->installed[0].place, 0x20);
+	rec->installed[0].image_bytes = 734003200;
+	memset(rec->installed[0].digest, 0xd1, sizeof(rec->installed[0].digest));
+	memset(rec->installed[0].root_hash, 0x4a, sizeof(rec->installed[0].root_hash));
+	snprintf(rec->installed[0].version, sizeof(rec->installed[0].version), "12.16");
+	/* A store, as the pending update's would be. */
+	sample_volume(rec, "system", 4096, 2);
+	sample_place(&rec->volume[0].origin, 0x20);
+	memcpy(rec->kept.volume, rec->volume, sizeof(rec->kept.volume));
+	memcpy(rec->kept.extent, rec->extent, 2 * sizeof(rec->extent[0]));
+	rec->kept.volume_count = 1;
+	rec->kept.extent_count = 2;
+	sample_place(&rec->kept.store_part, 0x10);
+	rec->kept.store_dir_inode = 131073;
+	memset(rec->kept.update_id, 0xb0, sizeof(rec->kept.update_id));
+	snprintf(rec->kept.version, sizeof(rec->kept.version), "12.15");
+	record_clear(rec);
 }
 
 /* `extents` extents: as many blocks as one likes. */

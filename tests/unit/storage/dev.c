@@ -15,6 +15,7 @@
 #undef fail	/* cmocka has a macro of that name */
 
 #include "base/fail.h"
+#include "loop.h"
 #include "storage/dev.h"
 
 static char path[] = "/tmp/cowboot-dev-XXXXXX";
@@ -136,6 +137,65 @@ static void test_not_a_device(void **state)
 	assert_int_equal(dev.fd, 77);
 }
 
+/* Any offset and length, to the last byte of a file that is no multiple of anything. */
+static void test_medium(void **state)
+{
+	static char was[10000], is[10000];
+	struct dev dev;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(was); i++)
+		was[i] = (char)(i * 7 + i / 256);
+	assert_int_equal(dev_open(path, DEV_WRITE, &dev), 0);
+	assert_int_equal(dev_write(&dev, 0, was, sizeof(was)), 0);
+	assert_int_equal(dev_flush(&dev), 0);
+	dev_close(&dev);
+	assert_int_equal(dev_open(path, DEV_MEDIUM, &dev), 0);
+	assert_false(dev.writable);
+	for (size_t at = 0; at < sizeof(was); at += 509) {
+		size_t len = sizeof(was) - at < 4600 ? sizeof(was) - at : 4600;
+
+		memset(is, 0, sizeof(is));
+		assert_int_equal(dev_read(&dev, at, is, len), 0);
+		assert_memory_equal(is, was + at, len);
+	}
+	assert_int_equal(dev_read(&dev, 9999, is, 2), -EINVAL);
+	dev.size_bytes = 20000;
+	assert_int_equal(dev_read(&dev, 9996, is, 8), -EIO);
+	assert_int_equal(dev_write(&dev, 0, was, 1), -EBADF);
+	dev_close(&dev);
+}
+
+/*
+ * What a mounted file system changed in its device's cache and did not write, as ext4 does with its
+ * superblock, is not on the medium: here the cache says X and the medium Y.
+ */
+static void test_medium_below_a_cache(void **state)
+{
+	char buf[3] = "", image[64];
+	struct dev dev, file;
+
+	(void)state;
+	loop_needed();
+	loop_must("umount $MNT");
+	(void)snprintf(image, sizeof(image), "%s/image", loop_dir);
+	assert_int_equal(dev_open(image, DEV_WRITE, &file), 0);
+	assert_int_equal(dev_write(&file, 1023, "XX", 2), 0);
+	assert_int_equal(dev_open(loop_dev, DEV_READ, &dev), 0);
+	assert_int_equal(dev_drop_cache(&dev), 0);
+	assert_int_equal(dev_read(&dev, 1023, buf, 2), 0);
+	assert_string_equal(buf, "XX");
+	assert_int_equal(dev_write(&file, 1023, "YY", 2), 0);
+	dev_close(&file);
+	assert_int_equal(dev_read(&dev, 1023, buf, 2), 0);
+	assert_string_equal(buf, "XX");
+	dev_close(&dev);
+	assert_int_equal(dev_open(loop_dev, DEV_MEDIUM, &dev), 0);
+	assert_int_equal(dev_read(&dev, 1023, buf, 2), 0);
+	assert_string_equal(buf, "YY");
+	dev_close(&dev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +205,9 @@ int main(void)
 		cmocka_unit_test(test_read_only),
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_not_a_device),
+		cmocka_unit_test(test_medium),
+		cmocka_unit_test_setup_teardown(test_medium_below_a_cache, loop_setup,
+						loop_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

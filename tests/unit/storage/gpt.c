@@ -21,11 +21,27 @@ static int read_memory(void *ctx, uint64_t offset_bytes, void *buf, size_t len_b
 	return 0;
 }
 
+static int uuid_of(const struct gpt_disk *gpt, unsigned number, char uuid[PARTUUID_TEXT_MAX])
+{
+	struct gpt_entry entry;
+	int rc = gpt_entry(gpt, number, &entry);
+
+	if (!rc)
+		memcpy(uuid, entry.uuid, PARTUUID_TEXT_MAX);
+	return rc;
+}
+
 static int ask(struct disk *disk, unsigned number, char uuid[PARTUUID_TEXT_MAX])
 {
 	struct gpt_disk gpt = { read_memory, disk, disk->size_bytes, disk->block_bytes };
 
-	return gpt_partuuid(&gpt, number, uuid);
+	return uuid_of(&gpt, number, uuid);
+}
+
+static enum gpt_copies copies(struct disk *disk)
+{
+	return gpt_look(&(struct gpt_disk){ read_memory, disk, disk->size_bytes,
+					    disk->block_bytes });
 }
 
 static const uint32_t block_sizes[] = { 512, 4096 };
@@ -186,13 +202,91 @@ static void test_read_errors_and_small_disks(void **state)
 	char uuid[PARTUUID_TEXT_MAX];
 
 	(void)state;
-	assert_int_equal(gpt_partuuid(&gpt, 1, uuid), -EIO);
+	assert_int_equal(uuid_of(&gpt, 1, uuid), -EIO);
 	good_bytes = 512;
-	assert_int_equal(gpt_partuuid(&gpt, 1, uuid), -EIO);
+	assert_int_equal(uuid_of(&gpt, 1, uuid), -EIO);
 	for (gpt.size_bytes = 0; gpt.size_bytes < 3 * 512; gpt.size_bytes += 256)
-		assert_true(gpt_partuuid(&gpt, 1, uuid) < 0);
+		assert_true(uuid_of(&gpt, 1, uuid) < 0);
 	gpt.logical_block_bytes = 0;
-	assert_int_equal(gpt_partuuid(&gpt, 1, uuid), -EINVAL);
+	assert_int_equal(uuid_of(&gpt, 1, uuid), -EINVAL);
+}
+
+static void test_label_and_place(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct disk disk = disk_gpt(block_sizes[i]);
+		struct gpt_disk gpt = { read_memory, &disk, disk.size_bytes, disk.block_bytes };
+		const uint64_t begin = 8 + disk_entry_blocks(&disk);
+		struct gpt_entry entry;
+
+		assert_int_equal(gpt_entry(&gpt, 2, &entry), 0);
+		assert_string_equal(entry.label, "p2");
+		assert_true(entry.start_bytes == (begin + 1) * disk.block_bytes);
+		assert_true(entry.size_bytes == disk.block_bytes);
+		/* A name as long as it can be; what the kernel does not show, is not shown. */
+		for (unsigned u = 0; u < 36; u++)
+			put_le32(disk.bytes + 2 * disk.block_bytes + 128 + 56 + 2 * u, 'a');
+		disk.bytes[2 * disk.block_bytes + 128 + 56 + 6] = 7;
+		disk_seal(&disk, 1);
+		assert_int_equal(gpt_entry(&gpt, 2, &entry), 0);
+		assert_string_equal(entry.label, "aaa!aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+		disk_free(&disk);
+	}
+}
+
+/* A good checksum over a partition that no disk can have. */
+static void test_place_beyond_the_disk(void **state)
+{
+	static const uint64_t places[][2] = { { 0, 5 }, { 9, 8 }, { 40, 512 }, { 40, UINT64_MAX } };
+	struct gpt_entry entry;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		struct disk disk = disk_gpt(512);
+
+		for (int copy = 0; copy < 2; copy++) {
+			uint64_t lba = copy ? disk_last_block(&disk) : 1;
+			uint8_t *at = disk.bytes + get_le64(disk.bytes + lba * 512 + 72) * 512;
+
+			put_le64(at + 32, places[i][0]);
+			put_le64(at + 40, places[i][1]);
+			disk_seal(&disk, lba);
+		}
+		assert_int_equal(gpt_entry(&(struct gpt_disk){ read_memory, &disk, disk.size_bytes,
+							       512 }, 1, &entry), -EBADMSG);
+		disk_free(&disk);
+	}
+}
+
+static void test_which_copies(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct disk disk = disk_gpt(block_sizes[i]);
+		uint8_t *first = disk.bytes + disk.block_bytes;
+		uint8_t *second = disk.bytes + disk_last_block(&disk) * disk.block_bytes;
+
+		assert_int_equal(copies(&disk), GPT_BOTH);
+		second[20] ^= 1;
+		assert_int_equal(copies(&disk), GPT_FIRST);
+		first[disk.block_bytes] ^= 1;	/* its entries */
+		assert_int_equal(copies(&disk), GPT_LOST);
+		second[20] ^= 1;
+		assert_int_equal(copies(&disk), GPT_SECOND);
+		/* Somebody has wiped the beginning of the disk. */
+		memset(disk.bytes, 0, 3 * disk.block_bytes + 4096);
+		assert_int_equal(copies(&disk), GPT_SECOND);
+		/* And has put something else there: what is at the end is of the past. */
+		disk.bytes[1080] = 0x53;
+		assert_int_equal(copies(&disk), GPT_NONE);
+		disk.bytes[1080] = 0;
+		disk.bytes[510] = 0x55;
+		disk.bytes[511] = 0xaa;
+		disk.bytes[0x1be + 4] = 0x0c;
+		assert_int_equal(copies(&disk), GPT_NONE);
+		disk_free(&disk);
+	}
 }
 
 int main(void)
@@ -204,6 +298,9 @@ int main(void)
 		cmocka_unit_test(test_no_partition),
 		cmocka_unit_test(test_well_sealed_nonsense),
 		cmocka_unit_test(test_mbr),
+		cmocka_unit_test(test_label_and_place),
+		cmocka_unit_test(test_place_beyond_the_disk),
+		cmocka_unit_test(test_which_copies),
 		cmocka_unit_test(test_read_errors_and_small_disks),
 	};
 

@@ -50,7 +50,7 @@ static inline int loop_setup(void **state)
 	if (fscanf(out, "%63s", loop_dev) != 1)
 		loop_dev[0] = '\0';
 	(void)pclose(out);
-	if (loop_dev[0] && loop_run("mkfs.ext4 -q -b 4096 $DEV && mount $DEV $MNT")) {
+	if (loop_dev[0] && loop_run("mkfs.ext4 -q -b 4096 $DEV && mount $DEV $MNT && mkdir $MNT/cowboot")) {
 		(void)loop_run("losetup -d $DEV");
 		loop_dev[0] = '\0';
 	}
@@ -63,7 +63,7 @@ static inline int loop_teardown(void **state)
 
 	(void)state;
 	if (loop_dev[0]) {
-		(void)loop_run("chattr -i $MNT/*.store; mountpoint -q $MNT && umount $MNT");
+		(void)loop_run("umount $MNT/cowboot; chattr -i $MNT/cowboot/*.store; umount -R $MNT");
 		(void)loop_run("losetup -d $DEV");
 	}
 	(void)snprintf(command, sizeof(command), "rm -rf %s", loop_dir);

@@ -9,10 +9,13 @@
 #include <cmocka.h>
 #undef fail	/* cmocka has a macro of that name */
 
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "disk.h"
 #include "storage/scan.h"
 #include "tree.h"
+
+static const char *on;		/* the disk that a label must be on */
 
 static int look(const char *spec, struct part *part)
 {
@@ -20,7 +23,7 @@ static int look(const char *spec, struct part *part)
 
 	(void)snprintf(sysfs, sizeof(sysfs), "%s/sys", tree_dir);
 	(void)snprintf(dev, sizeof(dev), "%s/dev", tree_dir);
-	return scan_part(sysfs, dev, spec, part);
+	return scan_part(sysfs, dev, spec, on, part);
 }
 
 static void common_tree(void)
@@ -110,14 +113,162 @@ static void test_two_answer(void **state)
 		assert_string_equal(fail_text(), other);
 }
 
+static int setup(void **state)
+{
+	on = NULL;
+	return tree_setup(state);
+}
+
+/* Two disks with partitions of one name: what is on the disk that was asked for counts. */
+static void test_on_a_disk(void **state)
+{
+	struct part part = { .major = 77 };
+
+	(void)state;
+	common_tree();
+	tree_disk("cby", "cby", 16, "512\n", "512\n", "512\n");
+	tree_part("cby", "cby1", "cby1", 17, "8\n", "9\n", "PARTN=1\nPARTNAME=system\n");
+	tree_part("cby", "cby2", "cby2", 18, "8\n", "9\n", "PARTN=2\nPARTNAME=other\n"
+		  "PARTUUID=11111111-2222-3333-4444-555555555555\n");
+	on = "cbx";
+	assert_int_equal(look("PARTLABEL=other", &part), -EXDEV);
+	assert_non_null(strstr(fail_text(), "cby2, and the record is on another disk, cbx"));
+	assert_int_equal(part.major, 77);
+	assert_int_equal(look("PARTLABEL=system", &part), 0);
+	assert_string_equal(part.name, "cbx3");
+	assert_string_equal(part.disk, "cbx");
+	/* A UUID or a path is no other disk's. */
+	assert_int_equal(look("PARTUUID=11111111-2222-3333-4444-555555555555", &part), 0);
+	assert_int_equal(look("/dev/cby2", &part), 0);
+	/* Of a disk and its copy the one that was asked for counts, though a UUID is no other disk's. */
+	tree_disk("cbz", "cbz", 32, "512\n", "512\n", "512\n");
+	tree_part("cbz", "cbz3", "cbz3", 35, "8\n", "9\n", "PARTN=3\nPARTNAME=third\n"
+		  "PARTUUID=0fc63daf-8483-4772-8e79-3d69d8477de4\n");
+	assert_int_equal(look("PARTUUID=0fc63daf-8483-4772-8e79-3d69d8477de4", &part), 0);
+	assert_string_equal(part.name, "cbx3");
+	on = "cby";
+	assert_int_equal(look("PARTUUID=0fc63daf-8483-4772-8e79-3d69d8477de4", &part), -ENOTUNIQ);
+	assert_non_null(strstr(fail_text(), "both answer to it"));
+	on = "cbz";
+	assert_int_equal(look("PARTUUID=0fc63daf-8483-4772-8e79-3d69d8477de4", &part), 0);
+	assert_string_equal(part.name, "cbz3");
+	on = "cby";
+	assert_int_equal(look("PARTLABEL=system", &part), 0);
+	assert_string_equal(part.name, "cby1");
+	tree_part("cby", "cby3", "cby3", 19, "20\n", "9\n", "PARTN=3\nPARTNAME=system\n");
+	assert_int_equal(look("PARTLABEL=system", &part), -ENOTUNIQ);
+}
+
+static void test_write_protected(void **state)
+{
+	struct part part;
+
+	(void)state;
+	common_tree();
+	assert_int_equal(look("PARTLABEL=system", &part), 0);
+	assert_false(part.write_protected);
+	tree_file("sys/devices/cbx/cbx3/ro", "1\n");
+	assert_int_equal(look("PARTLABEL=system", &part), 0);
+	assert_true(part.write_protected);
+}
+
+/* Partitions that init itself has told the kernel of: the names are in the table's second copy. */
+static void test_label_of_the_disk(void **state)
+{
+	struct disk disk = disk_gpt(512);
+	char path[128];
+	struct part part;
+
+	(void)state;
+	tree_disk("cba", "cba", 0, "512\n", "512\n", "512\n");
+	tree_part("cba", "cba1", "cba1", 1, "40\n", "1\n", "PARTN=1\n");
+	tree_part("cba", "cba3", "cba3", 3, "42\n", "1\n", "PARTN=3\n");
+	memset(disk.bytes + 512, 0, 512);
+	(void)snprintf(path, sizeof(path), "%s/dev/cba", tree_dir);
+	assert_int_equal(sys_write_file(path, disk.bytes, disk.size_bytes), 0);
+	assert_int_equal(look("PARTLABEL=p3", &part), 0);
+	assert_string_equal(part.name, "cba3");
+	assert_int_equal(look("PARTLABEL=p2", &part), -ENODEV);
+	disk_free(&disk);
+}
+
+/* An image of the board's disk that somebody has opened is not the board's disk. */
+static void test_made_of_a_file(void **state)
+{
+	static const char *const made[] = { "loop0", "nbd0", "md0", "zd0", "bcache0" };
+	char name[32], spec[64];
+	struct part part;
+
+	(void)state;
+	common_tree();
+	for (unsigned i = 0; i < ARRAY_SIZE(made); i++) {
+		(void)snprintf(name, sizeof(name), "%sp3", made[i]);
+		tree_disk(made[i], made[i], 130 + 10 * i, "512\n", "512\n", "512\n");
+		tree_part(made[i], name, name, 131 + 10 * i, "8\n", "100\n",
+			  "PARTN=3\nPARTNAME=system\n"
+			  "PARTUUID=0fc63daf-8483-4772-8e79-3d69d8477de4\n");
+		assert_int_equal(look("PARTLABEL=system", &part), 0);
+		assert_string_equal(part.name, "cbx3");
+		assert_int_equal(look("PARTUUID=0fc63daf-8483-4772-8e79-3d69d8477de4", &part), 0);
+		assert_string_equal(part.name, "cbx3");
+		/* Unless it is named itself. */
+		(void)snprintf(spec, sizeof(spec), "/dev/%s", name);
+		assert_int_equal(look(spec, &part), 0);
+		assert_string_equal(part.name, name);
+	}
+}
+
 static void test_partuuid_of_the_kernel(void **state)
 {
+	uint8_t uuid[PLACE_UUID_BYTES];
 	struct part part;
 
 	(void)state;
 	common_tree();
 	assert_int_equal(look("PARTUUID=0FC63DAF-8483-4772-8E79-3D69D8477DE4", &part), 0);
 	assert_int_equal(part.minor, 3);
+	/* The disk has no table, so of its own id nothing is known. */
+	assert_true(place_uuid_parse("0fc63daf-8483-4772-8e79-3d69d8477de4", uuid));
+	assert_memory_equal(part.part_uuid, uuid, sizeof(uuid));
+	assert_true(bytes_are_zero(part.disk_id, sizeof(part.disk_id)));
+	assert_int_equal(look("/dev/cbx4", &part), 0);
+	assert_true(bytes_are_zero(part.part_uuid, sizeof(part.part_uuid)));
+}
+
+/* However it was looked for, what it is stands in the table. */
+static void test_ids(void **state)
+{
+	struct disk disk = disk_gpt(512);
+	uint8_t uuid[PLACE_UUID_BYTES], id[PLACE_UUID_BYTES];
+	char path[128];
+	struct part part;
+
+	(void)state;
+	tree_disk("cba", "cba", 0, "512\n", "512\n", "512\n");
+	tree_part("cba", "cba3", "cba3", 3, "42\n", "1\n", "PARTN=3\nPARTNAME=a\n");
+	(void)snprintf(path, sizeof(path), "%s/dev/cba", tree_dir);
+	memset(id, 0x5a, sizeof(id));
+	memcpy(disk.bytes + 512 + 56, id, sizeof(id));
+	disk_seal(&disk, 1);
+	assert_int_equal(sys_write_file(path, disk.bytes, disk.size_bytes), 0);
+	assert_true(place_uuid_parse(DISK_UUID_3, uuid));
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(look(i ? "/dev/cba3" : "PARTLABEL=a", &part), 0);
+		assert_memory_equal(part.part_uuid, uuid, sizeof(uuid));
+		assert_memory_equal(part.disk_id, id, sizeof(id));
+	}
+	assert_int_equal(look("/dev/cba", &part), 0);
+	assert_true(bytes_are_zero(part.part_uuid, sizeof(part.part_uuid)));
+	/* An MBR has a signature, and no more. */
+	disk.bytes[0x1be + 4] = 0x83;
+	put_le32(disk.bytes + 0x1b8, 0x0a2b3c4d);
+	assert_int_equal(sys_write_file(path, disk.bytes, disk.size_bytes), 0);
+	assert_int_equal(look("/dev/cba3", &part), 0);
+	place_mbr_uuid(uuid, 0x0a2b3c4d, 3);
+	place_mbr_uuid(id, 0x0a2b3c4d, 0);
+	assert_memory_equal(part.part_uuid, uuid, sizeof(uuid));
+	assert_memory_equal(part.disk_id, id, sizeof(id));
+	disk_free(&disk);
 }
 
 /* Where the kernel does not tell the PARTUUID, the disk's own table does. */
@@ -171,12 +322,12 @@ static void test_no_sysfs(void **state)
 	struct part part;
 
 	(void)state;
-	assert_int_equal(scan_part("/nowhere", "/dev", "PARTLABEL=x", &part), -ENOENT);
+	assert_int_equal(scan_part("/nowhere", "/dev", "PARTLABEL=x", NULL, &part), -ENOENT);
 	assert_string_equal(fail_text(), "cannot list the block devices in /nowhere/class/block: "
 			    "No such file or directory");
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
+#define test(f) cmocka_unit_test_setup_teardown(f, setup, tree_teardown)
 
 int main(void)
 {
@@ -185,7 +336,12 @@ int main(void)
 		test(test_none),
 		test(test_path),
 		test(test_two_answer),
+		test(test_on_a_disk),
+		test(test_write_protected),
+		test(test_label_of_the_disk),
+		test(test_made_of_a_file),
 		test(test_partuuid_of_the_kernel),
+		test(test_ids),
 		test(test_partuuid_of_the_disk),
 		test(test_half_there),
 		cmocka_unit_test(test_no_sysfs),

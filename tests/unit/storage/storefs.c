@@ -28,9 +28,9 @@ static void test_option(void **state)
 static void test_not_ext4(void **state)
 {
 	(void)state;
-	assert_int_equal(storefile_check_fs("/proc"), -ENOTSUP);
-	assert_string_equal(fail_text(), "cannot keep stores on /proc: it is not ext4");
-	assert_int_equal(storefile_check_fs("/nowhere"), -ENOENT);
+	assert_int_equal(storefile_check_fs(&(struct store_dir){ .path = "/proc/." }), -ENOTSUP);
+	assert_string_equal(fail_text(), "cannot keep stores on /proc/.: it is not ext4");
+	assert_int_equal(storefile_check_fs(&(struct store_dir){ .path = "/nowhere/x" }), -ENOENT);
 }
 
 int main(void)

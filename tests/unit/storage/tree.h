@@ -74,6 +74,8 @@ static inline void tree_part(const char *disk, const char *name, const char *dev
 		       "MAJOR=8\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=partition\n%s", minor, devname,
 		       more);
 	tree_file(path, text);
+	(void)snprintf(path, sizeof(path), "sys/devices/%s/%s/partition", disk, name);
+	tree_file(path, "1\n");
 	(void)snprintf(path, sizeof(path), "sys/devices/%s/%s/start", disk, name);
 	tree_file(path, start);
 	(void)snprintf(path, sizeof(path), "sys/devices/%s/%s/size", disk, name);
@@ -82,6 +84,26 @@ static inline void tree_part(const char *disk, const char *name, const char *dev
 	(void)snprintf(text, sizeof(text), "../../devices/%s/%s", disk, name);
 	tree_link(text, path);
 	(void)snprintf(path, sizeof(path), "dev/%s", devname);
+	tree_file(path, "");
+}
+
+/* What an eMMC has beside its partitions: a disk in the folder of the disk, with a queue of its own. */
+static inline void tree_area(const char *disk, const char *name, unsigned minor)
+{
+	char path[128], text[256];
+
+	(void)snprintf(path, sizeof(path), "sys/devices/%s/%s/uevent", disk, name);
+	(void)snprintf(text, sizeof(text), "MAJOR=179\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=disk\n", minor,
+		       name);
+	tree_file(path, text);
+	(void)snprintf(path, sizeof(path), "sys/devices/%s/%s/size", disk, name);
+	tree_file(path, "8192\n");
+	(void)snprintf(path, sizeof(path), "sys/devices/%s/%s/queue/logical_block_size", disk, name);
+	tree_file(path, "512\n");
+	(void)snprintf(path, sizeof(path), "sys/class/block/%s", name);
+	(void)snprintf(text, sizeof(text), "../../devices/%s/%s", disk, name);
+	tree_link(text, path);
+	(void)snprintf(path, sizeof(path), "dev/%s", name);
 	tree_file(path, "");
 }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Which kernels may merge (src/update/kernel.c). */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
+#include "base/sys.h"
 #include "update/world.h"
 
 static void merging_kernels(void **state)
@@ -34,11 +37,43 @@ static void refused_kernels(void **state)
 	assert_false(world_kernel_flushes("custom"));
 }
 
+static const char *running;
+
+int sys_kernel_release(char *buf, size_t size_bytes)
+{
+	if (!running)
+		return -ENAMETOOLONG;
+	snprintf(buf, size_bytes, "%s", running);
+	return 0;
+}
+
+/* The board's word counts for a kernel whose own says nothing; an unknown one has no fix. */
+static void the_running_kernel(void **state)
+{
+	struct conf conf = { .kernel_flushes = false };
+	char release[WORLD_RELEASE_MAX];
+
+	(void)state;
+	running = "6.1.0";
+	assert_true(world_may_merge(&conf, release));
+	running = "5.10.0-vendor";
+	assert_false(world_may_merge(&conf, release));
+	assert_string_equal(release, running);
+	conf.kernel_flushes = true;
+	assert_true(world_may_merge(&conf, release));
+	running = NULL;
+	assert_true(world_may_merge(&conf, release));
+	conf.kernel_flushes = false;
+	assert_false(world_may_merge(&conf, release));
+	assert_string_equal(release, "of an unknown release");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(merging_kernels),
 		cmocka_unit_test(refused_kernels),
+		cmocka_unit_test(the_running_kernel),
 	};
 
 	return cmocka_run_group_tests_name("update/kernel", tests, NULL, NULL);

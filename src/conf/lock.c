@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What a locked board gives. Pure.  Must never answer "open" for what is not known. */
+#include "conf/lock.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "conf/fields.h"
+
+#define NO_PASSWORD_OPENS "!"	/* no hash: as in shadow(5) */
+
+enum lock_answer conf_lock(const struct conf *conf, enum lock_wish wish)
+{
+	if (!conf_locked(conf))
+		return LOCK_OPEN;
+	switch (wish) {
+	case LOCK_LINE:
+		return LOCK_REFUSED;	/* nobody can be asked for a password there */
+	case LOCK_MENU:
+		return conf->recovery_password[0] ? LOCK_BY_PASSWORD : LOCK_OPEN;
+	case LOCK_SHELL:
+		return conf->no_shell ? LOCK_REFUSED : LOCK_BY_PASSWORD;
+	case LOCK_CHANGE:
+	case LOCK_AGAIN:
+		return conf->recovery_password[0] ? LOCK_BY_PASSWORD : LOCK_REFUSED;
+	}
+	return LOCK_REFUSED;
+}
+
+bool conf_locked(const struct conf *conf)
+{
+	return conf->no_shell || conf->recovery_password[0];
+}
+
+static bool has_word(const char *text, size_t len_bytes, const char *word)
+{
+	return memmem(text, len_bytes, word, strlen(word)) != NULL;
+}
+
+/* The hash of a line that is sound, whatever is wrong with the others. */
+static void find_password(const char *text, size_t len_bytes, struct conf *conf)
+{
+	struct text_line line = { .number = 0 };
+	const char *cursor = text;
+	int rc;
+
+	while ((rc = text_next_line(&cursor, text + len_bytes, &line)) != 0)
+		if (rc > 0 && line.count == 2 && strcmp(line.word[0], "recovery-password") == 0 &&
+		    field_password(conf->recovery_password, line.word[1]) == 0)
+			return;
+	memcpy(conf->recovery_password, NO_PASSWORD_OPENS, sizeof(NO_PASSWORD_OPENS));
+}
+
+void conf_unusable(const char *text, size_t len_bytes, struct conf *ret_conf)
+{
+	memset(ret_conf, 0, sizeof(*ret_conf));
+	ret_conf->no_shell = !text || has_word(text, len_bytes, "recovery-shell");
+	if (!text)
+		memcpy(ret_conf->recovery_password, NO_PASSWORD_OPENS, sizeof(NO_PASSWORD_OPENS));
+	else if (has_word(text, len_bytes, "recovery-password"))
+		find_password(text, len_bytes, ret_conf);
+}
+
+bool conf_lock_opens(const struct conf *conf)
+{
+	return strcmp(conf->recovery_password, NO_PASSWORD_OPENS) != 0;
+}

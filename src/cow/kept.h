@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kept list: a checked copy of a store's list of exceptions, behind the part of the store that the
+ * kernel maps (docs/formats.md).  A merge takes the kernel's list away and leaves the store's data;
+ * this copy still says where each chunk belongs, so that what was merged can be compared with the
+ * store and written again (I15).  Pure: no heap, for PID 1 reads it.
+ */
+#ifndef COWBOOT_COW_KEPT_H
+#define COWBOOT_COW_KEPT_H
+
+#include "cow/write.h"
+
+#define COW_KEPT_HEAD_BYTES 512u
+
+struct cow_kept {
+	struct cow_mark mark;		/* whose it is; mark.exceptions: entries in the list */
+	uint32_t chunk_sectors;
+	uint32_t list_crc;		/* CRC-32C of the list, padding included */
+};
+
+/* Sectors for n entries, the head included. 0: too many bytes for 64 bits. */
+uint64_t cow_kept_sectors(uint64_t n);
+
+void cow_kept_encode(const struct cow_kept *kept, uint8_t buf[COW_KEPT_HEAD_BYTES]);
+/* -ENODATA: all zeros; -EBADMSG: neither zeros nor a head of this version. */
+int cow_kept_decode(const uint8_t buf[COW_KEPT_HEAD_BYTES], struct cow_kept *ret_kept);
+
+/*
+ * Copies the list of a store that cow_check has passed, with mark->exceptions entries, to sink: head
+ * and list, cow_kept_sectors long, in order.  Reads the list twice; -EBADMSG when it is not as long as
+ * the mark says, or has changed meanwhile.
+ */
+int cow_kept_write(const struct cow_source *store, const struct cow_mark *mark,
+		   uint32_t chunk_sectors, const struct cow_scratch *scratch,
+		   const struct cow_sink *sink);
+
+/*
+ * Checks a kept list whole: head, whose it is, checksum, and each exception as cow_check_list does.
+ * kept begins at its head and may be longer.  The bare reason is left in base/fail.h.  -EBADMSG:
+ * damaged; -ENODATA: its head is all zeros; -ESTALE: intact, but of another update or volume.
+ */
+int cow_kept_check(const struct cow_source *kept, const struct cow_mark *mark,
+		   uint32_t chunk_sectors, uint64_t origin_bytes, uint64_t store_bytes,
+		   const struct cow_scratch *scratch, struct cow_found *ret_found);
+
+/*
+ * Calls each for the n entries of a kept list, in order; what it returns non-zero is returned.  Judges
+ * nothing but that no entry is the end of a list: cow_kept_check does.
+ */
+int cow_kept_walk(const struct cow_source *kept, uint64_t n, const struct cow_scratch *scratch,
+		  cow_each_fn *each, void *ctx);
+
+#endif

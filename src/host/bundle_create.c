@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cowboot bundle create: from OLD and NEW images to a bundle.  What is given is checked before any
+ * image is compared; the bundle appears whole or not at all.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/progress.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/scratch.h"
+#include "host/bundle_create.h"
+#include "host/file.h"
+#include "host/writer.h"
+
+#define PATH_BYTES 4096
+
+struct images {
+	struct dev old_image, new_image;
+};
+
+struct create {
+	const char *path;
+	int level;
+	uint32_t chunk_sectors;
+	bool other_kind;		/* OLD and NEW may be of different file systems */
+	bool loader_files;		/* NEW may have files of a boot loader */
+	struct bundle_manifest manifest;
+	const char *boot_path;		/* NULL: no boot image */
+	struct dev boot;
+	struct images images[BUNDLE_VOLUMES_MAX];
+	char name[BUNDLE_VOLUMES_MAX][BUNDLE_NAME_MAX];
+	unsigned count;			/* of images that are open */
+	struct progress progress;
+};
+
+static int take_word(const char *option, const char *word, char *buf, size_t size_bytes)
+{
+	if (!word)
+		return 0;
+	if (!bundle_word_ok(word, size_bytes) || text_copy(buf, size_bytes, word))
+		return cli_usage("bundle", "%s '%s' is not 1 to %zu printable ASCII characters "
+				 "without blanks", option, word, size_bytes - 1);
+	return 0;
+}
+
+/* Cuts NAME=OLD:NEW, opens the two and adds them. An exit code, with its line printed. */
+static int take_volume(struct create *c, const char *word)
+{
+	char old_path[PATH_BYTES], *name = c->name[c->count];
+	const char *equals = strchr(word, '='), *colon = equals ? strchr(equals, ':') : NULL;
+	struct images *images = &c->images[c->count];
+
+	if (!colon || colon == equals + 1 || !colon[1] || strchr(colon + 1, ':'))
+		return cli_usage("bundle", "'%s' is not NAME=OLD:NEW", word);
+	if (equals - word >= BUNDLE_NAME_MAX || colon - equals > PATH_BYTES)
+		return cli_usage("bundle", "'%s' is too long", word);
+	memcpy(name, word, (size_t)(equals - word));
+	memcpy(old_path, equals + 1, (size_t)(colon - equals - 1));
+	old_path[colon - equals - 1] = '\0';
+	if (!text_is_name(name))
+		return cli_usage("bundle", "'%s' is no name for a volume: a-z, 0-9, - and _", name);
+	for (unsigned v = 0; v < c->count; v++)
+		if (!strcmp(c->name[v], name))
+			return cli_usage("bundle", "volume %s is given twice", name);
+	if (file_open_pair(old_path, colon + 1, &images->old_image, &images->new_image))
+		return cli_failed();
+	c->count++;
+	if (image_look(&images->old_image, &images->new_image, c->other_kind,
+		       c->loader_files))
+		return cli_failed();
+	return EXIT_DONE;
+}
+
+static int take_volumes(struct create *c, int count, char **words)
+{
+	if (count > (int)BUNDLE_VOLUMES_MAX)
+		return cli_usage("bundle", "a bundle holds at most %u volumes", BUNDLE_VOLUMES_MAX);
+	for (int i = 0; i < count; i++) {
+		int rc = take_volume(c, words[i]);
+
+		if (rc)
+			return rc;
+	}
+	return EXIT_DONE;
+}
+
+static int take_arguments(struct create *c, int argc, char **argv)
+{
+	const char *version = NULL, *from = NULL, *board = NULL, *chunk = NULL, *level = NULL;
+	const struct cli_option options[] = {
+		{ "-o", NULL, &c->path }, { "--version", NULL, &version },
+		{ "--from", NULL, &from }, { "--board", NULL, &board },
+		{ "--chunk-sectors", NULL, &chunk }, { "--level", NULL, &level },
+		{ "--boot", NULL, &c->boot_path }, { "--other-kind", &c->other_kind, NULL },
+		{ "--loader-files", &c->loader_files, NULL }, { 0 },
+	};
+	struct bundle_manifest *m = &c->manifest;
+	uint64_t level_value = BUNDLE_LEVEL_DEFAULT;
+	int rc = cli_options(&argc, argv, options);
+
+	if (!rc && (!c->path || !version || argc < 2))
+		rc = cli_usage(argv[0], "bundle create needs -o OUT, --version V and NAME=OLD:NEW");
+	if (rc || (rc = take_word("--version", version, m->version_to, sizeof(m->version_to))) ||
+	    (rc = take_word("--from", from, m->version_from, sizeof(m->version_from))) ||
+	    (rc = take_word("--board", board, m->board, sizeof(m->board))) ||
+	    (rc = cli_chunk_sectors(argv[0], chunk, &c->chunk_sectors)) ||
+	    (level && (rc = cli_number(argv[0], "--level", level, 1, BUNDLE_LEVEL_MAX,
+				       &level_value))))
+		return rc;
+	c->level = (int)level_value;
+	if (c->boot_path && file_open_image(c->boot_path, &c->boot))
+		return cli_failed();
+	return take_volumes(c, argc - 1, argv + 1);
+}
+
+static void tell(void *ctx, uint64_t more_bytes)
+{
+	progress_add(ctx, more_bytes);
+}
+
+static int pack(struct create *c, struct dev *scratch)
+{
+	const struct cow_sink payloads = scratch_sink(scratch);
+	const struct bundle_packing packing = {
+		.level = c->level, .payloads = &payloads,
+		.progress = tell, .progress_ctx = &c->progress,
+	};
+	uint64_t image_bytes = 0, boot_bytes = c->boot_path ? c->boot.size_bytes : 0;
+	int rc = 0;
+
+	for (unsigned v = 0; v < c->count; v++)
+		image_bytes += c->images[v].old_image.size_bytes +
+			       c->images[v].new_image.size_bytes;
+	progress_begin(&c->progress, "packing", "", 2 * image_bytes + boot_bytes);
+	if (c->boot_path) {
+		const struct cow_source boot = file_source(&c->boot);
+
+		rc = bundle_pack_boot(&packing, &boot, &c->manifest);
+	}
+	for (unsigned v = 0; v < c->count && !rc; v++) {
+		struct bundle_input input = {
+			.name = c->name[v], .chunk_sectors = c->chunk_sectors,
+			.old_image = file_source(&c->images[v].old_image),
+			.new_image = file_source(&c->images[v].new_image),
+		};
+
+		rc = bundle_pack(&packing, &input, &c->manifest);
+	}
+	progress_end(&c->progress);
+	return rc;
+}
+
+/* NEW's own bytes are OLD's, of every volume; NEW may end before OLD does. */
+static bool nothing_differs(const struct bundle_manifest *m)
+{
+	for (unsigned v = 0; v < m->volume_count; v++)
+		if (m->volume[v].exceptions)
+			return false;
+	return !m->boot.image_bytes;
+}
+
+/* Packs into the scratch file, and writes the bundle unless there is nothing to write. */
+static int pack_and_emit(struct create *c, struct dev *scratch, struct output *out)
+{
+	const struct cow_sink sink = output_sink(out);
+	struct cow_source payloads;
+	int rc = pack(c, scratch);
+
+	payloads = file_source(scratch);
+	if (!rc && !nothing_differs(&c->manifest))
+		rc = bundle_emit(&c->manifest, &payloads, &sink);
+	if (rc || nothing_differs(&c->manifest)) {
+		output_drop(out);
+		return rc;
+	}
+	return output_finish(out);
+}
+
+static int print(const struct create *c)
+{
+	const struct bundle_manifest *m = &c->manifest;
+
+	if (!strcmp(c->path, "-"))
+		return EXIT_DONE;
+	if (m->boot.image_bytes)
+		printf("boot: %" PRIu64 " bytes, packed %" PRIu64 "\n", m->boot.image_bytes,
+		       m->boot.payload_bytes);
+	for (unsigned i = 0; i < m->volume_count; i++) {
+		const struct bundle_volume *v = &m->volume[i];
+
+		printf("%s: %" PRIu64 " chunks changed, store %" PRIu64 " bytes, packed %" PRIu64
+		       "\n", v->name, v->exceptions, v->store_bytes, v->payload_bytes);
+		if (v->image_bytes > v->old_bytes)
+			printf("%s: grows from %" PRIu64 " to %" PRIu64 " bytes, which the board's "
+			       "partition must have\n", v->name, v->old_bytes, v->image_bytes);
+	}
+	printf("%s: version %s, %u volume%s\n", c->path, m->version_to, m->volume_count,
+	       m->volume_count == 1 ? "" : "s");
+	return cli_printed(EXIT_DONE);
+}
+
+static int nothing_made(const struct bundle_manifest *m)
+{
+	bool ends_before = false;
+
+	for (unsigned v = 0; v < m->volume_count; v++)
+		ends_before = ends_before || m->volume[v].image_bytes < m->volume[v].old_bytes;
+	return cli_refuse(EXIT_NOTHING, "no bundle made: NEW is %sOLD, byte for byte",
+			  ends_before ? "the beginning of " : "");
+}
+
+/* The output is opened first: where it cannot be written is said before the long work. */
+static int create(struct create *c)
+{
+	struct dev scratch = DEV_CLOSED;
+	struct output out;
+	char *dir = output_dir(c->path);
+	int rc = output_open(c->path, &out);
+
+	if (!rc && scratch_open(dir, &scratch)) {
+		output_drop(&out);
+		rc = -EIO;
+	}
+	free(dir);
+	if (!rc)
+		rc = pack_and_emit(c, &scratch, &out);
+	dev_close(&scratch);
+	if (rc) {
+		fail_in(rc, "cannot create %s", strcmp(c->path, "-") ? c->path : "the bundle");
+		return cli_failed();
+	}
+	if (nothing_differs(&c->manifest))
+		return nothing_made(&c->manifest);
+	return print(c);
+}
+
+int bundle_create(int argc, char **argv)
+{
+	/* Static for its size. */
+	static struct create c = { .chunk_sectors = COW_CHUNK_SECTORS_DEFAULT,
+				   .boot = DEV_CLOSED };
+	int rc = take_arguments(&c, argc, argv);
+
+	if (!rc)
+		rc = create(&c);
+	dev_close(&c.boot);
+	while (c.count--) {
+		dev_close(&c.images[c.count].old_image);
+		dev_close(&c.images[c.count].new_image);
+	}
+	return rc;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* cowboot on the build host: what the board's can, and making bundles and stores besides. */
+#include "cli/bundle_verb.h"
+#include "cli/cli.h"
+#include "host/bundle_create.h"
+#include "host/store_verb.h"
+
+static int host_bundle(int argc, char **argv)
+{
+	static const struct cli_sub subs[] = {
+		{ "create", bundle_create },
+		{ "info", bundle_info },
+		{ "verify", bundle_verify },
+		{ 0 },
+	};
+
+	return cli_sub(subs, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct cli_verb verbs[] = {
+		{ "bundle", host_bundle,
+		  "create -o OUT --version V NAME=OLD:NEW ... | info BUNDLE | verify BUNDLE",
+		  "Make and look at bundles, the files that updates travel in.\n"
+		  "  create -o OUT --version V [--from V0] [--board B] [--chunk-sectors C] [--level L]\n"
+		  "         [--boot IMAGE] [--other-kind] [--loader-files] NAME=OLD:NEW ...\n"
+		  "                             write what turns each volume's OLD image into NEW; IMAGE is\n"
+		  "                             the other boot slot's: kernel, initramfs, device trees;\n"
+		  "                             OLD and NEW are file systems of one kind unless told\n"
+		  BUNDLE_HELP_LOOK
+		  "- as OUT or BUNDLE is standard output or input. create exits 2 when nothing differs." },
+		{ "store", host_store,
+		  "create OLD NEW -o STORE | size N | check STORE | apply OLD STORE -o NEW",
+		  "Write, measure, check and merge stores, in the kernel's own format, without a kernel.\n"
+		  "  create [--chunk-sectors C] OLD NEW -o STORE\n"
+		  "  size [--chunk-sectors C] N                    bytes of a store for N chunks\n"
+		  "  check [--json] --origin-bytes B STORE         exits 1, says which exception is bad\n"
+		  "  apply OLD STORE -o NEW                        write what a merge would leave\n"
+		  "- as the output is standard output; check reads standard input for -." },
+		{ 0 },
+	};
+
+	return cli_run(argc, argv, verbs);
+}

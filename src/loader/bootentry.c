@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* What systemd-boot reads in an entry's name and text.  Must never take half a text for an entry. */
+#include "loader/bootentry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader/loader.h"
+
+static const char PREFIX[] = "cowboot-";
+
+static bool is_slot(char c)
+{
+	return c == 'a' || c == 'b';
+}
+
+bool bootentry_is_ours(const char *name)
+{
+	return !strncmp(name, PREFIX, sizeof(PREFIX) - 1) && is_slot(name[sizeof(PREFIX) - 1]);
+}
+
+/* "+LEFT" or "+LEFT-DONE" before ".conf". */
+static bool parse_count(const char *text, unsigned *ret_left)
+{
+	char *end;
+	unsigned long left = strtoul(text, &end, 10);
+
+	if (end == text || left > LOADER_TRIES_MAX)
+		return false;
+	if (*end == '-')
+		(void)strtoul(end + 1, &end, 10);
+	*ret_left = (unsigned)left;
+	return !strcmp(end, ".conf");
+}
+
+bool bootentry_parse(const char *name, struct bootentry_name *ret_name)
+{
+	const char *rest = name + sizeof(PREFIX);
+	struct bootentry_name found = { .slot = 0 };
+
+	if (!bootentry_is_ours(name))
+		return false;
+	found.slot = rest[-1];
+	found.is_counted = *rest == '+';
+	if (found.is_counted ? !parse_count(rest + 1, &found.left) : strcmp(rest, ".conf") != 0)
+		return false;
+	*ret_name = found;
+	return true;
+}
+
+/* Whether this mark is there, and each time with this slot behind it. */
+static bool says(const char *text, const char *mark, char slot)
+{
+	bool found = false;
+
+	for (const char *at = text; (at = strstr(at, mark)); found = true) {
+		at += strlen(mark);
+		if (*at != slot)
+			return false;
+	}
+	return found;
+}
+
+bool bootentry_text_ok(const char *text, char slot, unsigned *ret_version)
+{
+	const char *version = strstr(text, "\nversion ");
+
+	if (!version || !says(text, "cowboot.slot=", slot) || !says(text, "/cowboot/", slot))
+		return false;
+	*ret_version = (unsigned)strtoul(version + strlen("\nversion "), NULL, 10);
+	return *ret_version > 0;
+}
+
+void bootentry_rewrite(const char *from, char slot, bool counted, unsigned version,
+		       struct text_out *out)
+{
+	static const char *const marks[] = { "cowboot.slot=", "/cowboot/", "title cowboot " };
+	static const char counts[] = " cowboot.try";
+
+	while (*from) {
+		size_t len = 0;
+
+		for (size_t i = 0; !len && i < sizeof(marks) / sizeof(marks[0]); i++)
+			if (!strncmp(from, marks[i], strlen(marks[i])))
+				len = strlen(marks[i]);
+		if (len && is_slot(from[len])) {
+			text_add(out, "%.*s%c%s", (int)len, from, slot,
+				 counted && *from == 'c' ? counts : "");
+			from += len + 1;
+			if (!strncmp(from, counts, strlen(counts)))
+				from += strlen(counts);
+		} else if (!strncmp(from, "\nversion ", 9)) {
+			text_add(out, "\nversion %u", version);
+			from += 9 + strcspn(from + 9, "\n");
+		} else {
+			text_add(out, "%c", *from++);
+		}
+	}
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * systemd-boot's entries for the boot slots, as they lie on a mounted ESP (docs/formats.md, "Boot
+ * entries").  FAT has no journal: a cut while a file is made or removed can leave a name whose
+ * clusters are free.  What takes them next shares them, and removing the one name frees the other's.
+ * So:
+ *
+ *	an entry counts only when its text is whole;
+ *	it is made without a text, flushed, and then gets its text: who can be read is durable;
+ *	it loses its text, flushed, before its name goes: who may be half gone cannot be read;
+ *	what cannot be read is removed, flushed, before anything that needs a cluster;
+ *	nothing is renamed, which would be two names of the same clusters for a while.
+ */
+#ifndef COWBOOT_LOADER_ENTRIES_H
+#define COWBOOT_LOADER_ENTRIES_H
+
+#include "loader/bootentry.h"
+#include "loader/loader.h"
+
+#define ENTRIES_MAX 16
+#define ENTRY_NAME_MAX 64
+
+struct entry {
+	char name[ENTRY_NAME_MAX];
+	struct bootentry_name is;
+	bool is_entry;		/* its text is whole; else what a cut left of one */
+	unsigned version;
+	char text[BOOTENTRY_TEXT_MAX + 1];
+};
+
+struct entries {
+	char dir[LOADER_PATH_MAX];	/* where they lie */
+	struct entry entry[ENTRIES_MAX];
+	unsigned count;
+};
+
+/* Reads those of the file system mounted on root. Unreadable is not empty: then it is an error. */
+int entries_list(const char *root, struct entries *ret_all);
+
+/* The newest that can be read, of this slot (0: either) and of this kind; NULL: there is none. */
+const struct entry *entries_find(const struct entries *all, char slot, bool counted);
+
+/* What systemd-boot does by them. */
+void entries_judge(const struct entries *all, struct loader_state *ret_state);
+
+/* Removes all but keep, or of them only those that cannot be read; durable at the end. */
+int entries_clear(const struct entries *all, const struct entry *keep, bool broken_only);
+
+/*
+ * Makes a new entry of slot, of that name: from one of its own, or made from another's.  Newer than
+ * all in the list, which it is not added to; durable.
+ */
+int entries_make(const struct entries *all, const struct entry *from, char slot, const char *name);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the boot loader and cowboot tell each other, whichever loader it is: which boot slot it
+ * starts, and the image of a slot.  One kind of loader is one struct loader_kind: U-Boot's boot
+ * block on `meta` (uboot.c), systemd-boot's entries on the ESP (esp.c).  This room knows no record
+ * and no phase; update/slots.h has the order of what is told when.  Failures leave a line in
+ * base/fail.h.
+ */
+#ifndef COWBOOT_LOADER_LOADER_H
+#define COWBOOT_LOADER_LOADER_H
+
+#include "storage/dev.h"
+#include "storage/find.h"
+
+#define LOADER_SLOTS 2			/* 'a' and 'b' */
+#define LOADER_TRIES_MAX 100
+#define LOADER_PATH_MAX 128
+
+/* Which slot the loader starts. */
+struct loader_slots {
+	char good;		/* slot of the confirmed system: 'a' or 'b' */
+	char trial;		/* slot on trial, never the good one; 0: none */
+	uint8_t tries_left;	/* times that the loader may still start it; the loader counts */
+};
+
+enum loader_health {
+	LOADER_ABSENT,		/* nobody has told it anything: it starts what it always starts */
+	LOADER_GOOD,		/* slots is what it does */
+	LOADER_DAMAGED,		/* what it does is not known: it cannot be read, or makes no sense */
+	LOADER_FOREIGN,		/* of a later version, or with a feature that is not known */
+};
+
+/* What the loader was told, as it has it. */
+struct loader_state {
+	enum loader_health health;
+	struct loader_slots slots;	/* counts when good */
+	bool untidy;	/* there is more than that, or it stands once where it should twice */
+	bool read_only;	/* a later version has added what must not be written over */
+};
+
+/* The slot that a loader starts which has these. */
+char loader_next(const struct loader_slots *slots);
+
+/* Where a slot's image lies. */
+struct loader_image {
+	char path[LOADER_PATH_MAX];	/* a device or a file, there until loader_end_image */
+	struct dev dev;			/* open for writing after begin; closed after find */
+	int held_fd;			/* what keeps others away meanwhile; -1: nothing */
+	bool is_mounted;
+};
+
+struct loader;
+
+/* Each of these as the function loader_… below that calls it. */
+struct loader_kind {
+	void (*load)(struct loader *loader);
+	int (*save)(struct loader *loader, const struct loader_slots *slots);
+	int (*check_image)(struct loader *loader, char slot, uint64_t size_bytes);
+	int (*begin_image)(struct loader *loader, char slot, uint64_t size_bytes,
+			   struct loader_image *image);
+	int (*find_image)(struct loader *loader, char slot, uint64_t size_bytes,
+			  struct loader_image *image);
+	void (*end_image)(struct loader *loader, struct loader_image *image);
+};
+
+extern const struct loader_kind loader_uboot, loader_systemd_boot;
+
+/* The board's loader. */
+struct loader {
+	const struct loader_kind *kind;			/* NULL: it knows no boot slots */
+	const struct dev *meta;				/* where U-Boot's block lies */
+	const struct part *slot[LOADER_SLOTS];		/* U-Boot's; NULL: not there */
+	const struct part *esp;				/* systemd-boot's; NULL: not there */
+	struct loader_state state;			/* by the last load or save */
+};
+
+/* Reads what it was told into loader->state. Never fails: what cannot be read is damaged. */
+void loader_load(struct loader *loader);
+
+/*
+ * Tells it that, durably, and reads it back.  A cut leaves what it was told before, or this, or such
+ * as leads to one of the two.  What is so already is not written again.  -EROFS: a later version's
+ * is there, or something of one.
+ */
+int loader_save(struct loader *loader, const struct loader_slots *slots);
+
+/* Whether an image of that size can go into the slot now; changes nothing. */
+int loader_check_image(struct loader *loader, char slot, uint64_t size_bytes);
+
+/*
+ * Opens the slot for an image of that size; what it held counts for lost.  Only for a slot that the
+ * loader leaves alone.  The image is durable after dev_flush, and until loader_end_image nobody
+ * else writes there.
+ */
+int loader_begin_image(struct loader *loader, char slot, uint64_t size_bytes,
+		       struct loader_image *ret_image);
+
+/*
+ * Finds what the slot holds, for reading, past every cache with DEV_MEDIUM.  -ENOENT: it holds no
+ * image of that size.
+ */
+int loader_find_image(struct loader *loader, char slot, uint64_t size_bytes,
+		      struct loader_image *ret_image);
+
+/* After begin or find that returned 0; ret_image's device is closed, too. */
+void loader_end_image(struct loader *loader, struct loader_image *image);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Confirming a trial.  Holds I2 and I6: `merging` is durable before a table is swapped, and nothing
+ * writes to an origin before.  There is no way back behind the line in confirm(), so all that can be
+ * checked is checked before it.
+ */
+#include <errno.h>
+
+#include "base/fail.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "map/status.h"
+#include "storage/storefile.h"
+#include "update/live.h"
+#include "update/places.h"
+#include "update/slots.h"
+#include "update/store.h"
+#include "update/transition.h"
+
+/* Whether the store file of volume v still lies where the device over it was mapped. */
+static int check_place(const struct world *w, unsigned v)
+{
+	const struct record *rec = &w->record;
+	const struct record_volume *volume = &rec->volume[v];
+	struct store_dir dir;
+	int rc;
+
+	if (rec->store_place != STORE_IN_FILES)
+		return 0;
+	rc = world_store_dir(w, &dir);
+	if (rc)
+		return fail_in(rc, "the store of %s is a file, and cannot be compared",
+			       volume->name);
+	return storefile_compare(&dir, volume->name, w->data_part.start_sectors,
+				 w->data_part.io_min_bytes, &rec->extent[volume->extent_first],
+				 volume->extent_count);
+}
+
+static int check_snapshot(const struct world *w, unsigned v)
+{
+	const struct record_volume *volume = &w->record.volume[v];
+	struct snap_status status;
+	struct dm_state state;
+
+	if (world_live(w, v, &state) != LIVE_TRIAL)
+		return fail(ESTALE, "%s is not a snapshot over its store", volume->name);
+	if (status_parse(state.params, &status) || status.state != SNAP_OK)
+		return fail(EIO, "the snapshot of %s is not sound: the kernel says \"%s\"",
+			    volume->name, state.params);
+	return 0;
+}
+
+/* What is confirmed is the kernel too, so it must be the one that runs. */
+static int check_slot(const struct world *w)
+{
+	const struct record *rec = &w->record;
+
+	if (!rec->slot || rec->slot == w->conf->slot)
+		return 0;
+	if (!w->conf->slot)
+		return fail(ESTALE, "its kernel is in boot slot %c, and the boot loader does not say "
+			    "which one this boot is from (cowboot.slot=)", rec->slot);
+	return fail(ESTALE, "its kernel is in boot slot %c, and this boot is from %c", rec->slot,
+		    w->conf->slot);
+}
+
+/* All that can be known before the line. Changes nothing. */
+static int check_all(const struct world *w)
+{
+	const struct part *part;
+	struct cow_found found;
+	int rc = check_slot(w);
+
+	if (!rc)
+		rc = world_kernel_check(w);
+	if (!rc)
+		rc = places_stores(w, &part);
+	for (unsigned v = 0; !rc && v < w->record.volume_count; v++) {
+		rc = places_origin(w, v, &part);
+		if (!rc)
+			rc = check_snapshot(w, v);
+		if (!rc)
+			rc = check_place(w, v);
+		if (!rc)
+			rc = store_check(w, v, &found);
+	}
+	return rc;
+}
+
+/* The units that wait for the merge look at these; the record alone decides. */
+static void set_flags(void)
+{
+	int rc = sys_write_file(UPDATE_FLAG_MERGING, "", 0);
+
+	if (rc)
+		log_warn("cannot write %s: error %d", UPDATE_FLAG_MERGING, -rc);
+	rc = sys_unlink(UPDATE_FLAG_TRIAL);
+	if (rc && rc != -ENOENT)
+		log_warn("cannot remove %s: error %d", UPDATE_FLAG_TRIAL, -rc);
+}
+
+/*
+ * The record, then the boot loader, for until there is no way back the old kernel is that way; then
+ * the tables.  What a cut leaves undone behind the record, a boot makes up for.
+ */
+static enum outcome confirm(struct world *w, unsigned *ret_waiting)
+{
+	struct record *next;
+	int rc = check_all(w);
+
+	if (rc) {
+		fail_in(rc, "cannot confirm %s, nothing was changed", w->record.version_to);
+		return OUTCOME_FAILED;
+	}
+	next = world_edit(w);
+	next->phase = PHASE_MERGING;
+	/* ---- The line: from here on the old system is gone. ---- */
+	rc = world_save(w, next);
+	if (rc) {
+		fail_in(rc, "cannot confirm %s", w->record.version_to);
+		return OUTCOME_FAILED;
+	}
+	if (slots_settle(w))
+		log_warn("%s; the next boot tells the boot loader", fail_text());
+	set_flags();
+	*ret_waiting = merging_swap(w);
+	if (!*ret_waiting)
+		return OUTCOME_DONE;
+	fail(EAGAIN, "%u of %u volumes merge from the next boot on: reboot", *ret_waiting,
+	     w->record.volume_count);
+	return OUTCOME_REBOOT;
+}
+
+enum outcome update_confirm(struct world *w, unsigned *ret_waiting)
+{
+	const struct record *rec = &w->record;
+
+	switch (rec->phase) {
+	case PHASE_TRIAL:
+		break;
+	case PHASE_STAGING:
+		fail(EBUSY, "cannot confirm %s: its install was cut; cowboot cancel drops it",
+		     rec->version_to);
+		return OUTCOME_PHASE;
+	case PHASE_MERGING:
+		fail(EALREADY, "%s is confirmed already", rec->version_to);
+		return OUTCOME_NOTHING;
+	default:
+		fail(EALREADY, "nothing to confirm: no update is pending");
+		return OUTCOME_NOTHING;
+	}
+	if (rec->refused[0]) {
+		fail(EBUSY, "cannot confirm %s: it was refused (%s); reboot to go back",
+		     rec->version_to, rec->refused);
+		return OUTCOME_PHASE;
+	}
+	if (w->misplaced) {
+		fail(ESTALE, "cannot confirm %s: %s", rec->version_to, w->why_missing);
+		return OUTCOME_FAILED;
+	}
+	if (world_live_known(w)) {
+		fail_in(-EIO, "cannot confirm %s", rec->version_to);
+		return OUTCOME_FAILED;
+	}
+	if (world_count_live(w, LIVE_TRIAL) != rec->volume_count) {
+		fail(EBUSY, "cannot confirm %s: this boot does not run it; reboot first",
+		     rec->version_to);
+		return OUTCOME_PHASE;
+	}
+	return confirm(w, ret_waiting);
+}
+
+/* One save. */
+enum outcome update_note_good(struct world *w)
+{
+	struct record *next = world_edit(w);
+
+	if (!w->conf->recovery_after || (!next->recovery.idle_boots && !next->recovery.reboots)) {
+		fail(EALREADY, "nothing to confirm: no update is pending");
+		return OUTCOME_NOTHING;
+	}
+	next->recovery.idle_boots = 0;
+	next->recovery.reboots = 0;
+	if (!world_save(w, next))
+		return OUTCOME_DONE;
+	fail_in(-EIO, "cannot note that this boot is good");
+	return OUTCOME_FAILED;
+}

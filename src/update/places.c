@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The places of the pending update.  Must never write, and never let a name decide what an update is
+ * mapped over, merged into or freed from (I13).
+ */
+#include "update/places.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/log.h"
+
+static bool stores_are_files(const struct world *w)
+{
+	return w->record.store_place == STORE_IN_FILES;
+}
+
+void places_peek(struct world *w)
+{
+	struct dev dev = DEV_CLOSED;
+
+	if (!w->has_meta || dev_open(w->meta_part.path, DEV_READ, &dev) < 0)
+		return;
+	if (copies_load(&dev, &w->record, &w->copies) == 0 && w->copies.health == RECORD_GOOD)
+		w->pending = w->record.phase != PHASE_IDLE;
+	dev_close(&dev);
+}
+
+/* An install that was cut is only dropped: what boots is what the configuration names. */
+static bool is_bound(const struct world *w)
+{
+	return w->pending && w->record.phase != PHASE_STAGING;
+}
+
+/* The record's volume that conf->volume[i] is; NULL: the update leaves it alone. */
+static const struct record_volume *volume_of(const struct world *w, unsigned i)
+{
+	for (unsigned v = 0; is_bound(w) && v < w->record.volume_count; v++)
+		if (strcmp(w->record.volume[v].name, w->conf->volume[i].name) == 0)
+			return &w->record.volume[v];
+	return NULL;
+}
+
+const char *places_volume_spec(const struct world *w, unsigned i, char buf[PLACE_SPEC_MAX])
+{
+	const struct record_volume *volume = volume_of(w, i);
+
+	if (volume && place_spec(buf, &volume->origin))
+		return buf;
+	return i == 0 && !w->pending && w->conf->root[0] ? w->conf->root : w->conf->volume[i].spec;
+}
+
+const char *places_data_spec(const struct world *w, char buf[PLACE_SPEC_MAX])
+{
+	if (is_bound(w) && stores_are_files(w) && place_spec(buf, &w->record.store_part))
+		return buf;
+	return w->conf->data.spec;
+}
+
+const char *places_store_spec(const struct world *w, char buf[PLACE_SPEC_MAX])
+{
+	if (is_bound(w) && !stores_are_files(w) && place_spec(buf, &w->record.store_part))
+		return buf;
+	return w->conf->store;
+}
+
+/* A record of version 1 knows how long the partition was, and no more. */
+static int check_origin(const struct record_volume *volume, const struct part *part)
+{
+	const struct place found = place_of(part);
+	int rc = place_check(part->path, &volume->origin, &found);
+
+	if (rc)
+		return rc;
+	if (part->size_sectors != volume->volume_sectors)
+		return fail(ESTALE, "%s has %llu sectors, the update was installed for %llu",
+			    part->path, (unsigned long long)part->size_sectors,
+			    (unsigned long long)volume->volume_sectors);
+	return 0;
+}
+
+int places_origin(const struct world *w, unsigned v, const struct part **ret_part)
+{
+	const struct record_volume *volume = &w->record.volume[v];
+	int rc, i = world_volume(w, v);
+
+	if (i < 0)
+		return fail(EINVAL,
+			    "the update replaces %s, which this board's configuration has not",
+			    volume->name);
+	if (!w->has_volume[i])
+		return fail(ENODEV, "the partition of %s is not there", volume->name);
+	rc = check_origin(volume, &w->volume_part[i]);
+	if (!rc)
+		*ret_part = &w->volume_part[i];
+	return rc;
+}
+
+int places_stores(const struct world *w, const struct part **ret_part)
+{
+	const bool files = stores_are_files(w);
+	const struct part *part = files ? &w->data_part : &w->store_part;
+	const struct place found = place_of(part);
+	int rc;
+
+	if (files ? !w->has_data : !w->has_store_part)
+		return fail(ENODEV, "the partition that the stores lie on (%s) is not there",
+			    files ? w->conf->data.spec : w->conf->store);
+	rc = place_check(part->path, &w->record.store_part, &found);
+	if (!rc)
+		*ret_part = part;
+	return rc;
+}
+
+/* The line in base/fail.h says what is found, and where it belongs. */
+static void misplace(struct world *w)
+{
+	log_error("%s", fail_text());
+	if (!w->misplaced)
+		snprintf(w->why_missing, sizeof(w->why_missing), "%.*s",
+			 (int)sizeof(w->why_missing) - 1, fail_text());
+	w->misplaced = true;
+	w->why_is_meta = false;
+}
+
+static const char *disk_of(const struct world *w)
+{
+	return w->conf->several_disks || !w->has_meta ? NULL : w->meta_part.disk;
+}
+
+/* Whether the volume of the update is where root= leads, as no other name does. */
+static bool is_at_root(struct world *w, const struct record_volume *volume, unsigned i)
+{
+	struct part part;
+
+	if (i || !w->conf->root[0] || find_part(w->conf->root, disk_of(w), 0, &part) < 0 ||
+	    check_origin(volume, &part) < 0)
+		return false;
+	w->volume_part[i] = part;
+	w->has_volume[i] = true;
+	return true;
+}
+
+/* That a length is wrong under the partition's own UUID, whoever checks its store says. */
+static bool may_stay(const struct record_volume *volume, const struct part *part)
+{
+	const struct place found = place_of(part);
+	char spec[PLACE_SPEC_MAX];
+
+	return place_is_known(&volume->origin) && place_spec(spec, &found) &&
+	       place_same(&volume->origin, &found);
+}
+
+static void settle_volume(struct world *w, unsigned v)
+{
+	const struct record_volume *volume = &w->record.volume[v];
+	const int i = world_volume(w, v);
+	struct part part;
+
+	if (i < 0)
+		return;	/* an update for another configuration: world_facts says so */
+	if (w->has_volume[i] && (check_origin(volume, &w->volume_part[i]) == 0 ||
+				 may_stay(volume, &w->volume_part[i])))
+		return;
+	if (is_at_root(w, volume, (unsigned)i))
+		return;
+	/* By its name, where its own id cannot be read now; else that is for the words. */
+	if (w->has_volume[i])
+		part = w->volume_part[i];
+	else if (find_part(w->conf->volume[i].spec, disk_of(w), 0, &part) < 0)
+		return;
+	w->has_volume[i] = check_origin(volume, &part) == 0;
+	if (w->has_volume[i])
+		w->volume_part[i] = part;
+	else
+		misplace(w);
+}
+
+static void settle_stores(struct world *w)
+{
+	const bool files = stores_are_files(w);
+	bool *has = files ? &w->has_data : &w->has_store_part;
+	const char *spec = files ? w->conf->data.spec : w->conf->store;
+	struct part *kept = files ? &w->data_part : &w->store_part, part = *kept;
+	struct place found;
+
+	if (!*has && (!spec[0] || find_part(spec, disk_of(w), 0, &part) < 0))
+		return;
+	found = place_of(&part);
+	if (place_check(part.path, &w->record.store_part, &found) == 0) {
+		*kept = part;
+		*has = true;
+		return;
+	}
+	misplace(w);
+	/* What an install that was cut has left is not looked for; data is mounted as ever. */
+	*has = *has && !is_bound(w);
+}
+
+/* root= may name what the configuration names, too; else it has no say while an update is pending. */
+static void tell_of_root(const struct world *w)
+{
+	struct part part;
+
+	if (!w->conf->root[0])
+		return;
+	if (find_part(w->conf->root, disk_of(w), 0, &part) == 0 && w->has_volume[0] &&
+	    part.major == w->volume_part[0].major && part.minor == w->volume_part[0].minor)
+		return;
+	log_warn("passed over root=%s on the kernel command line: an update is pending, and its "
+		 "system is %s", w->conf->root,
+		 w->has_volume[0] ? w->volume_part[0].path : "not there");
+}
+
+void places_settle(struct world *w)
+{
+	if (!w->pending)
+		return;
+	for (unsigned v = 0; is_bound(w) && v < w->record.volume_count; v++)
+		settle_volume(w, v);
+	if (w->record.volume_count)
+		settle_stores(w);
+	tell_of_root(w);
+}

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""An update belongs to the partitions it was made for, whatever names lead to others: root=, another
+disk with the same labels, a folder of stores that leads elsewhere."""
+import shutil
+import uuid
+
+import pytest
+from board import image_digest
+from disk import NAMESPACE, Part, build_disk
+from points import recovery_after_start, recovery_log, recovery_mapped
+from steps import ended, log_lines
+from vm import Disk
+
+ROOTS = {
+    "by-path": ("/dev/vdb1", {}),
+    "by-uuid": (f"PARTUUID={uuid.uuid5(NAMESPACE, 'part/spare')}", {}),
+    "by-label": ("PARTLABEL=spare", {"conf": "disks several\n"}),
+}
+
+
+def add_spare(p):
+    """Another disk, with a partition that is as the board's own: golden images make this the rule."""
+    spare = build_disk(p.b.dir / "spare.img", [Part("spare", p.old.stat().st_size, p.old)])
+    p.b.disks.append(Disk(spare))
+    return spare
+
+
+@pytest.mark.parametrize("name", ROOTS)
+@pytest.mark.parametrize("point", ["trial", "merging"])
+def test_root_leads_elsewhere(at, point, name):
+    """One boot with root=, amid a trial or a merge: it has no say, and nobody merges into the spare."""
+    root, options = ROOTS[name]
+    p = at(point, **options)
+    b = p.b
+    spare = add_spare(p)
+    before = spare.read_bytes()
+    b.append += f" root={root}"
+    b.start()
+    assert b.wait_up() == "new"
+    assert log_lines(b, f"passed over root={root} on the kernel command line: an update is pending, "
+                        "and its system is /dev/vda4")
+    assert [v["partition"] for v in b.status()["volumes"]] == ["/dev/vda4"]
+    b.cowboot("mark-good")
+    assert b.cowboot("merge --wait")[0] in (0, 2)     # 2: mark-good has seen its end
+    assert b.status()["last"]["result"] == "merged"
+    assert b.partition_digest("system") == image_digest(p.new)
+    b.cut()
+    assert spare.read_bytes() == before
+    b.append = b.append.removesuffix(f" root={root}")
+    b.start()
+    assert b.wait_up() == "new"
+    assert ended(b)[::2] == ("merged", "new")
+
+
+def test_root_counts_in_idle_only(board, images, bundle):
+    """There it boots what it names, and nothing is installed over a system that is not the board's."""
+    old, new = images.pair()
+    b = board(old, boot=False)
+    b.disks.append(Disk(build_disk(b.dir / "spare.img", [Part("spare", old.stat().st_size, old)])))
+    b.append += " root=/dev/vdb1"
+    b.start()
+    assert b.wait_up() == "old"
+    assert [v["partition"] for v in b.status()["volumes"]] == ["/dev/vdb1"]
+    code, out = b.install(bundle(system=(old, new)))
+    assert (code, out) == (1, "cowboot: cannot install /run/bundle: this boot is from /dev/vdb1, by "
+                              "root= on the kernel command line, and the board's own system is "
+                              "/dev/vda4; boot that first\n")
+    assert b.read_partition("meta").strip(b"\0") == b""
+
+
+def another(b, image, label, size):
+    """A disk in place of the board's second one, with a partition of that name, and other ids."""
+    disk = build_disk(b.dir / "another.img", [Part("pad", 1 << 20), Part(label, size, image)])
+    uuids = uuid.uuid5(NAMESPACE, f"part/{label}").bytes_le, uuid.uuid4().bytes_le
+    data = disk.read_bytes()
+    assert uuids[0] in data
+    return disk
+
+
+@pytest.mark.parametrize("point", ["trial", "merging"])
+def test_the_disk_of_the_stores_is_another(at, point):
+    """Recovery, and nothing is written or freed; with the right disk back it goes on."""
+    p = at(point, two_disks=True)
+    b = p.b
+    right = b.disks[1]
+    where, _, size = b._place("data")
+    other = b.dir / "other.img"
+    shutil.copyfile(where, other)
+    # As an empty data that somebody has made: another partition, begun elsewhere.
+    b.disks[1] = Disk(another(b, None, "data", size))
+    before = b.digests("meta", "system"), b.disks[1].path.read_bytes()
+    reason = recovery_after_start(b)
+    assert reason.startswith("/dev/vdb2 is "), reason
+    assert "the update was made for" in recovery_log(b)
+    assert recovery_mapped(b) == set()
+    b.cut()
+    assert (b.digests("meta", "system"), b.disks[1].path.read_bytes()) == before
+    b.disks[1] = right
+    b.start()
+    assert b.wait_up() == "new"
+    b.cowboot("mark-good")
+    assert b.cowboot("merge --wait")[0] in (0, 2)     # 2: mark-good has seen its end
+    assert ended(b)[::2] == ("merged", "new")
+    assert b.digest() == b.partition_digest("system") == image_digest(p.new)
+
+
+def test_the_folder_of_stores_is_a_link(board, images, bundle):
+    old, new = images.pair()
+    b = board(old)
+    b.run("mkdir -p /run/elsewhere /data/mine && echo x > /data/mine/victim.store && "
+          "ln -s mine /data/cowboot", check=True)
+    code, out = b.install(bundle(system=(old, new)))
+    assert (code, out) == (1, "cowboot: cannot install /run/bundle: /data/cowboot is a symbolic link, "
+                              "and stores lie on data itself: remove it\n")
+    assert b.reboot() == "old"
+    assert b.run("cat /data/mine/victim.store", check=True) == "x\n"

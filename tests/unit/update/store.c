@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME-store must be ours and lie over the record's blocks, or it is none: over functions that stand
+ * for src/map/dm.c.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "map/dm.h"
+#include "update/store.h"
+
+#include <cmocka.h>
+#undef fail	/* cmocka has a macro of that name */
+
+static struct conf conf;
+static struct world w;
+
+/* What device-mapper has of that name: 0, -ENXIO, -EEXIST or -ESTALE, as dm_is_linear says. */
+static int there;
+static bool open_by_somebody;
+static unsigned made, removed;
+static struct extent first;
+
+int dm_is_linear(const char *name, struct map_disk disk, const struct extent *pieces,
+		 unsigned count, struct map_disk *ret_disk)
+{
+	assert_string_equal(name, "system-store");
+	assert_int_equal(disk.minor, 5);
+	assert_int_equal(count, 2);
+	first = pieces[0];
+	if (!there)
+		*ret_disk = (struct map_disk){ 253, 1 };
+	return there;
+}
+
+int dm_linear(const char *name, bool readonly, struct map_disk disk, const struct extent *pieces,
+	      unsigned count, struct map_disk *ret_disk)
+{
+	(void)disk, (void)pieces, (void)count;
+	assert_string_equal(name, "system-store");
+	assert_false(readonly);
+	made++;
+	*ret_disk = (struct map_disk){ 253, 2 };
+	return 0;
+}
+
+int dm_remove(const char *name)
+{
+	assert_string_equal(name, "system-store");
+	removed++;
+	return open_by_somebody ? -EBUSY : 0;
+}
+
+static int map(struct map_disk *ret_disk)
+{
+	made = removed = 0;
+	return store_map(&w, 0, ret_disk);
+}
+
+static void only_over_its_own_blocks(void **state)
+{
+	struct map_disk disk = { 0, 0 };
+
+	(void)state;
+	there = -ENXIO;
+	assert_int_equal(map(&disk), 0);
+	assert_true(made == 1 && removed == 0 && disk.minor == 2);
+	assert_true(first.start_sectors == 100 && first.size_sectors == 16);
+	assert_int_equal(store_mapped(&w, 0, &disk), -ENXIO);
+	there = 0;
+	assert_int_equal(map(&disk), 0);
+	assert_true(made == 0 && removed == 0 && disk.minor == 1);
+	/* Left by an earlier update: what is written through it would go to blocks of others by now. */
+	there = -ESTALE;
+	assert_int_equal(store_mapped(&w, 0, &disk), -ESTALE);
+	assert_int_equal(map(&disk), 0);
+	assert_true(made == 1 && removed == 1 && disk.minor == 2);
+	open_by_somebody = true;
+	assert_int_equal(map(&disk), -EBUSY);
+	assert_int_equal(made, 0);
+	open_by_somebody = false;
+	/* LVM's, say. */
+	there = -EEXIST;
+	assert_int_equal(map(&disk), -EEXIST);
+	assert_true(made == 0 && removed == 0);
+}
+
+static void only_on_its_own_partition(void **state)
+{
+	struct map_disk disk = { 0, 0 };
+
+	(void)state;
+	there = 0;
+	w.data_part.start_sectors++;
+	assert_int_equal(map(&disk), -ESTALE);
+	assert_int_equal(store_mapped(&w, 0, &disk), -ESTALE);
+	w.data_part.start_sectors--;
+	w.has_data = false;
+	assert_int_equal(map(&disk), -ENODEV);
+	w.has_data = true;
+	w.data_part.size_sectors = 115;
+	assert_int_equal(map(&disk), -EINVAL);
+	w.data_part.size_sectors = 4096;
+	assert_int_equal(map(&disk), 0);
+}
+
+static int set_up(void **state)
+{
+	struct record *rec = &w.record;
+
+	(void)state;
+	w.conf = &conf;
+	w.has_data = true;
+	w.data_part = (struct part){ .path = "/dev/vda5", .major = 254, .minor = 5,
+				     .start_sectors = 2048, .size_sectors = 4096 };
+	rec->phase = PHASE_TRIAL;
+	rec->store_part.start_sectors = 2048;
+	rec->volume_count = 1;
+	strcpy(rec->volume[0].name, "system");
+	rec->volume[0].extent_first = 1;
+	rec->volume[0].extent_count = 2;
+	rec->extent_count = 3;
+	rec->extent[1] = (struct extent){ 100, 16 };
+	rec->extent[2] = (struct extent){ 200, 8 };
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_over_its_own_blocks),
+		cmocka_unit_test(only_on_its_own_partition),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
