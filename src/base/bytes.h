@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define SECTOR_BYTES 512u
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -40,10 +41,7 @@ static inline void put_le64(uint8_t *p, uint64_t v)
 /* Whether all len_bytes bytes are zero. */
 static inline bool bytes_are_zero(const uint8_t *p, size_t len_bytes)
 {
-	for (size_t i = 0; i < len_bytes; i++)
-		if (p[i])
-			return false;
-	return true;
+	return len_bytes == 0 || (p[0] == 0 && memcmp(p, p + 1, len_bytes - 1) == 0);
 }
 
 #endif

@@ -250,7 +250,6 @@ int main(int argc, char *argv[], char *envp[])
 		return 1;
 	}
 	(void)sys_hold_standard();	/* a kernel without a console leaves them closed */
-	memset(&boot, 0, sizeof(boot));
 	boot.world.meta.fd = -1;
 	conf_unusable(NULL, 0, &boot.conf);	/* a board of which nothing is known is locked */
 	boot.times.init = sys_now_ms();

@@ -102,7 +102,8 @@ static bool compare_good(struct copies *c)
 
 	/* Two that have lost their tails may have anything there. */
 	if (a == b && is_tailless[0])
-		return memcmp(&decoded[0], &decoded[1], sizeof(decoded[0])) == 0;
+		return record_length(bytes[0]) == record_length(bytes[1]) &&
+		       memcmp(bytes[0], bytes[1], record_length(bytes[0])) == 0;
 	if (a == b)
 		return have_bytes[0] == have_bytes[1] &&
 		       memcmp(bytes[0], bytes[1], have_bytes[0]) == 0;
@@ -188,9 +189,9 @@ int copies_load(const struct dev *meta, struct record *ret_rec, struct copies *r
 	}
 	conclude(&c, health);
 	if (c.health == RECORD_GOOD) {
-		*ret_rec = decoded[newest];
+		record_copy(ret_rec, &decoded[newest]);
 	} else {
-		memset(ret_rec, 0, sizeof(*ret_rec));
+		record_blank(ret_rec);
 		ret_rec->generation = generation;
 	}
 	*ret_copies = c;
@@ -314,7 +315,7 @@ static int write_idle_first(const struct dev *meta, struct copies *c, uint64_t g
 	size_t len_bytes;
 	int rc;
 
-	memset(&decoded[0], 0, sizeof(decoded[0]));
+	record_blank(&decoded[0]);
 	decoded[0].generation = generation;
 	rc = record_encode(&decoded[0], bytes[0], &len_bytes);
 	return rc < 0 ? rc : write_both(meta, c, first_to_write(c), bytes[0], len_bytes);

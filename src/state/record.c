@@ -29,6 +29,29 @@ const char *result_name(enum result result)
 	return (unsigned)result < RESULT_COUNT ? names[result] : "unknown";
 }
 
+/* All that comes before the first of the long lists. */
+#define SHORT_BYTES (offsetof(struct record, kept) + offsetof(struct record_kept, extent))
+
+_Static_assert(offsetof(struct record, kept) < offsetof(struct record, other) &&
+		       offsetof(struct record, other) < offsetof(struct record, extent),
+	       "the long lists come last");
+
+void record_blank(struct record *rec)
+{
+	memset(rec, 0, SHORT_BYTES);
+}
+
+void record_copy(struct record *to, const struct record *from)
+{
+	if (to == from)
+		return;
+	memcpy(to, from, SHORT_BYTES);
+	memcpy(to->kept.extent, from->kept.extent,
+	       from->kept.extent_count * sizeof(from->kept.extent[0]));
+	memcpy(to->other, from->other, from->other_bytes);
+	memcpy(to->extent, from->extent, from->extent_count * sizeof(from->extent[0]));
+}
+
 void record_clear(struct record *rec)
 {
 	rec->phase = PHASE_IDLE;
@@ -44,7 +67,6 @@ void record_clear(struct record *rec)
 	rec->volume_count = 0;
 	memset(rec->volume, 0, sizeof(rec->volume));
 	rec->extent_count = 0;
-	memset(rec->extent, 0, sizeof(rec->extent));
 }
 
 static unsigned count_partial(const struct record *rec)

@@ -132,8 +132,7 @@ struct record {
 	uint64_t store_dir_inode;	/* of the folder of stores, on store_part; 0: not known */
 	uint32_t volume_count;
 	struct record_volume volume[RECORD_VOLUMES_MAX];
-	uint32_t extent_count;
-	struct extent extent[RECORD_EXTENTS_MAX];
+	uint32_t extent_count;		/* of extent[], below */
 	struct record_result last;
 	struct record_recovery recovery;
 
@@ -143,14 +142,24 @@ struct record {
 	struct record_knows knows[RECORD_INITS];
 	uint32_t installed_count;
 	struct record_installed installed[RECORD_VOLUMES_MAX];
-	struct record_kept kept;
 
 	/* What a later program has written, and this one does not know. */
 	uint32_t other_compat;		/* feature bits, kept as they are */
-	uint32_t other_bytes;		/* sections, kept byte for byte */
-	uint8_t other[RECORD_OTHER_BYTES_MAX];
+	uint32_t other_bytes;		/* sections, kept byte for byte in other[], below */
 	bool read_only;			/* there is something that this program cannot keep */
+
+	/* Large, and last.  Behind its count each of these lists holds anything: record_copy and
+	 * record_blank pass over that. */
+	struct record_kept kept;	/* ends with a list, too */
+	uint8_t other[RECORD_OTHER_BYTES_MAX];
+	struct extent extent[RECORD_EXTENTS_MAX];
 };
+
+/* A record that says nothing: idle, of generation 0. */
+void record_blank(struct record *rec);
+
+/* to says what from says. They do not overlap, or are the same. */
+void record_copy(struct record *to, const struct record *from);
 
 /*
  * An idle record that keeps the generation, the results, the confirmed slot, recovery and all of the

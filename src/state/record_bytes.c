@@ -92,6 +92,6 @@ int record_decode(const uint8_t *buf, size_t len_bytes, struct record *ret_rec)
 	if (!record_ok(&rec) || !head_is_ours(buf, &rec) ||
 	    (tail && !tail_is_ours(tail, tail_bytes, &rec, record_crc_of(buf))))
 		return -EBADMSG;
-	*ret_rec = rec;
+	record_copy(ret_rec, &rec);
 	return record_has_tail(rec.generation) && !tail ? -ENODATA : 0;
 }

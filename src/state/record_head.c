@@ -243,7 +243,7 @@ int record_head_get(const uint8_t *buf, struct record *rec)
 	    get_le32(buf + AT_EXTENT_COUNT) > RECORD_EXTENTS_MAX ||
 	    record_length(buf) != encoded_bytes(get_le32(buf + AT_EXTENT_COUNT)))
 		return -EBADMSG;
-	memset(rec, 0, sizeof(*rec));
+	record_blank(rec);
 	get_fields(buf, rec);
 	return 0;
 }

@@ -34,11 +34,23 @@ bool record_needs_tail(const struct record *rec)
 	       record_incompat(rec);
 }
 
+/* In whole blocks. */
+static size_t encoded_bytes(const struct record *rec)
+{
+	size_t bytes = AT_SECTIONS + rec->other_bytes;
+
+	for (unsigned kind = SECTION_END + 1; kind < SECTION_KINDS; kind++)
+		if (record_sections[kind].size(rec))
+			bytes += SECTION_HEAD + record_sections[kind].size(rec);
+	return (bytes + RECORD_BLOCK_BYTES - 1) / RECORD_BLOCK_BYTES * RECORD_BLOCK_BYTES;
+}
+
 size_t record_tail_put(const struct record *rec, uint32_t head_crc, uint8_t *buf)
 {
-	size_t at = AT_SECTIONS, len_bytes;
+	const size_t len_bytes = encoded_bytes(rec);
+	size_t at = AT_SECTIONS;
 
-	memset(buf, 0, RECORD_TAIL_BYTES_MAX);
+	memset(buf, 0, len_bytes);
 	for (unsigned kind = SECTION_END + 1; kind < SECTION_KINDS; kind++) {
 		const size_t bytes = record_sections[kind].size(rec);
 
@@ -50,8 +62,6 @@ size_t record_tail_put(const struct record *rec, uint32_t head_crc, uint8_t *buf
 		at += SECTION_HEAD + bytes;
 	}
 	memcpy(buf + at, rec->other, rec->other_bytes);
-	at += rec->other_bytes;
-	len_bytes = (at + RECORD_BLOCK_BYTES - 1) / RECORD_BLOCK_BYTES * RECORD_BLOCK_BYTES;
 	memcpy(buf + AT_MAGIC, magic, sizeof(magic));
 	put_le32(buf + AT_LENGTH, (uint32_t)len_bytes);
 	put_le32(buf + AT_HEAD_CRC, head_crc);

@@ -124,7 +124,8 @@ static unsigned find_slots(struct world *w, struct wanted all[WANTED_MAX], unsig
 
 void world_blank(struct world *w, const struct conf *conf)
 {
-	memset(w, 0, sizeof(*w));
+	memset(w, 0, offsetof(struct world, record));
+	record_blank(&w->record);
 	w->conf = conf;
 	w->meta.fd = -1;
 	w->lock_fd = -1;
@@ -223,7 +224,7 @@ static struct record next;	/* too large for a stack */
 
 struct record *world_edit(const struct world *w)
 {
-	next = w->record;
+	record_copy(&next, &w->record);
 	return &next;
 }
 
@@ -237,7 +238,7 @@ int world_save(struct world *w, struct record *edited)
 		return fail(ENOLCK, "cannot save the record: without the lock");
 	rc = copies_save(&w->meta, edited, &w->copies, w->access == WORLD_FORCE);
 	if (!rc)
-		w->record = *edited;
+		record_copy(&w->record, edited);
 	/* Spent all the same: what is saved next must not share it with what may be on the medium. */
 	w->record.generation = edited->generation;
 	return rc;

@@ -43,13 +43,13 @@ struct world {
 	bool misplaced;		/* what the update needs is at another place than the record keeps (I13) */
 	struct dev meta;
 	bool write_protected;	/* meta takes no writes: the record can be read, and not saved */
-	struct record record;
 	struct copies copies;
 	struct loader loader;	/* which slot it starts; update/slots.h */
 	const char *data_dir; /* where `data` is mounted at this moment; NULL: it is not */
 	uint64_t data_device; /* then: its file system's device number; 0: not known */
 	uint64_t store_left[CONF_VOLUMES_MAX]; /* exceptions in each store, as record.volume[], after world_facts */
 	char stores_why[RECORD_REASON_MAX]; /* what is wrong with a store or the slot, after world_facts */
+	struct record record;	/* large, and last: world_blank does not touch all of it */
 };
 
 /* Nothing is known yet, and world_close does no harm. */

@@ -37,9 +37,9 @@ void disks_copy(struct disks *to, const struct disks *from)
 }
 
 /* A pending write's hash tells its order, too: the same two writes swapped are another state. */
-uint64_t disks_hash(const struct disks *d)
+uint64_t disks_hash(const struct disks *d, uint64_t image)
 {
-	uint64_t hash = d->durable.hash;
+	uint64_t hash = image;
 
 	for (unsigned i = 0; i < d->pending_count; i++) {
 		const struct write *w = &d->pending[i];

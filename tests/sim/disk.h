@@ -77,6 +77,9 @@ void image_copy(struct image *to, const struct image *from);
 void image_clear(struct image *image);
 void image_apply(struct image *image, const struct write *w, const content *words);
 
+/* What that content there adds to an image's hash. */
+uint64_t image_share(unsigned at, content c);
+
 uint64_t mix64(uint64_t x);
 
 /* ---- The running disks ---- */
@@ -89,7 +92,8 @@ void disks_start(const struct disks *from);
 void disks_copy(struct disks *to, const struct disks *from);
 /* Drops pending writes whose count is 0; the order of the rest stays. */
 void disks_compact(struct disks *d);
-uint64_t disks_hash(const struct disks *d);
+/* image: the durable image's hash, or one that stands for it. */
+uint64_t disks_hash(const struct disks *d, uint64_t image);
 
 /* Adds a write of count sectors at the row's sector at; data is theirs, from first to last. */
 void disk_write(enum disk d, unsigned at, unsigned count, const content *data, unsigned flags);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "alike.h"
 #include "search.h"
 #include "visited.h"
 
@@ -21,15 +22,21 @@ static void (*print_line)(const char *line);
 static struct limits limits;
 static bool fault_missed; /* the life never came to the call that should fail */
 
-static uint64_t key_of(const struct disks *d, const struct ledger *at)
+static uint64_t key_from(uint64_t key, const struct ledger *at)
 {
-	uint64_t word[sizeof(*at) / 8], key = disks_hash(d);
+	uint64_t word[sizeof(*at) / 8];
 
 	_Static_assert(sizeof(*at) % 8 == 0, "hashed in words");
 	memcpy(word, at, sizeof(*at));
 	for (unsigned i = 0; i < sizeof(*at) / 8; i++)
 		key = mix64(key ^ mix64(word[i] + i + 1));
 	return key;
+}
+
+/* Of what was gone through already. */
+static uint64_t key_of(const struct disks *d, const struct ledger *at)
+{
+	return key_from(alike_hash(d), at);
 }
 
 static void failed(const struct level *last)
@@ -127,10 +134,11 @@ static void each_fault(unsigned n)
 static bool goes_on(unsigned n)
 {
 	struct level *l = &levels[n];
-	uint64_t key = key_of(&l->state, &l->at);
+	const uint64_t exact = key_from(disks_hash(&l->state, l->state.durable.hash), &l->at);
+	uint64_t key;
 
 	for (unsigned i = 0; i < l->life; i++) {
-		if (l->passed[i] != key)
+		if (l->passed[i] != exact)
 			continue;
 		if (l->at.recoveries && (l->at.damaged || l->at.faults > 1))
 			return false;
@@ -139,11 +147,12 @@ static bool goes_on(unsigned n)
 		failed(l);
 		return false;
 	}
-	l->passed[l->life] = key;
+	l->passed[l->life] = exact;
 	l->cut_it = l->cuts > 0;
 	l->fail_it = false;
 	if (replay_branch || l->fault.call)
 		return true;
+	key = key_of(&l->state, &l->at);
 	if (!is_new(n, key, l->cuts, &l->at, &l->cut_it, &l->fail_it))
 		return false;
 	visited_put(key, l->cuts + 1);
@@ -270,6 +279,7 @@ void explore(const struct scenario *s, const struct limits *with, void (*print)(
 	replay_branch = NULL;
 	memset(&found, 0, sizeof(found));
 	visited_clear();
+	alike_forget();
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (unsigned d = 0; d < damage_count(s->damage); d++) {
 		if (!search_begin(s, d, print))

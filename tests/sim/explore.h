@@ -15,7 +15,7 @@
 #include "scenario.h"
 
 struct found {
-	uint64_t states; /* distinct ones that a cut left */
+	uint64_t states; /* distinct ones that a cut left; alike.h */
 	uint64_t lives; /* run for it */
 	uint64_t faults; /* calls that were made to fail */
 	unsigned longest; /* lives until rest */

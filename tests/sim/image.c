@@ -112,7 +112,7 @@ content content_noise(unsigned at, unsigned seed)
 	return noise[seed % SEEDS][at] = content_of(word);
 }
 
-static uint64_t share(unsigned at, content c)
+uint64_t image_share(unsigned at, content c)
 {
 	/* A zero sector has no share, so that a row of them need not be gone through. */
 	return c == CONTENT_ZERO ? 0 : mix64(pool_hash[c] + (uint64_t)at * 0x9e3779b97f4a7c15u);
@@ -120,7 +120,7 @@ static uint64_t share(unsigned at, content c)
 
 void image_set(struct image *image, unsigned at, content c)
 {
-	image->hash += share(at, c) - share(at, image->at[at]);
+	image->hash += image_share(at, c) - image_share(at, image->at[at]);
 	image->at[at] = c;
 }
 

@@ -150,7 +150,7 @@ static void assert_idle(const struct record *r)
 
 	memset(&idle, 0, sizeof(idle));
 	idle.generation = r->generation;
-	assert_memory_equal(r, &idle, sizeof(idle));
+	assert_true(same_record(r, &idle));
 }
 
 static const char *pair_a, *pair_b;	/* the pair in hand */
@@ -241,7 +241,7 @@ static void check_repaired(enum kind a, enum kind b)
 	assert_int_equal(copies_repair(&meta, &loaded, &copies), 0);
 	assert_int_equal(copies_load(&meta, &again, &copies), 0);
 	assert_int_equal(copies.health, RECORD_GOOD);
-	assert_memory_equal(&again, &loaded, sizeof(again));
+	assert_true(same_record(&again, &loaded));
 	assert_false(copies.repairable);
 	assert_int_equal(copies.why[0], 0);
 	assert_int_equal(copies_repair(&meta, &again, &copies), 0);
@@ -299,7 +299,7 @@ static void save_and_check(bool overwrite)
 	assert_int_equal(copies_load(&meta, &loaded, &copies), 0);
 	assert_int_equal(copies.health, RECORD_GOOD);
 	assert_false(copies.repairable);
-	assert_memory_equal(&loaded, &rec, sizeof(rec));
+	assert_true(same_record(&loaded, &rec));
 }
 
 static void check_saved(enum kind a, enum kind b)
@@ -372,7 +372,7 @@ static void check_failing(enum kind a, enum kind b)
 			assert_int_equal(copies.health, old_health);
 		} else if (loaded.generation != spent && !is_tie(a, b)) {
 			old.generation = loaded.generation;
-			assert_memory_equal(&loaded, &old, sizeof(old));
+			assert_true(same_record(&loaded, &old));
 		}
 
 		/* The same program, not a new one, goes on: with what it holds in memory. */
@@ -387,7 +387,7 @@ static void check_failing(enum kind a, enum kind b)
 		assert_int_equal(copies_save(&meta, &rec, &copies, damaged), 0);
 		assert_true(rec.generation > spent);
 		assert_int_equal(copies_load(&meta, &loaded, &copies), 0);
-		assert_memory_equal(&loaded, &rec, sizeof(rec));
+		assert_true(same_record(&loaded, &rec));
 		assert_false(copies.repairable);
 	}
 }

@@ -9,6 +9,18 @@
 #include "base/bytes.h"
 #include "state/record.h"
 
+/* Whether both say the same. Behind its count, a record's list holds anything. */
+static inline bool same_record(const struct record *a, const struct record *b)
+{
+	static struct record of_a, of_b;
+
+	memset(&of_a, 0, sizeof(of_a));
+	memset(&of_b, 0, sizeof(of_b));
+	record_copy(&of_a, a);
+	record_copy(&of_b, b);
+	return memcmp(&of_a, &of_b, sizeof(of_a)) == 0;
+}
+
 /* A volume with a store of `exceptions` in chunks of 8 sectors, cut into `pieces` extents. */
 static inline void sample_volume(struct record *rec, const char *name, uint64_t exceptions,
 				 uint32_t pieces)
