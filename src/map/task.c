@@ -3,7 +3,7 @@
  * One libdevmapper task after another, each with its own words when it fails.  Must never wait for
  * udev, and must leave no descriptor open: init executes the real root's init later (I10).
  */
-#include "map/task.h"
+#include "map/task_parts.h"
 
 #include <errno.h>
 #include <libdevmapper.h>
@@ -18,7 +18,6 @@
 #define RESUME_ATTEMPTS 10	/* a suspend that a signal interrupts is asked for again */
 #define REMOVE_ATTEMPTS 50	/* udev's probing holds a device open for a moment */
 #define REMOVE_PAUSE_MS 100
-#define UUID_BYTES 64
 #define LEVEL_MASK 7		/* libdevmapper's level; the bits above say where it would print */
 
 /* What libdevmapper last complained of, for failures that are its own and have no errno. */
@@ -71,8 +70,7 @@ const char *task_target_word(enum dm_target target)
 	return "other";
 }
 
-/* libdevmapper's setters only ever fail for want of memory, or with a complaint of their own. */
-static int task_broken(struct dm_task *task, const char *name)
+int task_broken(struct dm_task *task, const char *name)
 {
 	if (task)
 		dm_task_destroy(task);
@@ -80,8 +78,7 @@ static int task_broken(struct dm_task *task, const char *name)
 		    complaint[0] ? complaint : "no memory");
 }
 
-/* NULL with its line in base/fail.h. */
-static struct dm_task *task_new(int type, const char *name)
+struct dm_task *task_new(int type, const char *name)
 {
 	struct dm_task *task;
 
@@ -93,8 +90,7 @@ static struct dm_task *task_new(int type, const char *name)
 	return NULL;
 }
 
-/* Runs task; when it fails: "cannot VERB device NAME: REASON". */
-static int task_run(struct dm_task *task, const char *verb, const char *name)
+int task_run(struct dm_task *task, const char *verb, const char *name)
 {
 	int errnum;
 
@@ -106,8 +102,7 @@ static int task_run(struct dm_task *task, const char *verb, const char *name)
 	return fail(EIO, "cannot %s device %s: %s", verb, name, complaint);
 }
 
-/* Frees task, makes or removes nodes now, and closes /dev/mapper/control. */
-static int task_end(struct dm_task *task, int rc)
+int task_end(struct dm_task *task, int rc)
 {
 	dm_task_destroy(task);
 	dm_lib_release();
@@ -121,16 +116,15 @@ static int run_plain(int type, const char *verb, const char *name)
 	return task ? task_end(task, task_run(task, verb, name)) : -ENOMEM;
 }
 
-/* A name may be anybody's: LVM calls the volume "store" of its group "system" system-store. */
-static bool our_uuid(char uuid[UUID_BYTES], const char *name)
+bool task_uuid(char uuid[TASK_UUID_BYTES], const char *name)
 {
-	return (size_t)snprintf(uuid, UUID_BYTES, "COWBOOT-%s", name) < UUID_BYTES;
+	return (size_t)snprintf(uuid, TASK_UUID_BYTES, "COWBOOT-%s", name) < TASK_UUID_BYTES;
 }
 
 int task_create(const char *name)
 {
 	struct dm_task *task = task_new(DM_DEVICE_CREATE, name);
-	char uuid[UUID_BYTES];
+	char uuid[TASK_UUID_BYTES];
 
 	if (!task)
 		return -ENOMEM;
@@ -138,7 +132,8 @@ int task_create(const char *name)
 	 * The kernel makes the disk at the first load (5.15 and later), so the node waits for
 	 * resume.
 	 */
-	if (!our_uuid(uuid, name) || !dm_task_set_uuid(task, uuid) || !dm_task_set_add_node(task, DM_ADD_NODE_ON_RESUME))
+	if (!task_uuid(uuid, name) || !dm_task_set_uuid(task, uuid) ||
+	    !dm_task_set_add_node(task, DM_ADD_NODE_ON_RESUME))
 		return task_broken(task, name);
 	return task_end(task, task_run(task, "create", name));
 }
@@ -207,95 +202,4 @@ int task_remove(const char *name)
 		rc = run_plain(DM_DEVICE_REMOVE, "remove", name);
 	}
 	return rc;
-}
-
-/* Fills look from the lines of a task that ran. */
-static void take_lines(struct dm_task *task, struct task_look *look)
-{
-	uint64_t start_sectors, size_sectors;
-	char *word, *params;
-	void *next = NULL;
-
-	do {
-		next = dm_get_next_target(task, next, &start_sectors, &size_sectors, &word,
-					  &params);
-		if (!word)
-			return;
-		look->size_sectors = start_sectors + size_sectors;
-		if (!look->target[0]) {
-			snprintf(look->target, sizeof(look->target), "%s", word);
-			snprintf(look->params, sizeof(look->params), "%s", params ? params : "");
-		}
-	} while (next);
-}
-
-static bool is_ours(struct dm_task *task, const char *name)
-{
-	const char *uuid = dm_task_get_uuid(task);
-	char ours[UUID_BYTES];
-
-	return uuid && our_uuid(ours, name) && strcmp(uuid, ours) == 0;
-}
-
-/* Whether the lines of a task that ran are just these pieces. */
-static bool has_pieces(struct dm_task *task, struct map_disk disk, const struct extent *pieces,
-		       unsigned count)
-{
-	uint64_t start_sectors, size_sectors, at_sectors = 0;
-	char *word, *params, want[TABLE_PARAMS_MAX];
-	void *next = NULL;
-
-	for (unsigned i = 0; i < count; i++) {
-		if (i && !next)
-			return false;
-		next = dm_get_next_target(task, next, &start_sectors, &size_sectors, &word, &params);
-		if (!word || !params || strcmp(word, "linear") != 0 || start_sectors != at_sectors ||
-		    size_sectors != pieces[i].size_sectors ||
-		    table_linear(want, sizeof(want), disk, pieces[i].start_sectors) ||
-		    strcmp(params, want) != 0)
-			return false;
-		at_sectors += size_sectors;
-	}
-	return count && !next;
-}
-
-int task_compare_pieces(const char *name, struct map_disk disk, const struct extent *pieces,
-			unsigned count)
-{
-	struct dm_task *task = task_new(DM_DEVICE_TABLE, name);
-	int rc;
-
-	if (!task)
-		return -ENOMEM;
-	rc = task_run(task, "look at", name);
-	if (!rc && !has_pieces(task, disk, pieces, count))
-		rc = fail(ESTALE, "device %s lies over other blocks", name);
-	return task_end(task, rc);
-}
-
-int task_look(const char *name, enum task_what what, struct task_look *ret_look)
-{
-	struct dm_task *task = task_new(what == TASK_TABLE ? DM_DEVICE_TABLE : DM_DEVICE_STATUS,
-					name);
-	struct task_look look = { .target = "" };
-	struct dm_info info;
-	int rc;
-
-	if (!task)
-		return -ENOMEM;
-	if (what == TASK_LOADED && !dm_task_query_inactive_table(task))
-		return task_broken(task, name);
-	rc = task_run(task, "look at", name);
-	if (!rc && (!dm_task_get_info(task, &info) || !info.exists))
-		rc = fail_sys(ENXIO, "cannot look at device %s", name);
-	if (rc)
-		return task_end(task, rc);
-	look.disk = (struct map_disk){ .major = info.major, .minor = info.minor };
-	look.readonly = info.read_only;
-	look.ours = is_ours(task, name);
-	look.suspended = info.suspended;
-	look.open_count = (unsigned)info.open_count;
-	take_lines(task, &look);
-	*ret_look = look;
-	return task_end(task, 0);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two copies of the record, one of them good at every moment.  Holds I4; I1 and I2 rest on its
- * flushes.  Must never write over both copies without a flush between, nor over what it could not
- * read without being told to.  No heap; the buffers below outlive no call.
+ * Reads the record's two copies and judges them.  Holds I4.  Must never take a damaged copy for a new
+ * device.  No heap; the buffers below outlive no call.
  *
  * As long as B is zero, A holds no more than the idle block that the first save begins with:
  * that is why a lone damaged block in A may be taken for a new device.
@@ -13,25 +12,20 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/text.h"
-#include "state/copies.h"
+#include "state/copies_parts.h"
 
-static uint8_t bytes[COPIES_COUNT][RECORD_BYTES_MAX];
+uint8_t copies_bytes[COPIES_COUNT][RECORD_BYTES_MAX];
 static struct record decoded[COPIES_COUNT];
 static size_t have_bytes[COPIES_COUNT];		/* of the record, as far as it was read */
 static bool is_tailless[COPIES_COUNT];		/* it had a tail, which is lost */
 
-static uint64_t copy_offset(unsigned i)
-{
-	return (uint64_t)i * COPY_B_OFFSET_BYTES;
-}
-
 /* Whether all of a copy behind its first block can be read, and is zero. */
 static bool rest_is_zero(const struct dev *meta, unsigned i)
 {
-	uint8_t *rest = bytes[i] + RECORD_BLOCK_BYTES;
+	uint8_t *rest = copies_bytes[i] + RECORD_BLOCK_BYTES;
 	const size_t rest_bytes = RECORD_BYTES_MAX - RECORD_BLOCK_BYTES;
 
-	return dev_read(meta, copy_offset(i) + RECORD_BLOCK_BYTES, rest, rest_bytes) == 0 &&
+	return dev_read(meta, copies_offset(i) + RECORD_BLOCK_BYTES, rest, rest_bytes) == 0 &&
 	       bytes_are_zero(rest, rest_bytes);
 }
 
@@ -40,7 +34,7 @@ static bool read_more(const struct dev *meta, unsigned i, size_t more_bytes)
 	const size_t have = have_bytes[i];
 
 	if (more_bytes > RECORD_BYTES_MAX - have ||
-	    dev_read(meta, copy_offset(i) + have, bytes[i] + have, more_bytes) != 0)
+	    dev_read(meta, copies_offset(i) + have, copies_bytes[i] + have, more_bytes) != 0)
 		return false;
 	have_bytes[i] += more_bytes;
 	return true;
@@ -49,7 +43,7 @@ static bool read_more(const struct dev *meta, unsigned i, size_t more_bytes)
 /* Behind the head, if it can be read; whether it is the head's is for record_decode. */
 static void read_tail(const struct dev *meta, unsigned i)
 {
-	const uint8_t *tail = bytes[i] + have_bytes[i];
+	const uint8_t *tail = copies_bytes[i] + have_bytes[i];
 
 	if (read_more(meta, i, RECORD_BLOCK_BYTES) &&
 	    record_tail_length(tail) > RECORD_BLOCK_BYTES)
@@ -59,7 +53,7 @@ static void read_tail(const struct dev *meta, unsigned i)
 /* A record is read no further than it goes: a bad sector behind it does no harm. */
 static enum copy_health read_copy(const struct dev *meta, unsigned i)
 {
-	uint8_t *buf = bytes[i];
+	uint8_t *buf = copies_bytes[i];
 	size_t head_bytes;
 
 	have_bytes[i] = 0;
@@ -102,11 +96,11 @@ static bool compare_good(struct copies *c)
 
 	/* Two that have lost their tails may have anything there. */
 	if (a == b && is_tailless[0])
-		return record_length(bytes[0]) == record_length(bytes[1]) &&
-		       memcmp(bytes[0], bytes[1], record_length(bytes[0])) == 0;
+		return record_length(copies_bytes[0]) == record_length(copies_bytes[1]) &&
+		       memcmp(copies_bytes[0], copies_bytes[1], record_length(copies_bytes[0])) == 0;
 	if (a == b)
 		return have_bytes[0] == have_bytes[1] &&
-		       memcmp(bytes[0], bytes[1], have_bytes[0]) == 0;
+		       memcmp(copies_bytes[0], copies_bytes[1], have_bytes[0]) == 0;
 	c->copy[a < b ? 0 : 1] = COPY_STALE;
 	return true;
 }
@@ -155,8 +149,7 @@ static void explain(struct copies *c)
 		text_add(&out, ": the first save was cut, nothing is lost");
 }
 
-/* Everything in c that follows from the copies' health. */
-static void conclude(struct copies *c, enum record_health health)
+void copies_conclude(struct copies *c, enum record_health health)
 {
 	c->health = health;
 	c->repairable = health == RECORD_GOOD && !c->read_only &&
@@ -187,7 +180,7 @@ int copies_load(const struct dev *meta, struct record *ret_rec, struct copies *r
 		c.read_only = decoded[newest].read_only;
 		c.volatile_copy = c.tail_lost && c.copy[0] == COPY_GOOD && c.copy[1] == COPY_GOOD;
 	}
-	conclude(&c, health);
+	copies_conclude(&c, health);
 	if (c.health == RECORD_GOOD) {
 		record_copy(ret_rec, &decoded[newest]);
 	} else {
@@ -196,169 +189,4 @@ int copies_load(const struct dev *meta, struct record *ret_rec, struct copies *r
 	}
 	*ret_copies = c;
 	return 0;
-}
-
-/* While this has not returned 0, the copy is in doubt, and the next save begins with it. */
-static int write_copy(const struct dev *meta, struct copies *c, unsigned i, const uint8_t *buf,
-		      size_t len_bytes)
-{
-	int rc;
-
-	c->copy[i] = COPY_DAMAGED;
-	conclude(c, c->health);
-	rc = dev_write(meta, copy_offset(i), buf, len_bytes);
-	if (rc == 0)
-		rc = dev_flush(meta);
-	if (rc < 0)
-		return fail_in(rc, "cannot save copy %c of the record", 'A' + (int)i);
-	c->copy[i] = COPY_GOOD;
-	return 0;
-}
-
-/*
- * The copy that stays while the other is written may be in the cache only, left there by a program
- * that was killed before its flush.
- */
-static int flush_first(const struct dev *meta)
-{
-	int rc = dev_flush(meta);
-
-	return rc < 0 ? fail_in(rc, "cannot save the record") : 0;
-}
-
-/* Writes both copies, the one whose loss costs nothing first. */
-static int write_both(const struct dev *meta, struct copies *c, unsigned first, const uint8_t *buf,
-		      size_t len_bytes)
-{
-	const unsigned second = 1 - first;
-	int rc = flush_first(meta);
-
-	if (rc < 0)
-		return rc;
-	rc = write_copy(meta, c, first, buf, len_bytes);
-	if (rc < 0)
-		return rc;
-	if (c->copy[second] != COPY_FOREIGN)
-		c->health = RECORD_GOOD;
-	c->tail_lost = false;
-	c->volatile_copy = false;
-	rc = write_copy(meta, c, second, buf, len_bytes);
-	if (rc < 0)
-		return rc;
-	conclude(c, RECORD_GOOD);
-	return 0;
-}
-
-int copies_repair(const struct dev *meta, const struct record *rec, struct copies *copies)
-{
-	const unsigned good = copies->copy[0] == COPY_GOOD ? 0 : 1;
-	size_t len_bytes, same_bytes;
-	int rc;
-
-	if (!copies->repairable)
-		return 0;
-	if (copies->volatile_copy) {
-		rc = flush_first(meta);
-		if (rc < 0)
-			return rc;
-		copies->volatile_copy = false;
-		conclude(copies, RECORD_GOOD);
-		return 0;
-	}
-	rc = record_encode(rec, bytes[good], &len_bytes);
-	if (rc < 0)
-		return rc;
-	same_bytes = copies->tail_lost ? record_length(bytes[good]) : len_bytes;
-	rc = dev_read(meta, copy_offset(good), bytes[1 - good], same_bytes);
-	if (rc < 0)
-		return rc;
-	/* Another content under the same generation would make two good copies that differ. */
-	if (memcmp(bytes[good], bytes[1 - good], same_bytes) != 0)
-		return fail(ESTALE, "cannot repair the record: it was changed and not saved");
-	rc = flush_first(meta);
-	if (rc < 0)
-		return rc;
-	/* Two heads that have both lost their tails are equal, too. */
-	rc = write_copy(meta, copies, 1 - good, bytes[good], same_bytes);
-	if (rc < 0)
-		return rc;
-	conclude(copies, RECORD_GOOD);
-	return 0;
-}
-
-/*
- * A cut in the first write must bring back the old state, whatever it was.  Good: the newest good
- * copy stays.  Damaged, and told to overwrite: what is good in itself goes first, so that it cannot
- * come back to life beside a torn copy; and B must not stay zero beside a real record in A.
- */
-static unsigned first_to_write(const struct copies *c)
-{
-	const bool a_good = c->copy[0] == COPY_GOOD, b_good = c->copy[1] == COPY_GOOD;
-
-	switch (c->health) {
-	case RECORD_GOOD:
-		return a_good && !b_good ? 1 : 0;
-	case RECORD_DAMAGED:
-		return !a_good && (b_good || c->copy[1] == COPY_ZERO) ? 1 : 0;
-	case RECORD_NEW:
-	default:
-		return 0;
-	}
-}
-
-/*
- * An idle block in both copies: a cut in it leaves nothing that could be mistaken for an update, and
- * one behind it leaves no record that has lost its tail beside a copy that cannot be used.
- */
-static int write_idle_first(const struct dev *meta, struct copies *c, uint64_t generation)
-{
-	size_t len_bytes;
-	int rc;
-
-	record_blank(&decoded[0]);
-	decoded[0].generation = generation;
-	rc = record_encode(&decoded[0], bytes[0], &len_bytes);
-	return rc < 0 ? rc : write_both(meta, c, first_to_write(c), bytes[0], len_bytes);
-}
-
-/* Of a record with a tail; so is every one but the idle block that a new device begins with. */
-static uint64_t next_generation(uint64_t generation)
-{
-	return (generation / RECORD_GENERATION_STEP + 1) * RECORD_GENERATION_STEP;
-}
-
-int copies_save(const struct dev *meta, struct record *rec, struct copies *copies,
-		bool overwrite_damaged)
-{
-	const uint64_t generation = rec->generation;
-	size_t len_bytes;
-	int rc;
-
-	if (copies->health == RECORD_DAMAGED && !overwrite_damaged)
-		return fail(EROFS, "cannot save the record over what could not be read: %s", copies->why);
-	if (copies->read_only)
-		return fail(EROFS, "cannot save the record: a later cowboot has added to it what this "
-			    "one would lose");
-	/* The slot that is about to get another initramfs: nobody knows what that one understands. */
-	if (rec->phase == PHASE_STAGING && rec->slot)
-		record_forget_init(rec, rec->slot);
-	rec->generation = next_generation(generation);
-	/*
-	 * The torn tail may be that of the next generation, whose head was lost or could not be read.
-	 * It must find no head here that equals its own.
-	 */
-	if (copies->tail_lost)
-		rec->generation = next_generation(rec->generation);
-	rc = record_encode(rec, bytes[1], &len_bytes);
-	if (rc < 0) {
-		rec->generation = generation;
-		return rc;
-	}
-	/* From here on the generation is spent, come what may: no two contents ever share one. */
-	if (copies->health != RECORD_GOOD) {
-		rc = write_idle_first(meta, copies, generation + 1);
-		if (rc < 0)
-			return rc;
-	}
-	return write_both(meta, copies, first_to_write(copies), bytes[1], len_bytes);
 }

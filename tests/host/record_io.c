@@ -61,6 +61,11 @@ static void add_places(void)
 	rec.volume[0].origin.size_sectors = 4096;
 }
 
+static void end(enum result result, enum reason reason, uint64_t when_s)
+{
+	record_end(&rec, result, reason, "", when_s);
+}
+
 static bool act_later(const char *act)
 {
 	if (!strcmp(act, "places"))
@@ -89,6 +94,15 @@ static void say_later(void)
 
 #else
 
+/* Version 1 had the reason's words where there is a code now. */
+#define REASON_MERGED "every store is merged"
+#define REASON_TRIES_SPENT "no tries are left"
+
+static void end(enum result result, const char *reason, uint64_t when_s)
+{
+	record_end(&rec, result, reason, when_s);
+}
+
 static bool act_later(const char *act)
 {
 	(void)act;
@@ -113,9 +127,9 @@ static void act(const char *act)
 	else if (!strcmp(act, "confirm"))
 		rec.phase = PHASE_MERGING;
 	else if (!strcmp(act, "finish"))
-		record_end(&rec, RESULT_MERGED, REASON_MERGED, "", 1);
+		end(RESULT_MERGED, REASON_MERGED, 1);
 	else if (!strcmp(act, "revert"))
-		record_end(&rec, RESULT_REVERTED, REASON_TRIES_SPENT, "", 2);
+		end(RESULT_REVERTED, REASON_TRIES_SPENT, 2);
 	else if (strcmp(act, "again") && !act_later(act))
 		stop(act);
 	if (copies_save(&meta, &rec, &copies, false))

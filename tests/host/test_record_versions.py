@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-VERSION_1 = "814ac00"       # the last commit before version 2
+VERSION_1 = "fcb01f4"       # the last commit before version 2
 BUILT = Path("build/tests/versions")
 GOOD, DAMAGED = 0, 2        # enum record_health
 FOREIGN = 4                 # enum copy_health
@@ -21,8 +21,7 @@ STEP = 256
 
 def compiled(src, out):
     """record_io with those sources."""
-    state = sorted((src / "state").glob("record*.c")) + [src / "state/copies.c"]
-    state += sorted((src / "state").glob("copies_*.c"))
+    state = sorted((src / "state").glob("record*.c")) + sorted((src / "state").glob("copies*.c"))
     rest = [src / name for name in ("storage/dev.c", "storage/place.c", "base/control.c", "base/crc32c.c",
                                     "base/fail.c", "base/reason.c", "base/text.c")]
     subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE=", "-D_FILE_OFFSET_BITS=64", "-O1", f"-I{src}",

@@ -4,7 +4,7 @@ import subprocess
 
 from artefacts import BUILD, TOP
 
-VERSION_1 = "814ac00"       # the last commit that knew version 1 of the record only
+VERSION_1 = "fcb01f4"       # the last commit that knew version 1 of the record only
 ROOMS = {
     "init": "base storage state cow conf decide map update handoff init".split(),
     "cowboot": "base storage state cow conf decide map update bundle recovery cli".split(),
