@@ -118,7 +118,7 @@ def comes_back(b, old, free, why, resets):
     assert b.resets() == resets
     assert b.boot_json()["plan"] == {"persist": "revert", "map": "linear", "then": "boot"}
     last = b.status()["last"]
-    assert last["reason"] == why and last["code"]
+    assert last["reason"] == why and last["code"], last
     assert f"last     reverted, ? -> new: {why}" in b.run("cowboot status", check=True)
     assert ended(b)[::2] == ("reverted", "new")
     assert set(mapped(b).values()) == {"linear"}

@@ -148,7 +148,8 @@ def test_configuration_of_data(board, how, why):
 
 # ---- missing -------------------------------------------------------------------------------------
 
-GONE = "cannot use stores: the partition they lie on (PARTLABEL=data) is not there"
+GONE = ("cannot use the store of system: the partition that the stores lie on (PARTLABEL=data) is not "
+        "there")
 
 
 def test_data_is_missing_in_idle(board, images, bundle):

@@ -164,11 +164,13 @@ def test_a_second_partition_named_like_the_volume(at):
     before = other.read_bytes()
     b.start()
     assert b.wait_up() == "new"
-    assert log_lines(b, "PARTLABEL=system is /dev/vda4: it is on vda with the record; "
-                        "passed over is /dev/vdb1")
     b.run("cowboot merge --wait", check=True)
     assert ended(b)[::2] == ("merged", "new")
     assert b.digest() == b.partition_digest("system") == image_digest(p.new)
+    # In idle it is found by its name, and that there are two is told.
+    assert b.reboot() == "new"
+    assert log_lines(b, "PARTLABEL=system is /dev/vda4: it is on vda with the record; "
+                        "passed over is /dev/vdb1")
     b.cut()
     assert other.read_bytes() == before
 

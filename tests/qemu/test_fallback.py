@@ -121,9 +121,10 @@ def fail_reads(b, offset_bytes):
 def test_list_of_the_store_cannot_be_read(at):
     p = at("trial")
     fail_reads(p.b, CHUNK_BYTES)
+    offset_bytes = Store(p.b).extents[0].at + CHUNK_BYTES
     p.b.start()
     is_back(p.b, p.old, p.free, "a store is damaged: the store of system cannot be used: cannot read "
-                                "4096 bytes at 4096 of /dev/mapper/system-store: I/O error", resets=0)
+                                f"4096 bytes at {offset_bytes} of /dev/vda5: I/O error", resets=0)
 
 
 def test_superblock_in_the_store_cannot_be_read(board, images, bundle):
@@ -148,8 +149,8 @@ def test_partition_of_the_stores_is_gone(at):
     assert p.b.wait_up() == "old"
     assert p.b.resets() == 0
     assert p.b.status()["last"]["reason"] == (
-        "a store is missing: cannot use stores: the partition they lie on (PARTLABEL=cow) is not "
-        "there")
+        "a store is missing: cannot use the store of system: the partition that the stores lie on "
+        "(PARTLABEL=cow) is not there")
     assert p.b.digest() == image_digest(p.old)
     assert log_lines(p.b, "(?i)oops|bug:|call trace") == []
     p.b.poweroff()
