@@ -10,6 +10,9 @@
  * origin comes behind the end of its update).  A cut from 1 to 3 leaves `idle` with a partial
  * volume, which decide() answers with recovery and nothing else: no part of a mixture is ever
  * mapped (I3, I12).  Doing it again does the same again (I11).
+ *
+ * With the update the record forgets where its volumes are, and from then on their names say it.  So
+ * as long as another partition is in the place of one of them, nothing is written (I13).
  */
 #include "recovery/image.h"
 
@@ -21,6 +24,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "update/fill.h"
+#include "update/places.h"
 #include "update/transition.h"
 
 static uint8_t piece[FILL_PIECE_BYTES], again[FILL_PIECE_BYTES];
@@ -99,7 +103,10 @@ int image_put(struct world *w, unsigned i, const struct dev *image, const char *
 	if (rc)
 		return fail_in(rc, "cannot have %s for itself", part->path);
 	snprintf(version_from, sizeof(version_from), "%s", update_replaces(&w->record));
-	rc = update_partial(w, volume);
+	/* A person has been asked since it was found, and what is plugged in may have changed. */
+	rc = places_still(part);
+	if (!rc)
+		rc = update_partial(w, volume);
 	if (!rc)
 		rc = write_whole(image, part, progress, ctx);
 	if (!rc)

@@ -45,6 +45,16 @@ static void read_reason(void)
 		snprintf(detail, sizeof(detail), "%.*s", (int)strcspn(end, "\n"), end);
 }
 
+static const char *unknown_partial(const struct world *w)
+{
+	const struct record_recovery *recovery = &w->record.recovery;
+
+	for (unsigned i = 0; i < RECORD_VOLUMES_MAX && recovery->partial[i][0]; i++)
+		if (world_named(w, recovery->partial[i]) < 0)
+			return recovery->partial[i];
+	return NULL;
+}
+
 /* The board stays open for reading, so that what the view points at stays. */
 static void look(struct menu_board *b, struct view *v)
 {
@@ -63,6 +73,8 @@ static void look(struct menu_board *b, struct view *v)
 		v->copies = b->world.copies;
 		v->record = &b->world.record;
 		v->data = b->world.data_dir != NULL;
+		v->unknown = unknown_partial(&b->world);
+		v->volume_misplaced = b->world.volume_misplaced;
 		v->stores_left = world_stores_left(&b->world);
 		v->checker = fsck_program() != NULL;
 		world_facts(&b->world, &facts);

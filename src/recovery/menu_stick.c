@@ -128,6 +128,7 @@ static const char *refused_now(const struct view *v)
 	now.plan = decide(&facts);
 	now.record = &board.world.record;
 	now.copies = board.world.copies;
+	now.volume_misplaced = board.world.volume_misplaced;
 	return choice_refused(&now, CHOICE_IMAGE);
 }
 

@@ -81,6 +81,9 @@ static const char *install_refused(const struct view *v)
 
 static const char *image_refused(const struct view *v)
 {
+	if (phase_of(v) != PHASE_IDLE && v->volume_misplaced)
+		return "a volume's partition is not the one that the update was made for; "
+		       "bring that back, or take the other one away";
 	if (phase_of(v) == PHASE_MERGING && can_merge(v))
 		return "an update is being merged; finish that first";
 	if (phase_of(v) == PHASE_MERGING && v->plan.then != THEN_RECOVERY)
@@ -142,7 +145,9 @@ static const char *image_loss(const struct view *v)
 		return "What is on that volume is lost, and the update can never be finished: "
 		       "every volume of it needs an image before the board boots again.";
 	default:
-		return "What is on that volume is lost.";
+		return v->unknown ? "What is on that volume is lost, and every other volume needs an image, "
+				    "too, before the board boots again." :
+				    "What is on that volume is lost.";
 	}
 }
 

@@ -38,6 +38,8 @@ struct view {
 	const struct record *record;
 	struct plan plan;	/* of the next boot, were recovery not asked for */
 	bool data;		/* is mounted */
+	const char *unknown;	/* a volume that is not whole, and that this configuration has not; or NULL */
+	bool volume_misplaced;	/* what has the name of one of the update's volumes is another partition */
 	bool stores_left;	/* a store lies on the board, whoever's it is */
 	bool checker;		/* there is something that checks file systems */
 	bool shell;		/* the board gives one */

@@ -24,10 +24,15 @@ static void add_partial(const struct record *rec, struct text_out *out)
 			 "can boot.\n", rec->recovery.partial[i]);
 }
 
-static void add_idle(const struct record *rec, struct text_out *out)
+static void add_idle(const struct view *v, struct text_out *out)
 {
+	const struct record *rec = v->record;
+
 	text_add(out, "  No update is pending.\n");
 	add_partial(rec, out);
+	if (v->unknown)
+		text_add(out, "  The configuration has no volume %s, so it may be any of those that there "
+			 "are: put an\n  image onto each of them.\n", v->unknown);
 	if (rec->last.result == RESULT_NONE)
 		return;
 	text_add(out, "  The last one, %s -> %s, was %s: %s.\n", or_unknown(rec->last.version_from),
@@ -84,7 +89,7 @@ static void add_record(const struct view *v, struct text_out *out)
 			 or_unknown(v->record->version_to));
 		break;
 	default:
-		add_idle(v->record, out);
+		add_idle(v, out);
 		break;
 	}
 }

@@ -114,6 +114,28 @@ int places_stores(const struct world *w, const struct part **ret_part)
 	return rc;
 }
 
+int places_may_end(const struct world *w)
+{
+	return w->volume_misplaced ? fail(ESTALE, "%s", w->why_missing) : 0;
+}
+
+int places_still(const struct part *part)
+{
+	const struct place before = place_of(part);
+	char spec[PLACE_SPEC_MAX];
+	struct part found;
+	struct place now;
+	int rc = find_part(place_spec(spec, &before) ? spec : part->path, part->disk, 0, &found);
+
+	if (rc)
+		return rc;
+	now = place_of(&found);
+	if (strcmp(found.path, part->path) != 0 || found.size_sectors != part->size_sectors ||
+	    !place_same(&before, &now))
+		return fail(ESTALE, "%s is not the partition any more that was found", part->path);
+	return 0;
+}
+
 /* The line in base/fail.h says what is found, and where it belongs. */
 static void misplace(struct world *w)
 {
@@ -158,6 +180,7 @@ static void settle_volume(struct world *w, unsigned v)
 	const struct record_volume *volume = &w->record.volume[v];
 	const int i = world_volume(w, v);
 	struct part part;
+	int rc;
 
 	if (i < 0)
 		return;	/* an update for another configuration: world_facts says so */
@@ -167,15 +190,20 @@ static void settle_volume(struct world *w, unsigned v)
 	if (is_at_root(w, volume, (unsigned)i))
 		return;
 	/* By its name, where its own id cannot be read now; else that is for the words. */
-	if (w->has_volume[i])
-		part = w->volume_part[i];
-	else if (find_part(w->conf->volume[i].spec, disk_of(w), 0, &part) < 0)
+	part = w->volume_part[i];
+	rc = w->has_volume[i] ? 0 : find_part(w->conf->volume[i].spec, disk_of(w), 0, &part);
+	w->has_volume[i] = false;
+	if (rc && rc != -ENOTUNIQ)
 		return;
-	w->has_volume[i] = check_origin(volume, &part) == 0;
-	if (w->has_volume[i])
+	if (!rc)
+		rc = check_origin(volume, &part);
+	if (!rc) {
 		w->volume_part[i] = part;
-	else
-		misplace(w);
+		w->has_volume[i] = true;
+		return;
+	}
+	misplace(w);
+	w->volume_misplaced = true;
 }
 
 static void settle_stores(struct world *w)

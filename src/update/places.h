@@ -28,6 +28,14 @@ const char *places_store_spec(const struct world *w, char buf[PLACE_SPEC_MAX]);
 void places_settle(struct world *w);
 
 /*
+ * For whoever is about to end the pending update and then write to conf->volume[i], whose partition is
+ * held open: -ESTALE where a volume of the update is not at its place, since with the update the
+ * record forgets that place, or where the partition is not the one any more that was found.
+ */
+int places_may_end(const struct world *w);
+int places_still(const struct part *part);
+
+/*
  * The partition that the record's volume v is merged into, or its stores lie on.  -EINVAL: the
  * configuration has no such volume; -ENODEV: it is not there; -ESTALE: it is another one.
  */

@@ -4,7 +4,8 @@
  * request for recovery itself.
  *
  * Holds I6 and I12: an origin is written only after its update has ended and it is noted as not
- * whole; decide() answers that with recovery and nothing else.  Holds I4: a record that cannot be used
+ * whole; decide() answers that with recovery and nothing else.  Holds I13: nor does it end while one
+ * of its volumes is at another place than the record keeps, which is forgotten with it.  Holds I4: a record that cannot be used
  * is written over in update_anew alone.
  */
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "update/places.h"
 #include "update/settle.h"
 #include "update/slots.h"
 #include "update/transition.h"
@@ -40,23 +42,56 @@ const char *update_replaces(const struct record *rec)
 	       rec->last.version_to : rec->last.version_from;
 }
 
+/*
+ * A volume that this configuration has under another name, or not at all, could never be whole again.
+ * Any of those that it has may be that one: they all need an image then.
+ */
+static int note_partial(const struct world *w, struct record *next, const char *volume)
+{
+	const struct conf *conf = w->conf;
+	const bool known = world_named(w, volume) >= 0;
+	int rc = known ? record_set_partial(next, volume) : 0;
+
+	for (unsigned i = 0; !known && !rc && i < conf->volume_count; i++)
+		rc = record_set_partial(next, conf->volume[i].name);
+	return rc < 0 ? fail(-rc, "cannot note %s in the record", volume) : 0;
+}
+
+_Static_assert((int)CONF_VOLUMES_MAX <= (int)RECORD_VOLUMES_MAX, "each may be noted");
+
+/* The list has room for as many names as a configuration has, and for no others. */
+static int note_unknown(const struct world *w, struct record *next)
+{
+	char unknown[32] = "";
+
+	for (unsigned i = 0; i < RECORD_VOLUMES_MAX && next->recovery.partial[i][0];)
+		if (world_named(w, next->recovery.partial[i]) < 0) {
+			memcpy(unknown, next->recovery.partial[i], sizeof(unknown));
+			record_set_whole(next, unknown);
+		} else {
+			i++;
+		}
+	return unknown[0] ? note_partial(w, next, unknown) : 0;
+}
+
 /* The record, then the space, which it names no more (I9). */
 int update_partial(struct world *w, const char *volume)
 {
 	const struct record *rec = &w->record;
 	struct record *next = world_edit(w);
-	int rc;
+	int rc = rec->phase == PHASE_IDLE ? 0 : places_may_end(w);
 
+	if (rc)
+		return rc;
 	if (rec->phase != PHASE_IDLE)
 		record_end(next, how_it_ends(rec->phase), REASON_IMAGE_PUT, volume, sys_wall_s());
-	for (unsigned v = 0; rec->phase == PHASE_MERGING && v < rec->volume_count; v++) {
-		rc = record_set_partial(next, rec->volume[v].name);
-		if (rc < 0)
-			return fail(-rc, "cannot note %s in the record", rec->volume[v].name);
-	}
-	rc = record_set_partial(next, volume);
-	if (rc < 0)
-		return fail(-rc, "cannot note %s in the record", volume);
+	rc = note_unknown(w, next);
+	for (unsigned v = 0; !rc && rec->phase == PHASE_MERGING && v < rec->volume_count; v++)
+		rc = note_partial(w, next, rec->volume[v].name);
+	if (!rc)
+		rc = note_partial(w, next, volume);
+	if (rc)
+		return rc;
 	/* ---- The line: from here on the board boots only when the volume is whole again. ---- */
 	rc = world_save(w, next);
 	if (!rc && settle_space(w) < 0)

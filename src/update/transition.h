@@ -105,7 +105,8 @@ int update_ask_recovery(struct world *w);
 /*
  * Before anything is written to the origin of a volume: one save ends whatever update is pending, and
  * notes the volume as not whole; while merging, every volume of the update is.  Then the stores'
- * space is given back.  No boot maps anything until update_whole (I3, I6, I12).
+ * space is given back.  No boot maps anything until update_whole (I3, I6, I12).  -ESTALE, and nothing
+ * is saved: another partition is in the place of one of the update's volumes (I13).
  */
 int update_partial(struct world *w, const char *volume);
 

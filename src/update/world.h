@@ -41,6 +41,7 @@ struct world {
 	bool why_is_meta;
 	bool pending;		/* the record said so when the partitions were looked for: not idle */
 	bool misplaced;		/* what the update needs is at another place than the record keeps (I13) */
+	bool volume_misplaced;	/* and a volume is among that */
 	struct dev meta;
 	bool write_protected;	/* meta takes no writes: the record can be read, and not saved */
 	struct copies copies;

@@ -138,6 +138,26 @@ static void a_partial_volume_takes_an_image_only(void **state)
 	text_begin(&out, text, sizeof(text));
 	view_text(&v, &out);
 	assert_non_null(strstr(text, "The image of vendor was not written whole."));
+	assert_null(strstr(text, "The configuration has no volume"));
+	v.unknown = rec.recovery.partial[0];
+	text_begin(&out, text, sizeof(text));
+	view_text(&v, &out);
+	assert_non_null(strstr(text, "The configuration has no volume vendor"));
+	assert_non_null(strstr(choice_loss(&v, CHOICE_IMAGE), "every other volume needs an image"));
+}
+
+/* I13: the record forgets its places with the update, so that none is ended by an image. */
+static void no_image_while_a_volume_is_another(void **state)
+{
+	(void)state;
+	for (int phase = 0; phase < PHASE_COUNT; phase++) {
+		struct view v = a_view((enum phase)phase);
+
+		v.plan = (struct plan){ PERSIST_NOTHING, MAP_NOTHING, THEN_RECOVERY, REASON_MISPLACED };
+		assert_int_equal(can(&v, CHOICE_IMAGE), phase != PHASE_PROVING);
+		v.volume_misplaced = true;
+		assert_int_equal(can(&v, CHOICE_IMAGE), phase == PHASE_IDLE);
+	}
 }
 
 static void a_refused_trial_is_not_refused_again(void **state)
@@ -177,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(choices_follow_the_facts),
 		cmocka_unit_test(a_partial_volume_takes_an_image_only),
+		cmocka_unit_test(no_image_while_a_volume_is_another),
 		cmocka_unit_test(a_refused_trial_is_not_refused_again),
 		cmocka_unit_test(numbers_and_words_are_choices),
 	};
