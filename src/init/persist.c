@@ -90,24 +90,25 @@ static int give_up_update(struct boot *boot, enum result result)
 }
 
 /*
- * Counted first, so that it ends whatever becomes of what the loader is told (I10).  A record that
- * has just failed to be saved may have one copy only, and is left alone, as is a later one: a loader
- * that is known to keep what it was told is count enough then, for the next boot finds it told.
+ * The loader first: a power cut before the count leaves a board that starts the right kernel, and one
+ * before the loader is told would leave a count that keeps the next boot from telling it.  Both come
+ * before the reboot, so that it ends whatever becomes of what the loader is told (I10).  A record
+ * that has just failed to be saved may have one copy only, and is left alone, as is a later one: a
+ * loader that is known to keep what it was told is count enough then, for the next boot finds it told.
  */
 static int change_slot(struct boot *boot)
 {
 	struct world *w = &boot->world;
+	const bool counts = boot->facts.failed != FACT_FAILED_SAVE && !w->copies.read_only;
 	int rc = 0;
 
-	if (boot->facts.failed != FACT_FAILED_SAVE && !w->copies.read_only)
-		rc = count_reboot(boot);
-	else if (!slots_known(w))
+	if (!counts && !slots_known(w))
 		rc = fail(EIO, "cannot tell the boot loader: nothing would count it");
 	if (!rc)
 		rc = slots_disarm(w);
 	if (!rc && !slots_told(w))
 		rc = fail(EIO, "the boot loader does not keep what it is told");
-	return rc;
+	return rc || !counts ? rc : count_reboot(boot);
 }
 
 static int end_merge(struct boot *boot)
