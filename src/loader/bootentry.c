@@ -61,6 +61,26 @@ static bool says(const char *text, const char *mark, char slot)
 	return found;
 }
 
+/* Of several such lines the last one counts. */
+size_t bootentry_key(const char *text)
+{
+	static const char mark[] = "/cowboot/";
+	size_t found = 0;
+
+	for (const char *line = text; *line; line += *line == '\n') {
+		const char *at = line + strspn(line, " \t"), *value = at + 3;
+
+		line += strcspn(line, "\n");
+		if (strncmp(at, "efi", 3) != 0 || (*value != ' ' && *value != '\t'))
+			continue;
+		value += strspn(value, " \t");
+		found = 0;
+		if (!strncmp(value, mark, strlen(mark)))
+			found = (size_t)(value - text) + strlen(mark);
+	}
+	return found;
+}
+
 bool bootentry_text_ok(const char *text, char slot, unsigned *ret_version)
 {
 	const char *version = strstr(text, "\nversion ");
@@ -68,7 +88,7 @@ bool bootentry_text_ok(const char *text, char slot, unsigned *ret_version)
 	if (!version || !says(text, "cowboot.slot=", slot) || !says(text, "/cowboot/", slot))
 		return false;
 	*ret_version = (unsigned)strtoul(version + strlen("\nversion "), NULL, 10);
-	return *ret_version > 0;
+	return *ret_version > 0 && bootentry_key(text);
 }
 
 void bootentry_rewrite(const char *from, char slot, bool counted, unsigned version,

@@ -24,6 +24,15 @@ struct bootentry_name {
 bool bootentry_is_ours(const char *name);
 bool bootentry_parse(const char *name, struct bootentry_name *ret_name);
 
+/*
+ * Where in the text the one letter stands that makes it an entry: its slot's, in the line
+ * "efi /cowboot/S.efi".  0: nowhere.
+ */
+size_t bootentry_key(const char *text);
+
+/* In place of that letter.  Such a program there is not, and what names it is an entry to nobody. */
+#define BOOTENTRY_NO_SLOT '#'
+
 /* Whether the text is whole and starts that slot; its version then. */
 bool bootentry_text_ok(const char *text, char slot, unsigned *ret_version);
 

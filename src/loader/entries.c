@@ -109,7 +109,7 @@ int entries_clear(const struct entries *all, const struct entry *keep, bool brok
 	for (unsigned i = 0; !rc && i < all->count && !broken_only; i++)
 		if (all->entry[i].is_entry && &all->entry[i] != keep) {
 			entry_path(all, all->entry[i].name, path);
-			rc = espfile_blank(path);
+			rc = espfile_blank(path, bootentry_key(all->entry[i].text));
 		}
 	for (unsigned i = 0; !rc && i < all->count; i++)
 		if (&all->entry[i] != keep && !(broken_only && all->entry[i].is_entry)) {
@@ -135,5 +135,5 @@ int entries_make(const struct entries *all, const struct entry *from, char slot,
 		return fail(ENOSPC, "cannot make %s: an entry has at most %d bytes", name,
 			    BOOTENTRY_TEXT_MAX);
 	entry_path(all, name, path);
-	return espfile_make(path, text, strlen(text));
+	return espfile_make(path, text, bootentry_key(text));
 }

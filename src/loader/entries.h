@@ -6,8 +6,9 @@
  * So:
  *
  *	an entry counts only when its text is whole;
- *	it is made without a text, flushed, and then gets its text: who can be read is durable;
- *	it loses its text, flushed, before its name goes: who may be half gone cannot be read;
+ *	one letter decides that (bootentry_key), to systemd-boot and to every cowboot: its program's;
+ *	an entry is made without it, flushed, and then gets it: who can be read is durable;
+ *	it loses it, flushed, before its name goes: who may be half gone cannot be read;
  *	what cannot be read is removed, flushed, before anything that needs a cluster;
  *	nothing is renamed, which would be two names of the same clusters for a while.
  */

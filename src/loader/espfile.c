@@ -6,13 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fail.h"
-
-/* A comment, to the boot loader. */
-#define BLANK '#'
+#include "loader/bootentry.h"
 
 /*
  * All that was written to this file's file system so far, directories included.  Linux's FAT has no
@@ -47,10 +44,10 @@ int espfile_each(const char *dir, int (*each)(void *ctx, const char *name), void
 	return rc;
 }
 
-static int write_all(int fd, const char *path, const void *data, size_t len_bytes)
+static int write_all(int fd, const char *path, const char *text, size_t len_bytes)
 {
 	for (size_t done = 0; done < len_bytes;) {
-		ssize_t put = write(fd, (const char *)data + done, len_bytes - done);
+		ssize_t put = write(fd, text + done, len_bytes - done);
 
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -58,18 +55,15 @@ static int write_all(int fd, const char *path, const void *data, size_t len_byte
 			return fail_sys(put ? errno : EIO, "cannot write %s", path);
 		done += (size_t)put;
 	}
-	return 0;
+	return flush_all(fd, path);
 }
 
-/* Over what is there, so that no cluster is taken or given back. */
-static int overwrite(int fd, const char *path, const void *data, size_t len_bytes)
+/* Over what is there: no cluster is taken or given back, and no other byte is touched. */
+static int put_key(int fd, const char *path, size_t key_at, char key)
 {
-	int rc;
-
-	if (lseek(fd, 0, SEEK_SET) < 0)
+	if (lseek(fd, (off_t)key_at, SEEK_SET) < 0)
 		return fail_sys(errno, "cannot write %s", path);
-	rc = write_all(fd, path, data, len_bytes);
-	return rc ? rc : flush_all(fd, path);
+	return write_all(fd, path, &key, 1);
 }
 
 static int close_after(int fd, const char *path, int rc)
@@ -79,39 +73,34 @@ static int close_after(int fd, const char *path, int rc)
 	return rc;
 }
 
-int espfile_make(const char *path, const void *data, size_t len_bytes)
+int espfile_make(const char *path, const char *text, size_t key_at)
 {
-	char blank[ESPFILE_TEXT_MAX];
+	const size_t len = strlen(text);
+	char blank[BOOTENTRY_TEXT_MAX];
 	int fd, rc;
 
-	if (len_bytes > sizeof(blank))
+	if (len > sizeof(blank))
 		return fail(EFBIG, "cannot make %s: it is too long", path);
-	memset(blank, BLANK, sizeof(blank));
+	if (key_at >= len)
+		return fail(EINVAL, "cannot make %s: nothing in it is an entry's key", path);
+	memcpy(blank, text, len);
+	blank[key_at] = BOOTENTRY_NO_SLOT;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail_sys(errno, "cannot make %s", path);
-	rc = overwrite(fd, path, blank, len_bytes);
+	rc = write_all(fd, path, blank, len);
 	if (!rc)
-		rc = overwrite(fd, path, data, len_bytes);
+		rc = put_key(fd, path, key_at, text[key_at]);
 	return close_after(fd, path, rc);
 }
 
-int espfile_blank(const char *path)
+int espfile_blank(const char *path, size_t key_at)
 {
-	char blank[ESPFILE_TEXT_MAX];
-	struct stat st;
-	int fd = open(path, O_WRONLY | O_CLOEXEC), rc = 0;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return fail_sys(errno, "cannot open %s", path);
-	memset(blank, BLANK, sizeof(blank));
-	if (fstat(fd, &st) < 0)
-		rc = fail_sys(errno, "cannot look at %s", path);
-	else if (st.st_size > (off_t)sizeof(blank))
-		rc = fail(EFBIG, "cannot write over %s: it is too long", path);
-	else
-		rc = overwrite(fd, path, blank, (size_t)st.st_size);
-	return close_after(fd, path, rc);
+	return close_after(fd, path, put_key(fd, path, key_at, BOOTENTRY_NO_SLOT));
 }
 
 int espfile_unlink(const char *path)

@@ -15,17 +15,15 @@
  */
 int espfile_each(const char *dir, int (*each)(void *ctx, const char *name), void *ctx);
 
-/* The longest content of a file that is made or blanked. */
-#define ESPFILE_TEXT_MAX 512
-
 /*
- * Makes path, which must not be there: first with blanks, durably, then with its content, durably.
- * So who finds the content in it finds a file that is all on the medium.
+ * Makes path, which must not be there: with a blank at key_at, durably, then with what belongs there,
+ * durably.  So who finds that one byte in it finds a file that is all on the medium, and has its
+ * text whole, wherever a call has failed or was cut off.
  */
-int espfile_make(const char *path, const void *data, size_t len_bytes);
+int espfile_make(const char *path, const char *text, size_t key_at);
 
-/* Puts blanks (comment signs) over all of a file's content, in place, durably. */
-int espfile_blank(const char *path);
+/* Puts the blank there, in place, durably. */
+int espfile_blank(const char *path, size_t key_at);
 
 /* Removes a file, not yet durably; none there is success. */
 int espfile_unlink(const char *path);

@@ -21,6 +21,8 @@ HARMLESS = re.compile("Reclaimed|FATs differ but|Using first FAT|Dirty bit|Autom
                       "[0-9]+:[0-9a-f]|Not automatically|fsck.fat |Leaving filesystem|$")
 FILE = re.compile(r"(/\S+)( +and)?$")
 FREE = re.compile(rb"Fat problem while decoding (\d+) 0\b")
+# The program that cowboot names while an entry is being made or removed: no ESP here has it.
+NOWHERE = "efi /cowboot/#.efi\n"
 NAME = re.compile(r"cowboot-[ab](?:\+(\d+)(?:-(\d+))?)?\.conf")
 
 
@@ -98,12 +100,13 @@ class EspLoader:
         return [entry for entry in found if entry]
 
     def _entry(self, path, name):
-        """None: it names no program, and systemd-boot passes it over (boot_entry_add_type1)."""
+        """None: it names no program, or one that is not there, and systemd-boot passes it over
+        (boot_entry_add_type1)."""
         text = self._text(path, name).decode(errors="replace")
         version = re.search(r"(?m)^version (\d+)$", text)
         slot = re.search(r"(?m)^options .*\bcowboot\.slot=([ab])\b", text)
         program = re.search(r"(?m)^efi /cowboot/([ab])\.efi$", text)
-        if not re.search("(?m)^efi ", text):
+        if not re.search("(?m)^efi ", text) or NOWHERE in text:
             return None
         if not version or not slot or not program or program.group(1) != slot.group(1):
             raise Lost(f"{name} is no entry: {text!r}")

@@ -116,8 +116,9 @@ def test_tries_are_counted_in_names(efi, tmp_path):
 
 def test_an_entry_without_a_program_is_none(efi, tmp_path):
     path, sd_boot = efi
-    put(path, "loader/entries/cowboot-b+2.conf", "", tmp_path)
-    assert sd_boot.next(path) == ("a", False)
+    for text in ("", entry("#", 2)):
+        put(path, "loader/entries/cowboot-b+2.conf", text, tmp_path)
+        assert sd_boot.next(path) == ("a", False)
 
 
 def test_an_esp_that_leads_nowhere(efi, tmp_path):

@@ -116,6 +116,22 @@ def test_init_under_the_new_kernel_goes_back_to_the_old_one(efi, program, images
     ended_old(b, old, "the new system cannot be mounted")
 
 
+def test_half_an_entry_is_none(board):
+    """What a cut leaves while an entry is made or removed names a program that is not there:
+    systemd-boot passes it over, whatever its version, and the next boot removes it."""
+    b = board(efi=True, boot=False)
+    start, _ = gpt.read(b.images[0])["esp"]
+    half = b.dir / "half.conf"
+    half.write_text("title cowboot b\nsort-key cowboot\nversion 99\nefi /cowboot/#.efi\n"
+                    "options cowboot.slot=b\n")
+    for name in ("cowboot-b.conf", "cowboot-b+3.conf"):
+        subprocess.run(["mcopy", "-i", f"{b.images[0]}@@{start}", half,
+                        f"::loader/entries/{name}"], check=True)
+    b.start()
+    assert b.wait_up(120) == "old" and kernel_of(b) == "a"
+    assert entries(b) == ["cowboot-a.conf"]
+
+
 def test_loader_falls_back_while_merging(efi, program, images):
     b, old = efi(program(), new=images.new(images.old(), change=300, spread="scattered"))
     assert b.reboot(120) == "new"

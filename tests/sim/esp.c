@@ -156,19 +156,42 @@ static void write_content(unsigned from, const uint8_t *data, size_t len_bytes, 
 	disk_write(DISK_ESP, from, count, words, flags);
 }
 
-int esp_fill(unsigned at, const void *data, size_t len_bytes, unsigned flags)
+/* Of each sector, what is not written over stays. */
+static int write_over(const struct esp_file *file, size_t offset_bytes, const void *data,
+		      size_t len_bytes, unsigned flags)
+{
+	uint8_t whole[ESP_ROOM * SECTOR];
+	unsigned first = (unsigned)(offset_bytes / SECTOR);
+
+	if (offset_bytes + len_bytes > file->size_bytes)
+		violation("S: %s was written beyond its end", file->name[0]);
+	if (!esp_read(file, whole, file->size_bytes))
+		return -1;
+	if (data)
+		memcpy(whole + offset_bytes, data, len_bytes);
+	else
+		memset(whole + offset_bytes, 0, len_bytes);
+	len_bytes += offset_bytes % SECTOR;
+	offset_bytes = first * SECTOR;
+	if (sectors(offset_bytes + len_bytes) < sectors(file->size_bytes))
+		len_bytes = sectors(len_bytes) * SECTOR;
+	else
+		len_bytes = file->size_bytes - offset_bytes;
+	write_content(file->from + first, whole + offset_bytes, len_bytes, flags);
+	return 0;
+}
+
+int esp_fill(unsigned at, size_t offset_bytes, const void *data, size_t len_bytes, unsigned flags)
 {
 	struct esp_file file = esp_at(at);
 	int from;
 
 	if (!len_bytes)
 		return 0;
-	if (file.size_bytes && file.size_bytes < len_bytes)
+	if (file.size_bytes)
+		return write_over(&file, offset_bytes, data, len_bytes, flags);
+	if (offset_bytes)
 		violation("S: %s was written beyond its end", file.name[0]);
-	if (file.size_bytes) {
-		write_content(file.from, data, len_bytes, flags);
-		return 0;
-	}
 	from = take_room(sectors(len_bytes), flags);
 	if (from < 0)
 		return -1;

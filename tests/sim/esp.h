@@ -34,8 +34,8 @@ bool esp_nth(enum esp_dir dir, unsigned n, char ret_name[ESP_NAME_MAX]);
  * no such file.
  */
 int esp_make(enum esp_dir dir, const char *name, unsigned flags); /* empty; an old one loses all */
-/* NULL: with zeros.  In place, when it has content of that length. */
-int esp_fill(unsigned at, const void *data, size_t len_bytes, unsigned flags);
+/* NULL: with zeros.  In place, when it has content; what it has besides stays. */
+int esp_fill(unsigned at, size_t offset_bytes, const void *data, size_t len_bytes, unsigned flags);
 int esp_rename(enum esp_dir dir, const char *from, const char *to, unsigned flags);
 int esp_remove(enum esp_dir dir, const char *name, unsigned flags);
 void esp_lose_room(unsigned at, unsigned flags); /* its name stays */

@@ -29,7 +29,7 @@ static unsigned add(enum esp_dir dir, const char *name, const void *data, size_t
 
 	must(at);
 	if (len_bytes)
-		must(esp_fill((unsigned)at, data, len_bytes, 0));
+		must(esp_fill((unsigned)at, 0, data, len_bytes, 0));
 	return (unsigned)at;
 }
 

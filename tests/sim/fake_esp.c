@@ -21,6 +21,7 @@ enum { FD_DIR = 919, FD_FILE = 920 };
 #define ENTRIES ESP_MOUNT "/loader/entries"
 #define PROGRAMS ESP_MOUNT "/cowboot"
 
+static size_t write_at_bytes; /* in the file that is open */
 static unsigned mounted; /* once for each program that left it so */
 static unsigned long mount_flags;
 
@@ -113,6 +114,7 @@ int esp_open(const char *path, int flags)
 	if (at < 0 || flags & O_TRUNC)
 		at = esp_make(dir, name, esp_how());
 	errno = ENOSPC;
+	write_at_bytes = 0;
 	return at < 0 ? -1 : FD_FILE + at;
 }
 
@@ -135,25 +137,22 @@ static const char *open_name(int fd)
 long esp_write(int fd, const void *buf, size_t len_bytes)
 {
 	bool fails = fault(FAULT_ESP, "write", open_name(fd));
-	int rc = esp_fill((unsigned)(fd - FD_FILE), buf, fails ? len_bytes / 2 : len_bytes, esp_how());
+	int rc = esp_fill((unsigned)(fd - FD_FILE), write_at_bytes, buf,
+			  fails ? len_bytes / 2 : len_bytes, esp_how());
 
 	errno = fails ? EIO : ENOSPC;
-	return fails || rc < 0 ? -1 : (long)len_bytes;
+	if (fails || rc < 0)
+		return -1;
+	write_at_bytes += len_bytes;
+	return (long)len_bytes;
 }
 
-/* Whoever seeks goes to the beginning, where each write is. */
 off_t sim_lseek(int fd, off_t offset_bytes, int whence)
 {
-	if (offset_bytes || whence != SEEK_SET)
-		violation("%s is written from its middle on", open_name(fd));
-	return 0;
-}
-
-int sim_fstat(int fd, struct stat *ret_stat)
-{
-	memset(ret_stat, 0, sizeof(*ret_stat));
-	ret_stat->st_size = esp_at((unsigned)(fd - FD_FILE)).size_bytes;
-	return 0;
+	if (offset_bytes < 0 || whence != SEEK_SET)
+		violation("%s is written at no place", open_name(fd));
+	write_at_bytes = (size_t)offset_bytes;
+	return offset_bytes;
 }
 
 int sim_ftruncate(int fd, off_t size_bytes)
@@ -162,7 +161,7 @@ int sim_ftruncate(int fd, off_t size_bytes)
 	if (fault(FAULT_ESP, "make longer", open_name(fd)))
 		return -1;
 	errno = ENOSPC;
-	return esp_fill((unsigned)(fd - FD_FILE), NULL, (size_t)size_bytes, esp_how());
+	return esp_fill((unsigned)(fd - FD_FILE), 0, NULL, (size_t)size_bytes, esp_how());
 }
 
 /* Linux's FAT has no sync_fs: only fsync makes the disk flush its cache. */

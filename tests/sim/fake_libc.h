@@ -16,7 +16,6 @@ ssize_t sim_read(int fd, void *buf, size_t len_bytes);
 ssize_t sim_write(int fd, const void *buf, size_t len_bytes);
 /* Of the ESP only: fake_esp.c. */
 off_t sim_lseek(int fd, off_t offset_bytes, int whence);
-int sim_fstat(int fd, struct stat *ret_stat);
 int sim_ftruncate(int fd, off_t size_bytes);
 int sim_rename(const char *from, const char *to);
 int sim_unlink(const char *path);

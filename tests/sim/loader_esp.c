@@ -39,7 +39,10 @@ static bool parse_name(struct entry *e)
 	return true;
 }
 
-/* Lines "KEY VALUE". What is no entry, or a stranger's, is never preferred to one of ours. */
+/*
+ * Lines "KEY VALUE".  What is no entry, or a stranger's, is never preferred to one of ours.  One whose
+ * program is not there is none (boot.c, "check existence").
+ */
 static bool parse_text(struct entry *e, char *text)
 {
 	bool ours = false;
@@ -56,7 +59,7 @@ static bool parse_text(struct entry *e, char *text)
 			e->slot = slot[13];
 		e->says_try = e->says_try || strstr(line, " cowboot.try");
 	}
-	return ours && e->program[0];
+	return ours && e->program[0] && esp_find(ESP_PROGRAMS, e->program) >= 0;
 }
 
 static bool load(unsigned n, struct entry *ret_entry)

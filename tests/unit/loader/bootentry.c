@@ -64,6 +64,29 @@ static void texts(void **state)
 				       &version));
 }
 
+/* The last line efi counts, as for systemd-boot; a comment does not. */
+static void one_letter_makes_it_an_entry(void **state)
+{
+	static const char *const none[] = { "", "efi", "efi\n", "efi /other.efi\n", "efix /cowboot/a\n",
+					    "#efi /cowboot/a.efi\n", "title\nlinux /cowboot/a.efi\n",
+					    "efi /cowboot/a.efi\nefi /other.efi" };
+	char text[] = ENTRY_A;
+	unsigned version;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_int_equal(bootentry_key(none[i]), 0);
+	assert_int_equal(bootentry_key("efi /cowboot/a.efi"), 13);
+	assert_int_equal(bootentry_key("\n \tefi\t /cowboot/a.efi"), 17);
+	assert_int_equal(bootentry_key("efi /other.efi\nefi /cowboot/a.efi\n"), 28);
+	assert_true(bootentry_text_ok(text, 'a', &version));
+	text[bootentry_key(text)] = BOOTENTRY_NO_SLOT;
+	assert_non_null(strstr(text, "\nefi /cowboot/#.efi\n"));
+	assert_false(bootentry_text_ok(text, 'a', &version));
+	assert_false(bootentry_text_ok("x\nversion 1\nlinux /cowboot/a.efi\noptions cowboot.slot=a\n", 'a',
+				       &version));
+}
+
 static void the_other_slots_text(void **state)
 {
 	char text[200], trial[200];
@@ -94,6 +117,7 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(names_that_are_none),
 		cmocka_unit_test(texts),
+		cmocka_unit_test(one_letter_makes_it_an_entry),
 		cmocka_unit_test(the_other_slots_text),
 	};
 
