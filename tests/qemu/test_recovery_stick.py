@@ -59,7 +59,7 @@ def test_a_bad_bundle(board, images, bundle, stick):
     before = b.digests("system")
     b.start()
     screen(b)
-    for number, why in (("1", "truncated at byte"), ("2", "cannot install /mnt/stick/none.bundle"),
+    for number, why in (("1", "truncated at byte"), ("2", "cannot install none.bundle: it is no bundle"),
                         ("3", "it was made over a different base")):
         out = choose(b, "install", "1", number)
         assert why in out and "installed" not in out
