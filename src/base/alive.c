@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Signs of life, handed to the one who listens. Must never do anything by itself. */
+/* Passes each sign of progress to the function that listens. Must never do anything by itself. */
 #include "base/alive.h"
 
 #include <stddef.h>

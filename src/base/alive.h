@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signs of life.  Whatever may take long says so at each step that it gets done, and never from a
- * timer: who listens (init, to feed the watchdog) takes it for progress.
+ * Signs of progress.  Code that may take long calls alive() at each step that it gets done, and never
+ * from a timer, because the listener (init, to feed the watchdog) takes each call for progress.
  */
 #ifndef COWBOOT_BASE_ALIVE_H
 #define COWBOOT_BASE_ALIVE_H
 
-/* Something is done that was not done before, or a wait with a deadline goes on. */
+/* Says that something was got done, or that a wait with a deadline goes on. */
 void alive(void);
 
-/* Calls listen at each sign; nobody listens until this is called. */
+/* From now on each alive() calls listen; before, it does nothing. */
 void alive_setup(void (*listen)(void));
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A child for what a dead disk may hold for ever. Must never wait without a deadline (I10). */
+/*
+ * Child processes for work that a dead disk may hold up. child_run must never wait without a bound
+ * (I10).
+ */
 #include "base/child.h"
 
 #include <errno.h>
@@ -32,7 +35,9 @@ int child_run(void (*work)(void *ctx), void *ctx, unsigned limit_ms, uint64_t (*
 		if (sys_now_ms() >= end_ms) {
 			const uint64_t now = left ? left() : least;
 
-			/* Each wait more has less before it, so they have an end (I10). */
+			/*
+			 * Less is left at each further wait, so the number of waits is bounded (I10).
+			 */
 			if (now >= least)
 				return -ETIME;
 			least = now;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* By nibbles, of polynomial 0xedb88320 reflected: it is for some sectors in a boot. Pure. */
+/*
+ * CRC-32 by nibbles, polynomial 0xedb88320 (reflected): a boot needs it for a few sectors only. Pure.
+ */
 #include "base/crc32.h"
 
 uint32_t crc32_add(uint32_t crc, const void *data, size_t len_bytes)

@@ -9,7 +9,7 @@
 /* Of "123456789" it is 0xcbf43926. */
 uint32_t crc32_of(const void *data, size_t len_bytes);
 
-/* That of some bytes with these behind them; crc is that of the first, 0 of none. */
+/* The same in pieces: crc is that of all bytes before these, and 0 to begin. */
 uint32_t crc32_add(uint32_t crc, const void *data, size_t len_bytes);
 
 #endif

@@ -24,7 +24,7 @@ static void keep(const char *fmt, va_list args, const char *joint, const char *t
 	char line[FAIL_TEXT_MAX] = "";
 	size_t len = written(vsnprintf(line, sizeof(line), fmt, args), sizeof(line));
 
-	/* A cut tail is still a line; there is nobody to tell. */
+	/* A line that was cut still says something, and there is nobody to tell that it was. */
 	(void)snprintf(line + len, sizeof(line) - len, "%s%s", joint, tail);
 	memcpy(kept, line, sizeof(kept));
 }

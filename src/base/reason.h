@@ -90,7 +90,7 @@ const char *reason_code(enum reason reason);	/* "marked-bad"; NULL for REASON_NO
 const char *reason_text(enum reason reason);	/* the sentence, never NULL */
 
 /*
- * Which reason a line from the record tells, "SENTENCE" or "SENTENCE: DETAIL"; REASON_NONE: none that
+ * Which reason a line from the record gives, "SENTENCE" or "SENTENCE: DETAIL"; REASON_NONE: none that
  * is known.  ret_detail: the detail, within line, or empty.
  */
 enum reason reason_find(const char *line, const char **ret_detail);

@@ -16,7 +16,7 @@ enum spec_kind { SPEC_PARTLABEL, SPEC_PARTUUID, SPEC_PATH };
  */
 int spec_parse(const char *spec, enum spec_kind *ret_kind, const char **ret_value);
 
-/* Whether two good specs are one: UUIDs regardless of case. */
+/* Whether two valid specs are the same; upper and lower case are equal in a UUID. */
 bool spec_same(const char *a, const char *b);
 
 #endif

@@ -16,7 +16,7 @@ static void take_signal(int number)
 	stop = number;
 }
 
-/* It ends a wait: a read of a pipe, say. */
+/* A signal that is caught so also ends a wait, such as a read of a pipe. */
 int stop_catch(void)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };

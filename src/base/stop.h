@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests to stop: whoever works long asks between two pieces whether a signal wants it to end, and
- * ends by the way that a failure takes, so that everything is put back.
+ * Requests to stop.  Long work asks between two pieces whether a signal has asked it to end, and then
+ * ends as it does after a failure, so that everything is put back.
  */
 #ifndef COWBOOT_BASE_STOP_H
 #define COWBOOT_BASE_STOP_H
 
-/* From now on SIGINT, SIGTERM, SIGHUP and SIGPIPE do not end the program but are a request. */
+/*
+ * From now on SIGINT, SIGTERM, SIGHUP and SIGPIPE do not end the program but are requests to stop.
+ */
 int stop_catch(void);
 
 /* -EINTR with its line once a signal has asked, else 0; always 0 where stop_catch was not called. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seam to the world's side effects: one system call or one file each, errno turned into a
- * return value.  Must never decide anything; what a failure means is the caller's to say.  Here is
- * what changes the whole system, its clocks, and the kernel's words; files and processes have files
- * of their own.
+ * The seam to the world's side effects: one system call or one file each, errno turned into a return
+ * value.  Must never decide anything; what a failure means is the caller's to say.  This file has
+ * mounts, modules, reboots, clocks, and what the kernel says of itself; sys_file.c and sys_process.c
+ * have the rest.
  */
 #include "base/sys.h"
 
@@ -140,8 +140,8 @@ uint64_t sys_wall_s(void)
 }
 
 /*
- * Early in the boot the pool may not be ready, and waiting for it has no end.  After a second bytes
- * of less quality do: they tell updates apart and keep no secret.
+ * Early in the boot the kernel's pool may not be ready, and waiting for it has no bound.  After a
+ * second, bytes of less quality will do: they only tell updates apart, and keep no secret.
  */
 int sys_random(void *buf, size_t len_bytes)
 {

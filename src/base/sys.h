@@ -46,12 +46,12 @@ int sys_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_le
 /* Creates or truncates path and writes all of data (no fsync: for /proc, /sys and tmpfs). */
 int sys_write_file(const char *path, const void *data, size_t len_bytes);
 
-/* Makes path, which must not be there, with all of data, on the medium. */
+/* Makes the file path, which must not be there yet, with all of data in it, durably. */
 int sys_write_new(const char *path, const void *data, size_t len_bytes);
 
 /*
- * Open files that are read or written as they come: the kernel's log, a bundle.  flags are open(2)'s,
- * of which O_CLOEXEC is always one.  A descriptor, or a negative errno.
+ * For files that are read or written piece by piece: the kernel's log, a bundle.  flags are those of
+ * open(2); O_CLOEXEC is always added.  A descriptor, or a negative errno.
  */
 int sys_open(const char *path, int flags);
 void sys_close(int fd);
@@ -62,10 +62,10 @@ ssize_t sys_read(int fd, void *buf, size_t len_bytes);
 /* Waits for something to read: 1, 0 when none came in time, -EINTR, or another negative errno. */
 int sys_wait_input(int fd, unsigned limit_ms);
 
-/* All of it. */
+/* Writes all of it. */
 int sys_write(int fd, const void *data, size_t len_bytes);
 
-/* The file system that path is on: whatever is not on the medium yet. */
+/* Writes out what the file system that the folder path is on has not written yet. */
 int sys_sync_fs(const char *path);
 
 /*
@@ -82,11 +82,12 @@ int sys_exec(const char *path, char *const argv[], char *const envp[]);
 
 /*
  * Puts /dev/null where standard input, output or error are closed, so that no device that is opened
- * later gets their numbers, and with it every message.  A bit for each that was closed: 1, 2, 4.
+ * later gets one of these numbers, and with it every message.  Returns a bit for each that was closed:
+ * 1, 2, 4.
  */
 unsigned sys_hold_standard(void);
 
-/* Whether we are the first process; its child; root. */
+/* Whether this is the first process; a child of the first process; run by root. */
 bool sys_is_first(void);
 bool sys_is_child_of_first(void);
 bool sys_is_root(void);
@@ -94,9 +95,9 @@ bool sys_is_root(void);
 bool sys_is_terminal(int fd);
 
 /*
- * Signals.  caught: each of numbers calls take from now on, and ends a wait.  ignored, and as they were
- * when the program began: the same for all that a terminal's keys send.  held: none is delivered until
- * the call with false.
+ * Signals.  sys_catch_signals: from now on each of these signals calls take, and ends a wait.
+ * sys_ignore_keys: ignores the signals that a terminal's keys send, or, with false, treats them as when
+ * the program began. sys_hold_signals: no signal is delivered until the call with false.
  */
 int sys_catch_signals(const int *numbers, size_t count, void (*take)(int number));
 void sys_ignore_keys(bool ignore);
@@ -105,7 +106,7 @@ int sys_hold_signals(bool hold);
 /* What the kernel has logged so far, its end where it is too long; ended with a zero byte. */
 int sys_kernel_log(char *buf, size_t size_bytes, size_t *ret_len_bytes);
 
-/* reboot(2) with a RB_* command, after sync(2), which is not waited for for ever. */
+/* reboot(2) with a RB_* command, after sync(2), which is given a bounded time. */
 int sys_reboot(int cmd);
 void sys_sync(void);
 
@@ -119,7 +120,7 @@ uint64_t sys_now_ms(void);
 uint64_t sys_now_us(void);	/* the same in microseconds: what a flush takes */
 uint64_t sys_wall_s(void);
 
-/* Fills buf with unpredictable bytes; waits for no entropy longer than a second. */
+/* Fills buf with unpredictable bytes; waits at most a second for entropy. */
 int sys_random(void *buf, size_t len_bytes);
 
 /*

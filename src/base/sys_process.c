@@ -52,7 +52,7 @@ bool sys_is_terminal(int fd)
 	return isatty(fd) == 1;
 }
 
-/* No SA_RESTART: what waits for a pipe ends. */
+/* No SA_RESTART: a wait for a pipe must end. */
 int sys_catch_signals(const int *numbers, size_t count, void (*take)(int number))
 {
 	struct sigaction action = { .sa_handler = take };

@@ -53,8 +53,8 @@ void text_begin(struct text_out *out, char *buf, size_t size_bytes);
 void text_add(struct text_out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Makes text from a disk fit for a terminal, in place: a '?' for each byte of what one could obey
- * (control characters but newline and tab, C1 ones too) and of what is not UTF-8.
+ * Makes text from a disk fit for a terminal, in place: a '?' for each byte that could make the terminal
+ * do something (control characters but newline and tab, C1 ones too) and for each that is not UTF-8.
  */
 void text_blot(char *text);
 

@@ -34,7 +34,7 @@ int bundle_header_decode(const uint8_t buf[BUNDLE_HEADER_BYTES], struct bundle_h
 	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_SIZES)
 		return fail(ENOTSUP, "its format is %" PRIu32 ", this cowboot reads %u to %u",
 			    format, BUNDLE_FORMAT, BUNDLE_FORMAT_SIZES);
-	/* A later format may have one; to pass over it is to accept what nobody checked. */
+	/* A later format may have a signature; to pass over it would be to accept what nobody has checked. */
 	if (get_le32(buf + AT_SIGNATURE_BYTES))
 		return fail(ENOTSUP, "it says it is signed, and this cowboot knows no signatures");
 	if (!bytes_are_zero(buf + AT_SPARE, AT_DIGEST - AT_SPARE))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a bundle from its first byte to its last, once, with bounded memory: it may come from a
- * pipe.  Nothing is believed before its length and digest were checked, but the stores, which
- * stream: what a sink got is to be used only when bundle_volume_next returned 0, and the bundle as
- * a whole only when bundle_end did.
+ * Reading a bundle from its first byte to its last, once, with bounded memory: it may come from a pipe.
+ * Nothing is believed before its length and digest were checked, except the stores, which are passed on
+ * as they come: what a sink got is to be used only when bundle_volume_next returned 0, and the bundle
+ * as a whole only when bundle_end did.
  *
  * Failures leave the bare reason in base/fail.h ("truncated at byte 812"); the caller, who knows
  * what it was reading for, puts "cannot VERB BUNDLE" before it with fail_in.  -EBADMSG: truncated,

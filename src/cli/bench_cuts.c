@@ -39,7 +39,7 @@ static void catch_signals(void)
 
 /* ---- The test's beginning ---- */
 
-/* Every block once, so that what is found later was there, or was not. */
+/* Writes every block once, so that before the first round each of them holds what the test has put there. */
 static int prepare(const struct bench_target *t, struct cuts_head *head)
 {
 	static _Alignas(4096) uint8_t buf[64 * CUTS_BLOCK_BYTES];
@@ -131,7 +131,7 @@ static int tell(struct writing *w)
 		return 0;
 	w->told_ms = now_ms;
 	printf("confirmed %" PRIu64 "\n", w->confirmed);
-	(void)fflush(stdout);	/* whoever listens; the round goes on without */
+	(void)fflush(stdout);	/* if nobody reads it, the round goes on */
 	return bench_log(w->o, &w->head->round, "confirmed %" PRIu64, w->confirmed);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cowboot cancel: the words for update_drop. */
+/* cowboot cancel: calls update_drop, and says what came of it. */
 #include "cli/board.h"
 #include "cli/cli.h"
 #include "update/transition.h"

@@ -68,7 +68,7 @@ int cli_number(const char *verb, const char *name, const char *word, uint64_t mi
 /* The value of --chunk-sectors; with word NULL ret_chunk_sectors stays. EXIT_USAGE as above. */
 int cli_chunk_sectors(const char *verb, const char *word, uint32_t *ret_chunk_sectors);
 
-/* A verb within a verb, as in `cowboot bundle create`. run sees argv[0] the outer verb. */
+/* A verb within a verb, as in `cowboot bundle create`. run gets the outer verb as argv[0]. */
 struct cli_sub {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -83,13 +83,13 @@ int cli_usage(const char *verb, const char *fmt, ...) __attribute__((format(prin
 /* Prints "cowboot: " and the line kept in base/fail.h, and returns EXIT_FAILED. */
 int cli_failed(void);
 
-/* Says how a transition ended that has a line for it, and returns its exit code. */
+/* Prints the line of a transition that has left one, and returns the exit code of its outcome. */
 int cli_ended(enum outcome outcome);
 
 /* Prints "cowboot: TEXT" and returns exit_code: for EXIT_PHASE, EXIT_NOTHING and refusals. */
 int cli_refuse(enum cli_exit exit_code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* printf of what a verb has to say, made fit for a terminal; at most some thousand bytes. */
+/* printf for the results of a verb, made fit for a terminal; at most some thousand bytes. */
 void cli_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Flushes standard output and returns exit_code, or EXIT_FAILED when what was printed got lost. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cowboot install: the words for update_install, and the bundle from a file or a pipe. */
+/* cowboot install: calls update_install with the bundle from a file or a pipe, and says what came of it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

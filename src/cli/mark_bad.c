@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cowboot mark-bad: the words for update_refuse.  The devices stay as they are until the next boot,
- * which drops the stores and boots the origins.
+ * cowboot mark-bad: calls update_refuse, and says what came of it.  The devices stay as they are until
+ * the next boot, which drops the stores and boots the origins.
  */
 #include "cli/board.h"
 #include "cli/cli.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cowboot mark-good: the words for update_confirm, and for the merge behind it. */
+/* cowboot mark-good: calls update_confirm, then goes on with the merge, and says what came of both. */
 #include <stdio.h>
 
 #include "cli/cli.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The words after a verb: options, numbers, verbs within verbs.  Looks at words only.
- */
+/* The words after a verb: options, numbers, verbs within verbs.  Pure but for what it prints. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

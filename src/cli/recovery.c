@@ -29,7 +29,7 @@ static bool in_recovery(void)
 	return sys_fs_dev(RECOVERY_FILE, &dev) == 0;
 }
 
-/* Wherever this system has it; returns only when it has none that starts. */
+/* Runs the system's reboot(8), wherever that is; returns only when there is none that starts. */
 static void run_reboot(void)
 {
 	static const char *const paths[] = { "/sbin/reboot", "/usr/sbin/reboot", "/bin/reboot",
@@ -104,7 +104,7 @@ int cli_recovery(int argc, char **argv)
 	rc = menu_run();
 	if (rc < 0)
 		return EXIT_FAILED;
-	/* From a shell: that one's exit code is what init sees. */
+	/* Started from a shell, whose exit code is what init sees. */
 	if (rc >= RECOVERY_ANSWERS && !sys_is_child_of_first())
 		printf("Leave this shell with `exit %d`: then it is done.\n", rc);
 	return rc;

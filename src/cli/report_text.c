@@ -187,7 +187,7 @@ void report_next_boot(const struct report *r, struct text_out *out)
 	text_add(out, "\n");
 }
 
-/* The slot that runs, and what the boot loader will do. */
+/* The slot that this boot is from, and what the boot loader will do. */
 static void add_slot(const struct report *r, struct text_out *out)
 {
 	const struct loader_slots *block = &r->slots.slots;

@@ -15,7 +15,7 @@ int file_check_store(struct dev *store, uint64_t origin_bytes, uint32_t chunk_se
 	const struct cow_expect expect = {
 		.origin_bytes = origin_bytes, .chunk_sectors = chunk_sectors,
 	};
-	/* A bit for each chunk, were they of one sector; no more of it is touched than is used. */
+	/* A bit for each chunk, if they were of one sector each; memory that is not used is never touched. */
 	size_t bits_bytes = (size_t)(origin_bytes / SECTOR_BYTES +
 				     store->size_bytes / SECTOR_BYTES + 16) / 8;
 	struct cow_source source = file_source(store);

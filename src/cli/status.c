@@ -147,7 +147,7 @@ static void explain(struct board *b, struct report *r)
 	r->explained = true;
 }
 
-/* Room that cannot be looked at is none that is known; the record has its own line. */
+/* Where the room cannot be looked at, nothing is known of it; the record's trouble has its own line. */
 static void gather_room(const struct board *b, struct report_room *room)
 {
 	const struct world *w = &b->world;

@@ -112,7 +112,7 @@ static const struct cli_verb *find(const struct cli_verb *more, const char *name
 	return NULL;
 }
 
-/* One without a help says the same whatever it is asked. */
+/* A verb without a help is run even when help was asked for: it only refuses. */
 static int run(const struct cli_verb *verb, bool asked, int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel command line, cut up. Pure; must cut them as the kernel does, quotes included. */
+/*
+ * The kernel command line, cut into parameters. Pure; must cut it as the kernel does, quotes included.
+ */
 #include "conf/args.h"
 
 #include <errno.h>

@@ -20,8 +20,8 @@ struct arg {
 bool args_next(const char **cursor, struct arg *ret_arg);
 
 /*
- * Takes off the end of a command line that was cut somewhere, back to the last blank: a word that is
- * not whole would be another word.
+ * Takes off the last word of a command line that was cut off somewhere: a word that is not whole would
+ * be another word.
  */
 void args_drop_last(char *cmdline);
 

@@ -70,8 +70,9 @@ static bool is_at_or_below(const char *path, const char *dir)
 }
 
 /*
- * The first ones are moved into the root by the first stage, over whatever was mounted there.  What a
- * boot loader reads, past every map, would be the old system in a trial and a mixture in a merge.
+ * Init moves the first four into the new root, over whatever is mounted there.  The others are a boot
+ * loader's, which reads the partition below every map: in a trial it would see the old system, and
+ * during a merge a mixture.
  */
 static int check_mount_point(const struct use *use)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What one line of the configuration cannot tell: lines that are missing or contradict. Pure. */
+/*
+ * What no single line of the configuration shows: lines that are missing, or contradict each other.
+ * Pure.
+ */
 #ifndef COWBOOT_CONF_CHECK_H
 #define COWBOOT_CONF_CHECK_H
 
@@ -11,10 +14,13 @@ struct conf_lines {
 	unsigned volume[CONF_VOLUMES_MAX];	/* as conf->volume[] */
 };
 
-/* Both: -EINVAL with the line and the reason in base/fail.h. What no board can be without: */
+/*
+ * Whether all is there that no board can be without. Both functions: -EINVAL, the line and the reason
+ * in base/fail.h.
+ */
 int conf_check_parts(const struct conf *conf, const struct conf_lines *lines);
 
-/* What contradicts itself. */
+/* Whether no two lines contradict each other. */
 int conf_check(const struct conf *conf, const struct conf_lines *lines);
 
 /* Puts the volumes in the order in which they are mounted. */

@@ -64,7 +64,7 @@ static int take_root(struct laying *l, const struct arg *arg)
 		return rc;
 	if (is_used(l->conf, spec))
 		return fail(EINVAL, "the board uses that partition for something else");
-	/* Both stay known: while an update is pending, this one has no say. */
+	/* The configured name stays beside it: while an update is pending, root= has no say. */
 	if (spec_same(root_of(l)->spec, spec))
 		spec[0] = '\0';
 	memcpy(l->conf->root, spec, sizeof(spec));
@@ -151,7 +151,9 @@ static int take_watchdog(struct laying *l, const struct arg *arg)
 	return field_watchdog(l->conf->watchdog, arg->value);
 }
 
-/* Alone it asks for recovery now, always; with a value it sets what recovery is. */
+/*
+ * Without a value it asks for recovery in this boot, and always counts; with one it sets the policy.
+ */
 static int take_recovery(struct laying *l, const struct arg *arg)
 {
 	if (arg->has_value)
@@ -165,7 +167,10 @@ static int take_recovery_wait(struct laying *l, const struct arg *arg)
 	return field_number(&l->conf->recovery_wait_s, arg->value, 0, CONF_RECOVERY_WAIT_MAX_S);
 }
 
-/* Nothing that says what is booted, or how, counts on a locked board: least of all cowboot's own. */
+/*
+ * On a locked board no parameter counts that says what is booted, or how; least of all one of cowboot's
+ * own.
+ */
 enum needs {
 	NEEDS_VALUE = 1,
 	NEEDS_ROOT = 2,
@@ -228,7 +233,10 @@ static void take(struct laying *l, const struct arg *arg)
 			warn_of(l, arg, why);
 		return;
 	}
-	/* All else is the kernel's or the new root's; only what is ours must be known. */
+	/*
+	 * All other parameters are for the kernel or the new root; an unknown one of ours gets a
+	 * warning.
+	 */
 	if (strncmp(arg->key, "cowboot.", strlen("cowboot.")) == 0)
 		warn_of(l, arg, "there is no such parameter");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The board's configuration: one file for init and the command, "key value" lines, and the kernel
- * command line over it.  Text in, struct out; pure, no heap, nothing of the world.
- * Grammar and meaning of each key: cowboot.conf(5).
+ * command line over it.  Text in, struct out; pure, no heap.  Grammar and meaning of each key:
+ * cowboot.conf(5).
  */
 #ifndef COWBOOT_CONF_CONF_H
 #define COWBOOT_CONF_CONF_H
@@ -80,15 +80,15 @@ int conf_parse(const char *text, size_t len_bytes, struct conf *ret_conf);
  */
 int conf_parse_printed(const char *text, size_t len_bytes, struct conf *ret_conf);
 
-/* What holds of a board whose configuration says nothing. */
+/* The values for a board whose configuration says nothing. */
 void conf_defaults(struct conf *ret_conf);
 
 /*
  * Lays the kernel command line over conf: ro rw rootwait quiet cowboot.slot=, cowboot.try and
- * cowboot.recovery (no value) always; root= rootfstype= rootflags= init= where the board is not locked; cowboot.tries=
- * cowboot.device-timeout= cowboot.watchdog= cowboot.recovery=POLICY cowboot.recovery-wait= where
- * besides conf->overrides.  What cannot be used is passed over, and a line about it is left through
- * warn (may be NULL).
+ * cowboot.recovery (no value) always; root= rootfstype= rootflags= init= where the board is not locked;
+ * cowboot.tries= cowboot.device-timeout= cowboot.watchdog= cowboot.recovery=POLICY
+ * cowboot.recovery-wait= where conf->overrides is set as well.  What cannot be used is passed over, and
+ * a line about it is left through warn (may be NULL).
  */
 void conf_cmdline(struct conf *conf, const char *cmdline, void (*warn)(const char *line));
 

@@ -26,9 +26,9 @@ enum lock_answer { LOCK_REFUSED, LOCK_BY_PASSWORD, LOCK_OPEN };
 enum lock_answer conf_lock(const struct conf *conf, enum lock_wish wish);
 
 /*
- * What stands in for a configuration that cannot be used: zeros, and the lock that its text was
- * meant to be.  A lock whose password cannot be read there is opened by none.  text NULL: it could
- * not be read at all, or not yet; then the board counts as locked.
+ * What stands in for a configuration that cannot be used: zeros, and the lock that its text was meant
+ * to be.  A lock whose password cannot be read there is opened by no password.  text NULL: it could not
+ * be read at all, or not yet; then the board counts as locked.
  */
 void conf_unusable(const char *text, size_t len_bytes, struct conf *ret_conf);
 

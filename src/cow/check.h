@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a store with a hard eye (I5).  The kernel checks no entry: a zero magic silently becomes
- * an empty store, a bad entry can panic it.  So everything is checked here, before any table is
- * loaded.
+ * The check of a store (I5).  The kernel checks no entry: it silently turns a store with a zero magic
+ * into an empty one, and a bad entry can make it panic.  So everything is checked here, before any
+ * table is loaded.
  */
 #ifndef COWBOOT_COW_CHECK_H
 #define COWBOOT_COW_CHECK_H

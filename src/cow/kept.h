@@ -2,8 +2,8 @@
 /*
  * The kept list: a checked copy of a store's list of exceptions, behind the part of the store that the
  * kernel maps (docs/formats.md).  A merge takes the kernel's list away and leaves the store's data;
- * this copy still says where each chunk belongs, so that what was merged can be compared with the
- * store and written again (I15).  Pure: no heap, for PID 1 reads it.
+ * this copy still says where each chunk belongs, so that what was merged can be compared with the store
+ * and written again (I15).  Pure; no heap, so that PID 1 can read it.
  */
 #ifndef COWBOOT_COW_KEPT_H
 #define COWBOOT_COW_KEPT_H

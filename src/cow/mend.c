@@ -82,7 +82,7 @@ static int write_part(struct mender *m, uint64_t at, const uint8_t *want, size_t
 /* One part of a chunk, whose bytes in the store are in want. */
 static int mend_part(struct mender *m, uint64_t at, const uint8_t *want, size_t len_bytes)
 {
-	/* A sector that the disk cannot read any more, it can mostly still write. */
+	/* A sector that the disk cannot read any more can mostly still be written. */
 	bool readable = !m->origin->read(m->origin->ctx, at, m->have, len_bytes);
 
 	if (readable && !memcmp(m->have, want, len_bytes))

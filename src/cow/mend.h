@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing again what a merge has written and the disk has lost (I15).  For each chunk that the
- * kernel's list no longer holds, the store's data is compared with the origin; where the two differ,
- * the disk has lied about a flush.  No heap: PID 1 runs it, before anything is mounted.
+ * Writing again what a merge has written and the disk has lost (I15).  For each chunk that the kernel's
+ * list no longer holds, the store's data is compared with the origin; where the two differ, the disk
+ * has lied about a flush.  No heap, so that PID 1 can run it before anything is mounted.
  */
 #ifndef COWBOOT_COW_MEND_H
 #define COWBOOT_COW_MEND_H
@@ -33,11 +33,12 @@ struct cow_mended {
 };
 
 /*
- * Compares, writes what differs and flushes; nothing is written where nothing differs, so twice is as
- * once (I11).  A last chunk that reaches past the origin's end counts up to it.  scratch->buf is at
- * least 1536 bytes; the larger, the fewer requests.  alive() is called for each piece.  -EBADMSG: the
- * kernel's list is not the beginning of the kept one, and nothing was written; after any other failure
- * some chunks may have been, each with what belongs there.  ret_mended is set on success only.
+ * Compares, writes what differs and flushes; nothing is written where nothing differs, so running it
+ * twice equals running it once (I11).  A last chunk that reaches past the origin's end counts up to it.
+ * scratch->buf is at least 1536 bytes; the larger, the fewer requests.  alive() is called for each
+ * piece.  -EBADMSG: the kernel's list is not the beginning of the kept one, and nothing was written;
+ * after any other failure some chunks may have been, each with what belongs there.  ret_mended is set
+ * on success only.
  */
 int cow_mend(const struct cow_mend *mend, const struct cow_target *origin,
 	     const struct cow_scratch *scratch, struct cow_mended *ret_mended);

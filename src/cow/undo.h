@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The undo store: what a merge will write over, as a store of its own, so that the old system can be
- * had again.  It has the form that cow_write gives a store; only where its data comes from differs.
+ * The undo store: what a merge will write over, as a store of its own that leads back to the old
+ * system.  It has the form that cow_write gives a store; only where its data comes from differs.
  */
 #ifndef COWBOOT_COW_UNDO_H
 #define COWBOOT_COW_UNDO_H

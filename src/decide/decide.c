@@ -26,8 +26,9 @@ static struct plan tell_loader(enum reason reason)
 }
 
 /*
- * The origin needs the old kernel, and only the boot loader can start that.  One that does not heed
- * us gets this one reboot all the same: the record says idle by then, so there is no other (I10).
+ * The origin needs the old kernel, and only the boot loader can start that.  A loader that does not
+ * heed us gets this one reboot all the same: the record says idle by then, so there is no second one
+ * (I10).
  */
 static struct plan revert(const struct facts *facts, enum reason reason)
 {
@@ -36,7 +37,7 @@ static struct plan revert(const struct facts *facts, enum reason reason)
 	return boot(PERSIST_REVERT, MAP_LINEAR, reason);
 }
 
-/* Whether this phase's own kernel is another one, and a reboot brings that. */
+/* Whether this is the wrong kernel for the phase, and a reboot brings the right one. */
 static bool reboot_helps(const struct facts *facts)
 {
 	return facts->record == FACT_RECORD_GOOD && facts->kernel == FACT_KERNEL_WRONG &&
@@ -60,7 +61,10 @@ static struct plan decide_idle(const struct facts *facts)
 		return recovery(REASON_VOLUME_MISSING);
 	if (facts->idle == FACT_IDLE_COUNT && facts->failed == FACT_FAILED_SAVE)
 		return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_BOOT_UNCOUNTED);
-	/* The system is worth more than its modules.  A save may have failed: the next boot counts. */
+	/*
+	 * A system without its kernel's modules is better than none.  A save may have failed: the next
+	 * boot counts.
+	 */
 	if (facts->failed == FACT_FAILED_SLOT && is_wrong)
 		return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_LOADER_UNTOLD);
 	if (facts->failed != FACT_FAILED_NOTHING)
@@ -83,14 +87,18 @@ static struct plan decide_staging(const struct facts *facts)
 	case FACT_FAILED_SAVE:
 		if (!facts->volumes_present)
 			return recovery(REASON_VOLUME_MISSING);
-		/* Nothing boots from an install that was not armed, dropped or not. */
+		/*
+		 * An install that was not armed is never booted, whether it could be dropped or not.
+		 */
 		return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_INSTALL_CUT_UNSAVED);
 	default:
 		return recovery(REASON_CANNOT_START);
 	}
 }
 
-/* The old system under the new kernel: as in idle, a system is worth more than its modules. */
+/*
+ * The old system under the new kernel: as in idle, a system without its modules is better than none.
+ */
 static struct plan untold(const struct facts *facts)
 {
 	if (!facts->volumes_present)
@@ -162,7 +170,10 @@ static struct plan decide_merging(const struct facts *facts)
 {
 	switch (facts->stores) {
 	case FACT_STORES_WHOLE:
-		/* The record may forget that it merges; the store alone shows all of the new system. */
+		/*
+		 * A cut could make the record forget `merging`, so nothing is merged; a snapshot shows
+		 * the new system, too.
+		 */
 		if (facts->failed == FACT_FAILED_SAVE)
 			return boot(PERSIST_NOTHING, MAP_SNAPSHOT, REASON_MERGE_WAITS_RECORD);
 		if (facts->failed != FACT_FAILED_NOTHING)
@@ -220,8 +231,8 @@ static struct plan decide_record(const struct facts *facts)
 
 /*
  * Another partition, or another disk's, is where the update's should be (I13).  That ends nothing: the
- * right one may come back, and nobody knows what lies on the wrong one.  A person who has refused the
- * trial does end it, and what boots then, the next boot says.
+ * right one may come back, and nobody knows what lies on the wrong one.  When a person has refused the
+ * trial, that does end it, and the next boot decides what boots then.
  */
 static struct plan decide_misplaced(const struct facts *facts)
 {
@@ -238,8 +249,8 @@ static bool is_confirmed_or_tried(const struct facts *facts)
 }
 
 /*
- * Going back to the kernel that found every volume is what a trial is for, and what a wrong kernel
- * asks for; in merging there is none to go back to.
+ * Whether another kernel may find the volume that this one does not find: in a trial the old kernel, in
+ * idle the right one.  In merging there is no kernel to go back to.
  */
 static bool may_change_kernel(const struct facts *facts)
 {

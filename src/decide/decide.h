@@ -20,7 +20,7 @@ enum plan_persist {
 	PERSIST_REVERT,		/* idle, reverted, with the reason */
 	PERSIST_FINISH,		/* flush the origins, then idle, merged (I2) */
 	PERSIST_SLOT,		/* the boot loader starts the confirmed system's kernel */
-	PERSIST_ASK,		/* that the boot loader is asked, by a reboot, and that only once */
+	PERSIST_ASK,		/* note that a reboot asks the boot loader, which is done once */
 	PERSIST_TALLY,		/* one boot more in idle that nothing marked good yet */
 	PERSIST_COUNT
 };

@@ -13,7 +13,7 @@ enum fact_record { FACT_RECORD_GOOD, FACT_RECORD_NEW, FACT_RECORD_DAMAGED, FACT_
 		   FACT_RECORD_COUNT };
 
 /*
- * As enum phase of state/record.h, which decide must not include; update/facts.c asserts they are
+ * As enum phase of state/record.h, which decide must not include; update/facts.c asserts that they are
  * equal.
  */
 enum fact_phase { FACT_IDLE, FACT_STAGING, FACT_TRIAL, FACT_MERGING, FACT_PROVING,
@@ -33,11 +33,11 @@ enum fact_stores { FACT_STORES_WHOLE, FACT_STORES_EMPTY, FACT_STORES_DAMAGED, FA
 enum fact_kernel { FACT_KERNEL_RIGHT, FACT_KERNEL_WRONG, FACT_KERNEL_UNKNOWN, FACT_KERNEL_COUNT };
 
 /*
- * What failed last in this very boot.  SAVE: the record could not be written, and stays as it was;
- * or what it says may be in a cache only, and could not be made durable.
- * SLOT: the boot loader could not be told which kernel to start, or does not heed it.
- * MAP, MOUNT, INIT: the new system could not be mapped or mounted, or has no init.  ORIGIN: the
- * same of a plan that mapped linear, whichever it was; there is nothing behind that.
+ * What failed last in this very boot.  SAVE: the record could not be written, and stays as it was; or
+ * what it says may be in a cache only, and could not be made durable.  SLOT: the boot loader could not
+ * be told which kernel to start, or does not heed it.  MAP, MOUNT, INIT: the new system could not be
+ * mapped or mounted, or has no init.  ORIGIN: one of these three, of a plan that mapped linear; there
+ * is nothing left to fall back to.
  */
 enum fact_failed { FACT_FAILED_NOTHING, FACT_FAILED_SAVE, FACT_FAILED_SLOT, FACT_FAILED_MAP,
 		   FACT_FAILED_MOUNT, FACT_FAILED_INIT, FACT_FAILED_ORIGIN, FACT_FAILED_COUNT };

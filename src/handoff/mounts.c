@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first process's own mounts.  A failure here is fatal to the boot but never ends the process:
- * the caller gives up in words.
+ * The first process's own mounts.  A failure here is fatal to the boot but never ends the process: the
+ * caller goes to recovery.
  */
 #include "handoff/mounts.h"
 
@@ -26,7 +26,7 @@ static const struct {
 };
 
 /*
- * What the kernel opened is the initramfs's own node, or nothing; devtmpfs's outlives the
+ * The kernel has opened the initramfs's own console node, or nothing; that of devtmpfs outlives the
  * initramfs.
  */
 static void standard_descriptors(void)

@@ -3,7 +3,7 @@
 #ifndef COWBOOT_HANDOFF_MOUNTS_H
 #define COWBOOT_HANDOFF_MOUNTS_H
 
-#define MOUNTS_AGAIN "/run/cowboot/again" /* there: an earlier life of this process mounted all */
+#define MOUNTS_AGAIN "/run/cowboot/again" /* exists: init ran before, and mounted all */
 
 /*
  * Mounts /dev /proc /sys /run where nothing is mounted yet and makes /dev/mapper; standard

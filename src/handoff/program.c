@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program of the new root, looked at before the line behind which there is only a reboot.  Must
- * never refuse what the kernel would run: in doubt it passes.
+ * Checks a program of the new root before the point of no return, after which there is only a reboot.
+ * Must never refuse what the kernel would run: in doubt it passes.
  */
 #define _GNU_SOURCE
 #include "handoff/program.h"
@@ -20,7 +20,7 @@
 
 #define BEGIN_BYTES 256		/* what the kernel reads first, and a script's line lies in */
 #define HEADERS_MAX 64		/* program headers looked at */
-#define INTERPRETERS_MAX 5	/* as the kernel: a script's script's ... */
+#define INTERPRETERS_MAX 5	/* as the kernel: a script's interpreter may be a script */
 
 #if defined(__aarch64__)
 #define MACHINE EM_AARCH64
@@ -109,7 +109,7 @@ static int elf_interpreter(const struct beginning *b, char name[PATH_MAX])
 
 static int check_elf(const struct beginning *b, char interpreter[PATH_MAX])
 {
-	const Elf64_Ehdr *elf = (const Elf64_Ehdr *)b->bytes; /* its first fields are the small one's */
+	const Elf64_Ehdr *elf = (const Elf64_Ehdr *)b->bytes; /* begins as a 32-bit one */
 	const bool small = elf->e_ident[EI_CLASS] == ELFCLASS32;
 
 	if (b->len_bytes < (small ? sizeof(Elf32_Ehdr) : sizeof(Elf64_Ehdr)))
@@ -117,7 +117,7 @@ static int check_elf(const struct beginning *b, char interpreter[PATH_MAX])
 	if (elf->e_ident[EI_DATA] != ELFDATA2LSB || (elf->e_type != ET_EXEC && elf->e_type != ET_DYN))
 		return wrong(b, "it is no program for this machine");
 #ifdef MACHINE
-	/* Whether this kernel runs the small ones too, only the kernel knows. */
+	/* Whether this kernel runs 32-bit programs too, only the kernel knows. */
 	if (small && elf->e_machine == MACHINE_32)
 		return 0;
 	if (elf->e_ident[EI_CLASS] != ELFCLASS64 || elf->e_machine != MACHINE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entering the new root, in the manner of toybox's switch_root: everything is checked while there
- * is still a way back, then one line is crossed.
+ * Entering the new root, in the manner of toybox's switch_root: everything is checked while there is
+ * still a way back, then comes the point of no return.
  */
 #define _GNU_SOURCE
 #include "handoff/root.h"
@@ -40,7 +40,7 @@ static int check_once(const char *newroot, const char *init)
 	return program_check(newroot, init);
 }
 
-/* What stands behind this is a revert or the recovery: too much for one read that failed. */
+/* A failure here leads to a revert or to recovery, which is too much for one read that failed. */
 int root_check(const char *newroot, const char *init)
 {
 	int rc = check_once(newroot, init);
@@ -72,7 +72,7 @@ int root_enter(const char *newroot, const char *init, char *const argv[], char *
 		fail_sys(-rc, "cannot make %s the root", newroot);
 		goto out_close;
 	}
-	/* The line: from here the initramfs goes, and only init or a reboot can follow. */
+	/* ---- Point of no return: the initramfs goes, and only init or a reboot can follow. ---- */
 	rc = wipe_initramfs(old);
 	if (rc < 0)
 		log_warn("the initramfs' memory could not be freed");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checking the new root and entering it: all checks first, then the line, then no way back. */
+/* Checking the new root and entering it: all checks come first, because then there is no way back. */
 #ifndef COWBOOT_HANDOFF_ROOT_H
 #define COWBOOT_HANDOFF_ROOT_H
 

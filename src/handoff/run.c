@@ -60,7 +60,7 @@ static int start(struct running *r, const char *path, char *const argv[])
 		close(r->out);
 		return rc;
 	}
-	/* What it prints must not keep us: a pipe that fails to be so is not read at all. */
+	/* Its output must never block us: a pipe that cannot be made non-blocking is not read at all. */
 	if (fcntl(r->out, F_SETFL, O_NONBLOCK) < 0) {
 		close(r->out);
 		r->out = -1;
@@ -79,7 +79,7 @@ static void end_line(struct running *r)
 static void take(struct running *r, const char *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		/* A carriage return and what draws a bar end a line as well. */
+		/* A carriage return, and what else draws a progress bar, ends a line as well. */
 		if ((unsigned char)bytes[i] < ' ')
 			end_line(r);
 		else
@@ -110,7 +110,7 @@ static void listen_once(struct running *r, int wait_ms)
 	}
 }
 
-/* Whether it has ended by then. */
+/* Whether it has ended by end_ms. */
 static bool wait_until(struct running *r, uint64_t end_ms, int *ret_status)
 {
 	do {
@@ -124,7 +124,7 @@ static bool wait_until(struct running *r, uint64_t end_ms, int *ret_status)
 	return false;
 }
 
-/* Its session is gone, and everything that it has said was heard. */
+/* Kills what is left of its session, and hands on the rest of what it printed. */
 static void finish(struct running *r)
 {
 	kill(-r->pid, SIGKILL);

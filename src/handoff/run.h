@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A program that is run on the way, and never waited for without a deadline. */
+/* Running another program during a boot, without ever waiting for it without a deadline. */
 #ifndef COWBOOT_HANDOFF_RUN_H
 #define COWBOOT_HANDOFF_RUN_H
 

@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 
-#define FEED_PAUSE_MS 500	/* what is fed more often gains nothing */
+#define FEED_PAUSE_MS 500	/* feeding more often gains nothing */
 
 static int device = -1;
 static const char *step = "the boot";
@@ -44,7 +44,10 @@ static void set_timeout(const char *path, unsigned want_s)
 		log_warn("watchdog: %s does not tell how long it waits", path);
 }
 
-/* Some drivers stop when they are closed, 'V' or not, unless nowayout forbids it; no other can be told. */
+/*
+ * A driver without magic close stops when it is closed, unless nowayout forbids that; nothing tells
+ * whether it does.
+ */
 static void look_whether_it_stays(const char *path)
 {
 	struct watchdog_info info = { .options = WDIOF_MAGICCLOSE };
@@ -108,7 +111,10 @@ void watchdog_hand_on(void)
 	if (device < 0)
 		return;
 	feed(sys_now_ms());
-	/* Without a 'V' before it, this leaves it running, or watchdog_open has warned of it; the kernel says so, at its loudest. */
+	/*
+	 * Without a 'V' before it this leaves the watchdog running, which the kernel logs as critical;
+	 * for a driver that stops nevertheless, watchdog_open has warned.
+	 */
 	(void)close(device);
 	device = -1;
 }

@@ -13,17 +13,16 @@
 #define WATCHDOG_NO_LIMIT 0
 
 /*
- * Opens and with that starts the watchdog at path, which then resets the board timeout_s seconds
- * after it was fed last; a device that knows no such time keeps its own, with a line in the log. So
- * there is for one that may stop when it is closed.
- * ret_reset: the device says that it was it who reset the board last.  Negative errno, with the
- * reason in base/fail.h, when there is none.
+ * Opens and with that starts the watchdog at path, which then resets the board timeout_s seconds after
+ * it was fed last; a device that knows no such time keeps its own, with a line in the log. There is
+ * also a line for one that may stop when it is closed. ret_reset: the device says that it caused the
+ * last reset of the board.  Negative errno, with the reason in base/fail.h, when there is none.
  */
 int watchdog_open(const char *path, unsigned timeout_s, bool *ret_reset);
 
 /*
- * Begins a step of at most limit_s seconds and feeds. what, kept by reference, is who is blamed in
- * the log. WATCHDOG_NO_LIMIT is for a step in which a person is waited for, and for nothing else.
+ * Begins a step of at most limit_s seconds and feeds. what, kept by reference, names the step in the
+ * log. WATCHDOG_NO_LIMIT is for a step in which a person is waited for, and for nothing else.
  */
 void watchdog_step(const char *what, unsigned limit_s);
 

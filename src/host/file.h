@@ -71,7 +71,10 @@ int output_check(const char *path);
 int output_open(const char *path, struct output *ret_output);
 struct cow_sink output_sink(struct output *output);
 
-/* Makes it durable and gives it its name. After a failure nothing is left, and drop is not due. */
+/*
+ * Makes it durable and gives it its name. After a failure nothing is left, and output_drop need not be
+ * called.
+ */
 int output_finish(struct output *output);
 
 /* Removes what was written; path is as it was. */

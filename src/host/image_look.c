@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be seen of an image on the build host, and would end on the board in a trial that cannot
- * be mounted: an image that somebody is writing to; OLD and NEW of different kinds; and what
- * image_clean.c and image_loader.c look at.  Only reads.
+ * What shows on the build host that a trial could not be mounted on the board: an image that somebody
+ * is writing to; OLD and NEW of different kinds; and what image_clean.c and image_loader.c look at.
+ * Only reads.
  */
 #include <dirent.h>
 #include <errno.h>

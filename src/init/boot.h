@@ -29,7 +29,7 @@ struct boot {
 	char detail[RECORD_REASON_MAX]; /* what exactly failed, beside plan.reason; may be empty */
 	bool watchdog_open, watchdog_reset; /* it is; the board's last reset was its doing */
 	uint32_t reboots; /* of recovery, as the record said when this boot began */
-	bool again; /* somebody chose so in recovery: it is the same kernel */
+	bool again; /* somebody chose `again` in recovery: the same kernel */
 	struct boot_times times;
 };
 
@@ -100,10 +100,10 @@ void report_forget(void); /* what an earlier life of this process has left there
 void give_up(struct boot *boot, enum reason reason, const char *why) __attribute__((noreturn));
 
 /*
- * A reboot from behind the line, where there is no initramfs any more to recover in.  Outside a trial, whose
- * tries end it, each is counted in the record with recovery's own reboots, and beyond
- * `recovery-reboots` of them the next boot is asked to end in recovery.  A board that cannot count
- * powers off (I10).
+ * A reboot after the point of no return (handoff/root.c), when there is no initramfs any more to
+ * recover in.  Outside a trial, whose tries end it, each is counted in the record with recovery's own
+ * reboots, and beyond `recovery-reboots` of them the next boot is asked to end in recovery.  A board
+ * that cannot count powers off (I10).
  */
 void start_again_counted(struct boot *boot, const char *reason) __attribute__((noreturn));
 

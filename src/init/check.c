@@ -29,7 +29,7 @@ static void hear(const char *text)
 		log_info("fsck: %s", text);
 }
 
-/* What takes no writes is not mended; that is seen at the device, whoever made it so. */
+/* A file system that takes no writes is not mended; the device shows it, whatever the cause. */
 static bool takes_writes(const struct boot *boot)
 {
 	struct dm_state state;
@@ -39,8 +39,9 @@ static bool takes_writes(const struct boot *boot)
 }
 
 /*
- * Without a record, or with one that cannot be read, there may be one for all we know; zeros are a new
- * board's, or those of a record that was lost, and a store that could tell may be on data (I4).
+ * Without a record that can be read, an update may be pending for all we know.  Zeros may be a new
+ * board's, or a record that was lost: the store that would tell may be on data, which is not mounted
+ * yet (I4).
  */
 static bool update_pending(const struct world *w)
 {

@@ -21,7 +21,7 @@
 
 #define PRINTK_FILE "/proc/sys/kernel/printk"
 
-/* As it was, or empty. */
+/* The kernel's levels before quiet_screen; empty: not known. */
 static char printk_level[64];
 
 void start_again_counted(struct boot *boot, const char *reason)
@@ -37,7 +37,7 @@ void start_again_counted(struct boot *boot, const char *reason)
 	giveup_reboot(why);
 }
 
-/* Nothing of this boot may be in the way of the next one, which has the same kernel. */
+/* Nothing of this boot may be in the way of the next one, which may run in the same kernel. */
 static void let_go(void *ctx)
 {
 	struct boot *boot = ctx;
@@ -93,7 +93,7 @@ static void boot_again(void *ctx)
 
 void give_up(struct boot *boot, enum reason code, const char *why)
 {
-	/* Often fail_text(), which anything that fails on the way would change. */
+	/* A copy: why is often fail_text(), which the next failure on the way would change. */
 	static char reason[FAIL_TEXT_MAX];
 	const struct giveup g = {
 		.conf = &boot->conf, .world = &boot->world, .reason = reason, .boot = boot,

@@ -2,8 +2,7 @@
 /*
  * cowboot-init: the first process.  main reads as the boot, top to bottom:
  *
- *	prepare, find, read the record, gather facts -> decide -> persist -> map -> mount -> enter
- *the root
+ *	prepare, find, read the record, gather facts -> decide -> persist -> map -> mount -> enter the root
  *
  * Must never exit, wait without a deadline or loop without a bound (I10); must never map anything
  * before what the plan persists is durable (I1, I2).
@@ -192,7 +191,7 @@ static bool carry_out(void)
 	return true;
 }
 
-/* What cannot be used is missing for decide(); a person needs to know better. */
+/* For decide(), a partition that cannot be used is missing; a person is told why it cannot be used. */
 static const char *why_recovery(void)
 {
 	const struct world *w = &boot.world;
@@ -274,8 +273,8 @@ int main(int argc, char *argv[], char *envp[])
 	gather();
 	decide_and_carry_out();
 	/*
-	 * A quiet boot finds nothing to free and writes nothing (I11); after a cut, a store nobody
-	 * names goes here (I9).
+	 * A quiet boot finds nothing to free and writes nothing (I11); after a cut, a store that no
+	 * record names is freed here (I9).
 	 */
 	if (boot.world.record.phase == PHASE_IDLE && settle_space(&boot.world) < 0)
 		log_warn("%s", fail_text());

@@ -39,7 +39,7 @@ static int read_conf(struct conf *ret_conf)
 		return fail_sys(-rc, "cannot read %s", CONF_FILE);
 	rc = conf_parse(text, len, ret_conf);
 	if (rc < 0) {
-		/* Whoever locked the board did not mean to open it by an error elsewhere. */
+		/* An error elsewhere in the file must not open a board that it locks. */
 		conf_unusable(text, len, ret_conf);
 		return fail_in(rc, "cannot use %s", CONF_FILE);
 	}
@@ -111,7 +111,7 @@ static void load_modules(struct boot *boot, const char *list)
 	}
 	if (rc < 0)
 		log_error("cannot read %s: %s", list, strerror(-rc));
-	/* A list that is too long is as good as its whole lines. */
+	/* Of a list that is too long, the whole lines that fit are used. */
 	if (rc == -EFBIG)
 		args_drop_last(text);
 	else if (rc < 0)

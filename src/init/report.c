@@ -111,7 +111,7 @@ static void write_conf(const struct boot *boot)
 	put(CONF_FILE, buf);
 }
 
-/* Whatever speaks of a boot; the lock is no such thing. */
+/* The files that are about one boot; the lock is not among them. */
 static const char *const of_one_boot[] = {
 	RECOVERY_FILE, BOOT_FILE, CONF_FILE, TRIAL_FILE, COUNTED_FILE, MERGING_FILE,
 };

@@ -28,7 +28,7 @@ static int not_ours(const char *name)
 		    "cowboot's", name);
 }
 
-/* Somebody else's device of that name stays, and is told from one of ours that was left. */
+/* Somebody else's device of that name stays; the message tells it from one of ours that was left over. */
 static int create(const char *name)
 {
 	struct task_look look;
@@ -97,8 +97,9 @@ int dm_is_linear(const char *name, struct map_disk disk, const struct extent *pi
 }
 
 /*
- * What the kernel has read of the store just now.  A header that was zeros that time has become a new,
- * empty store, and its merge would be done at once.  A store with holes counts as more, never as less.
+ * Compares what the kernel has just read of the store with what was checked.  If the header read as
+ * zeros this time, the kernel has made a new, empty store, whose merge would be done at once.  By the
+ * kernel's count a store with holes has more exceptions, never fewer.
  */
 static int check_loaded(const char *name, uint32_t chunk_sectors, uint64_t exceptions)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The status line of snapshot and snapshot-merge, as numbers.  Pure.  Must never take a line it
- * does not know for a healthy one: I7 hangs on the two words.
+ * The status line of snapshot and snapshot-merge, as numbers.  Pure.  Must never take a line it does
+ * not know for a healthy one: I7 depends on the words `Merge failed` and `Invalid`.
  */
 #include "map/status.h"
 
@@ -64,8 +64,8 @@ int status_parse(const char *params, struct snap_status *ret_status)
 }
 
 /*
- * commit_merge sets next_free to just behind the last area's entries, so these meet at zero
- * entries.
+ * The kernel's commit_merge sets next_free to just behind the last area's entries, so the two numbers
+ * are equal when no entry is left.
  */
 bool status_merge_done(const struct snap_status *status)
 {

@@ -2,8 +2,8 @@
 /*
  * Swapping the table of a live device: the only file that reloads one.
  *
- * Holds I7: a merge that failed is never suspended, resumed or reloaded, since the kernel would go
- * on from a place that is wrong now and copy the store's header over the origin
+ * Holds I7: a merge that failed is never suspended, resumed or reloaded, since the kernel would go on
+ * from an entry that it has cleared already, and copy the store's header over the origin
  * (dm-snap-persistent.c, commit_merge). I2 is the caller's: `merging` is durable before
  * dm_swap_to_merge.
  */
@@ -19,9 +19,10 @@
 #include "map/task.h"
 
 /*
- * The one ioctl of a resume suspends a live device, swaps, and resumes.  When the kernel fails to
- * swap it leaves out the last of the three: whatever reads the device waits for ever, we too where it
- * is the root.  The live table is the old one, which check_sound has found sound (I7).
+ * The one ioctl of a resume suspends a live device, swaps, and resumes.  When the kernel fails to swap,
+ * it leaves out the last of the three: then whatever reads the device waits for ever, and so does this
+ * program when the device is its root.  The live table is the old one, which check_sound has found
+ * sound (I7).
  */
 static void bring_back(const char *name)
 {
@@ -98,7 +99,7 @@ int dm_swap_to_merge(const char *name, bool readonly, uint64_t size_sectors, str
 	if (rc)
 		return rc;
 	/*
-	 * Over other devices there is no hand-over but a second owner of one store
+	 * Over other devices the kernel would not hand the store over, but give one store two owners
 	 * (register_snapshot).
 	 */
 	if (strcmp(state.table, params) || state.size_sectors != size_sectors)
@@ -106,7 +107,7 @@ int dm_swap_to_merge(const char *name, bool readonly, uint64_t size_sectors, str
 			    state.table, params);
 	if (state.target == DM_SNAPSHOT_MERGE)
 		return 0;
-	/* ---- The line: from the resume on the origin changes. ---- */
+	/* ---- Point of no return: from the resume on the origin changes. ---- */
 	return swap_live(name, readonly, DM_SNAPSHOT_MERGE, size_sectors, params);
 }
 
@@ -135,6 +136,6 @@ int dm_swap_to_linear(const char *name, bool readonly, uint64_t size_sectors,
 	if (state.target != DM_SNAPSHOT_MERGE || !status_merge_done(&status))
 		return fail(EBUSY, "cannot swap the table of %s: its merge is not done (\"%s\")",
 			    name, state.params);
-	/* ---- The line: from here on the store is not looked at any more. ---- */
+	/* ---- Point of no return: from here on the store is not looked at any more. ---- */
 	return swap_live(name, readonly, DM_LINEAR, size_sectors, params);
 }

@@ -19,8 +19,8 @@ struct map_disk {
 int table_linear(char *buf, size_t size_bytes, struct map_disk disk, uint64_t start_sectors);
 
 /*
- * "ORIGIN STORE P CHUNK", for targets snapshot and snapshot-merge alike: the same devices, or the
- * hand-over is none.
+ * "ORIGIN STORE P CHUNK", for targets snapshot and snapshot-merge alike: only with the same devices
+ * does the kernel hand the store over.
  */
 int table_snapshot(char *buf, size_t size_bytes, struct map_disk origin, struct map_disk store,
 		   uint32_t chunk_sectors);

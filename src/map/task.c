@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One libdevmapper task after another, each with its own words when it fails.  Must never wait for
- * udev, and must leave no descriptor open: init executes the real root's init later (I10).
+ * Single libdevmapper tasks, each with its own message when it fails.  Must never wait for udev, and
+ * must leave no descriptor open: init executes the real root's init later (I10).
  */
 #include "map/task_parts.h"
 

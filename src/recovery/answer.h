@@ -9,7 +9,7 @@
 #define RECOVERY_FILE "/run/cowboot/recovery"	/* why, a line; what exactly failed, a line, or empty */
 
 enum recovery_answer {
-	RECOVERY_ANSWERS = 100,			/* less is no answer */
+	RECOVERY_ANSWERS = 100,			/* a lower exit code is none */
 	RECOVERY_AGAIN = RECOVERY_ANSWERS,	/* boot from the beginning, in this kernel */
 	RECOVERY_RESTART,			/* reboot */
 	RECOVERY_OFF,				/* power off */

@@ -83,7 +83,7 @@ static void find_consoles(void)
 		memcpy(consoles[i].name, names[i], sizeof(names[i]));
 }
 
-/* Whatever ran there before may have left the terminal as no line can be read from. */
+/* Whatever ran there before may have left the terminal in a state in which no line can be read. */
 static void make_sane(int fd)
 {
 	struct termios t;
@@ -133,7 +133,7 @@ static void run_child(const struct console *c, const struct consoles_job *job)
 	setsid();
 	if (take_terminal(c->name) < 0)
 		_exit(EXIT_NO_CONSOLE);
-	/* Nobody may be listening; there is no one to tell. */
+	/* A console that takes no text has nobody who could be told. */
 	if (job->text && write(1, job->text, strlen(job->text)) < 0)
 		_exit(EXIT_NO_CONSOLE);
 	snprintf(path, sizeof(path), "/bin/%s", job->argv[0]);

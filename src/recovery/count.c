@@ -48,7 +48,7 @@ bool count_late_reboot(struct world *w, uint32_t before)
 	if (!w->has_meta || w->copies.health == RECORD_DAMAGED ||
 	    dev_open(w->meta_part.path, DEV_WRITE, &w->meta) < 0)
 		return false;
-	/* Every boot that gets to the line has begun the record's own count anew. */
+	/* Every boot that gets so far has set the record's own count back (persist_reached): hence before. */
 	recovery.reboots = before + 1;
 	recovery.asked = recovery.reboots > w->conf->recovery_reboots;
 	if (recovery.asked)

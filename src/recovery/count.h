@@ -18,8 +18,8 @@ void count_take_back(struct world *w);
 bool count_reboot(struct world *w);
 
 /*
- * The same from behind the line, where the record had to be let go of and is opened once more.
- * before: the reboots that the record counted when this boot began.  Beyond `recovery-reboots` of
+ * The same after the point of no return (handoff/root.c), where meta was closed and is opened once
+ * more. before: the reboots that the record counted when this boot began.  Beyond `recovery-reboots` of
  * them the next boot is asked to end in recovery.
  */
 bool count_late_reboot(struct world *w, uint32_t before);

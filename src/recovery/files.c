@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listing a stick.  A list that must be cut is sorted before it is: what is cut off is told, and
- * can still be named.
+ * Listing a stick.  A list that is too long is sorted before it is cut; how many were cut off is told,
+ * and these can still be typed by name.
  */
 #include "recovery/files.h"
 
@@ -68,7 +68,7 @@ static void insert(struct files *files, enum files_kind kind, const char *name)
 	strcpy(files->name[at], name);
 }
 
-/* One that bundles are looked for on shows nothing else where it has one. */
+/* A stick on which bundles are looked for shows nothing else if it has one. */
 static void drop_others(struct files *files)
 {
 	unsigned kept = 0;
@@ -78,7 +78,7 @@ static void drop_others(struct files *files)
 	if (!kept)
 		return;
 	if (kept < files->count)
-		files->more = 0; /* what comes behind is none either */
+		files->more = 0; /* what was cut off is no bundle either */
 	files->count = kept;
 }
 

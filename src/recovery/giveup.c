@@ -20,7 +20,7 @@
 #include "recovery/count.h"
 #include "recovery/policy.h"
 
-#define BREATH_MS 5000 /* so that a loop does not burn */
+#define BREATH_MS 5000 /* so that a loop leaves the processor idle */
 #define STEP_MS 200
 #define LET_GO_MS 30000
 
@@ -62,7 +62,10 @@ static void wait_fed(const struct giveup *g)
 	}
 }
 
-/* Before the board stops: what a dead disk keeps from ending must not keep the board. */
+/*
+ * Unmounts and unmaps before the board stops; a dead disk that never lets this end must not hold the
+ * board up.
+ */
 static bool let_go(const struct giveup *g)
 {
 	if (child_run(g->let_go, g->boot, LET_GO_MS, sys_unwritten_kib) == 0)
@@ -134,7 +137,7 @@ static int run_menu(const struct giveup *g)
 	return conf_lock(g->conf, LOCK_SHELL) == LOCK_OPEN ? run_shell(g) : -EPERM;
 }
 
-/* What reboots by itself, or not at all: nobody can be asked. */
+/* Waits, and then reboots or powers off without asking anybody. */
 static void act_alone(const struct giveup *g, enum conf_giveup way) __attribute__((noreturn));
 static void act_alone(const struct giveup *g, enum conf_giveup way)
 {
@@ -144,7 +147,7 @@ static void act_alone(const struct giveup *g, enum conf_giveup way)
 	power_off_after(g, "recovery has ended");
 }
 
-/* Nobody can be shown anything: a reboot may help, and not for ever. */
+/* There is no console at all: a reboot may help, a bounded number of times. */
 static enum conf_giveup without_console(const struct giveup *g)
 {
 	if (count_possible(g->world) &&
@@ -153,7 +156,7 @@ static enum conf_giveup without_console(const struct giveup *g)
 	return GIVEUP_POWEROFF;
 }
 
-/* Which way it is this time; a reboot is noted before it is chosen. */
+/* What recovery does this time; a reboot is noted in the record before it is chosen. */
 static enum conf_giveup choose(const struct giveup *g)
 {
 	const struct record_recovery *recovery = &g->world->record.recovery;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recovery as the board's configuration wants it, from the moment on at which a boot has ended.
- * What only init can do with that boot it lends as functions.
+ * Recovery as the board's configuration wants it, from the moment on at which a boot has ended. What
+ * only init can do with that boot is passed as functions.
  */
 #ifndef COWBOOT_RECOVERY_GIVEUP_H
 #define COWBOOT_RECOVERY_GIVEUP_H

@@ -72,7 +72,7 @@ size_t logs_keep(char *log, const char *word)
 	return (size_t)(to - log);
 }
 
-/* Whoever takes a file says so with this. */
+/* What a function for sys_each_name returns to end the listing with success. */
 #define TAKEN 1
 
 static int see_panic(void *ctx, const char *name)

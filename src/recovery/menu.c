@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The menu of recovery.  Only talks: what is done is done by verbs and by src/recovery, under the
- * lock that every command takes, so two consoles are no danger.  Must never give anything to do
- * before the password of a locked board is given.
+ * The menu of recovery.  Only talks: what is done is done by verbs and by src/recovery, under the lock
+ * that every command takes, so two consoles are no danger.  Must never offer a choice before the
+ * password of a locked board is given.
  */
 #include "recovery/menu.h"
 
@@ -60,7 +60,7 @@ static void look(struct menu_board *b, struct view *v)
 {
 	struct facts facts;
 
-	/* What is missing is on the screen in better words. */
+	/* What is missing is on the screen in better words than the log's. */
 	log_setup("cowboot", NULL, LOG_ERROR);
 	*v = (struct view){ .board = "", .reason = reason, .detail = detail };
 	read_reason();
@@ -115,9 +115,9 @@ bool menu_sure(const struct view *v, enum choice choice)
 }
 
 /*
- * In the initramfs of a board with a password the tools lie as what nobody can run, or the boot
- * loader's prompt would start a shell by rdinit=; see initramfs/mkinitramfs.  Where there are none,
- * the shell says so.
+ * In the initramfs of a board with a password the tools are not executable; otherwise rdinit= at the
+ * boot loader's prompt could start a shell; see initramfs/mkinitramfs.  Where there are no tools, the
+ * choice `shell` says so.
  */
 static void unlock_tools(void)
 {
@@ -222,7 +222,7 @@ static int choose(const struct view *v)
 			printf("Not now: %s.\n", choice_refused(v, choice));
 			continue;
 		}
-		/* Onto which volume comes first. */
+		/* For an image, the question onto which volume comes first. */
 		if (choice == CHOICE_IMAGE || menu_sure(v, choice))
 			return act(v, choice);
 		return 0;

@@ -58,7 +58,7 @@ int menu_map(struct menu_board *b, const char *verb, enum plan_map map)
 		printf("cannot %s: %s\n", verb, reason_text(plan.reason));
 		return -EPERM;
 	}
-	/* Left by a merge that was stopped: the verb looks at it with its own eyes. */
+	/* Left mapped by a merge that was stopped: the transition that follows judges that for itself. */
 	if (b->conf.volume_count && dm_state(b->conf.volume[0].name, &state) == 0)
 		return 0;
 	if (volumes_map(&b->world, plan.map) < 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asking for a stick, and for a file on it.  What is printed of either was written by who knows
- * whom: nothing of it reaches the terminal that one could obey.
+ * Asking for a stick, and for a file on it.  The names on a stick are not to be trusted: no byte of
+ * them that a terminal could obey reaches the terminal.
  */
 #include <errno.h>
 #include <inttypes.h>

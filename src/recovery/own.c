@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which disks are the board's own.  In doubt one is: without a usable configuration every disk that
- * nobody has plugged in, and of any board whatever has a record or is called as the board's are.
+ * Which disks are the board's own.  In doubt a disk is one: without a usable configuration, each but
+ * those that people plug in; and in any case a disk with a record, or with a partition that is called
+ * as one of the board's is.
  */
 #include "recovery/own.h"
 
@@ -28,7 +29,7 @@ static int disk_of(const struct own *own, const char *name, char disk[BLOCK_NAME
 	return block_disk(below(own->root, "/sys", sysfs), name, disk, BLOCK_NAME_MAX);
 }
 
-/* Nor an area of an eMMC, whoever's it is: its boot loader may lie there. */
+/* An area of an eMMC is no stick, whoever's it is: a boot loader may lie there. */
 static bool may_be_stick(const struct own *own, const char *name)
 {
 	char sysfs[PATH_BYTES];
@@ -119,7 +120,7 @@ static bool holds_record(const struct own *own, const char *name)
 	return holds;
 }
 
-/* Where nothing says which are the board's, what nobody can have brought is. */
+/* For boards where nothing says which disks are theirs: whether nobody can have plugged this one in. */
 static bool is_built_in(const struct own *own, const char *name)
 {
 	char sysfs[PATH_BYTES];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which recovery it is to be this time. Pure. */
+/* What recovery does this time. Pure. */
 #ifndef COWBOOT_RECOVERY_POLICY_H
 #define COWBOOT_RECOVERY_POLICY_H
 

@@ -12,7 +12,7 @@
 
 #define PAGE_LINES 22
 #define PAGE_LINE_BYTES 1024
-#define ENDS_MAX 3	/* Ctrl-D so often is nobody there */
+#define ENDS_MAX 3	/* so many Ctrl-D: nobody is there */
 
 /* One line; -EPIPE at an end. A terminal in its usual mode gives a line at a time. */
 static int read_line(char *buf, size_t size_bytes)
@@ -84,7 +84,7 @@ void terminal_pause(void)
 {
 	char line[8];
 
-	/* Without anybody the next question notices. */
+	/* If nobody is there any more, the next question notices. */
 	(void)terminal_ask("Enter goes on: ", line, sizeof(line));
 }
 

@@ -40,7 +40,10 @@ static bool read_more(const struct dev *meta, unsigned i, size_t more_bytes)
 	return true;
 }
 
-/* Behind the head, if it can be read; whether it is the head's is for record_decode. */
+/*
+ * Reads what stands behind the head, if it can be read; record_decode finds out whether it is that
+ * head's tail.
+ */
 static void read_tail(const struct dev *meta, unsigned i)
 {
 	const uint8_t *tail = copies_bytes[i] + have_bytes[i];
@@ -81,7 +84,7 @@ static enum copy_health read_copy(const struct dev *meta, unsigned i)
 	}
 }
 
-/* What was torn from its tail says less than it did: it counts only where there is nothing better. */
+/* A head that has lost its tail says less than it did: it counts only where the other copy is not good. */
 static void doubt_tailless(struct copies *c)
 {
 	for (unsigned i = 0; i < COPIES_COUNT; i++)
@@ -94,7 +97,7 @@ static bool compare_good(struct copies *c)
 {
 	const uint64_t a = decoded[0].generation, b = decoded[1].generation;
 
-	/* Two that have lost their tails may have anything there. */
+	/* Of two that have lost their tails only the heads are compared: anything may stand behind them. */
 	if (a == b && is_tailless[0])
 		return record_length(copies_bytes[0]) == record_length(copies_bytes[1]) &&
 		       memcmp(copies_bytes[0], copies_bytes[1], record_length(copies_bytes[0])) == 0;

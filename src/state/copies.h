@@ -53,8 +53,9 @@ int copies_load(const struct dev *meta, struct record *ret_rec, struct copies *r
 
 /*
  * Makes the two copies equal again, durably; writes nothing when they are, or when the record is
- * read_only.  Two that have both lost their tails are only flushed: as long as one of them can be lost
- * by a cut, what was there before it would count again, for it has its tail.  rec is as it was loaded or saved last (-ESTALE otherwise, and nothing is written).
+ * read_only.  Two that have both lost their tails are only flushed: as long as a cut can undo one of
+ * them, the older copy that was there before would count again, because that one has its tail.  rec is
+ * as it was loaded or saved last (-ESTALE otherwise, and nothing is written).
  */
 int copies_repair(const struct dev *meta, const struct record *rec, struct copies *copies);
 

@@ -134,7 +134,10 @@ static int write_idle_first(const struct dev *meta, struct copies *c, uint64_t g
 	return rc < 0 ? rc : write_both(meta, c, first_to_write(c), copies_bytes[0], len_bytes);
 }
 
-/* Of a record with a tail; so is every one but the idle block that a new device begins with. */
+/*
+ * The next generation of a record with a tail.  All have one, but the idle block that a new device
+ * begins with.
+ */
 static uint64_t next_generation(uint64_t generation)
 {
 	return (generation / RECORD_GENERATION_STEP + 1) * RECORD_GENERATION_STEP;
@@ -152,7 +155,7 @@ int copies_save(const struct dev *meta, struct record *rec, struct copies *copie
 	if (copies->read_only)
 		return fail(EROFS, "cannot save the record: a later cowboot has added to it what this "
 			    "one would lose");
-	/* The slot that is about to get another initramfs: nobody knows what that one understands. */
+	/* This slot is about to get another initramfs, and nobody knows what that one understands. */
 	if (rec->phase == PHASE_STAGING && rec->slot)
 		record_forget_init(rec, rec->slot);
 	rec->generation = next_generation(generation);

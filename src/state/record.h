@@ -127,7 +127,10 @@ struct record {
 	char version_to[RECORD_VERSION_MAX];
 	char refused[RECORD_REASON_MAX];	/* why mark-bad refused the trial; empty otherwise */
 	enum store_place store_place;
-	/* The partition the extents count from: found moved, not trusted. Version 1 kept its start only. */
+	/*
+	 * The partition the extents count from: if it has moved, nothing on it is trusted. Version 1
+	 * kept only its start.
+	 */
 	struct place store_part;
 	uint64_t store_dir_inode;	/* of the folder of stores, on store_part; 0: not known */
 	uint32_t volume_count;
@@ -198,7 +201,7 @@ void record_forget_init(struct record *rec, char slot);
 bool record_may_use(const struct record *rec, bool has_slots, uint32_t ro_compat,
 		    uint32_t incompat);
 
-/* The features that the record has by what it says. */
+/* The features that follow from what the record says. */
 uint32_t record_ro_compat(const struct record *rec);
 uint32_t record_incompat(const struct record *rec);
 
@@ -216,7 +219,7 @@ void record_reason(char text[RECORD_REASON_MAX], enum reason reason, const char 
  */
 bool record_ok(const struct record *rec);
 
-/* The first field that is not, in words; NULL: none. */
+/* The first field that is out of its bounds, in words; NULL: there is none. */
 const char *record_wrong(const struct record *rec);
 
 /*

@@ -207,7 +207,10 @@ static const char *wrong_recovery(const struct record *rec)
 	return NULL;
 }
 
-/* What needs a tail is there only with one: without, version 2 would read another record. */
+/*
+ * What is kept in a tail needs a generation with one: otherwise it would be lost, and another record
+ * read back.
+ */
 static const char *wrong_generation(const struct record *rec)
 {
 	if (rec->generation > INT64_MAX)

@@ -86,7 +86,7 @@ int record_decode(const uint8_t *buf, size_t len_bytes, struct record *ret_rec)
 		rc = record_tail_get(tail, &rec);
 	if (rc)
 		return rc;
-	/* What nobody may pass over is in a tail, under a head that says so. */
+	/* A feature that no program may pass over needs a tail, and a head that says version 2. */
 	if (record_head_format(buf) < format_of(&rec) || (record_head_format(buf) > 1 && !tail))
 		return -EBADMSG;
 	if (!record_ok(&rec) || !head_is_ours(buf, &rec) ||

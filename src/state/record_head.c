@@ -66,7 +66,7 @@ _Static_assert(AT_EXTENTS + RECORD_EXTENTS_MAX * RECORD_EXTENT_BYTES + RECORD_BL
 		       RECORD_TAIL_BYTES_MAX <= RECORD_BYTES_MAX,
 	       "the longest record fits in one copy");
 
-/* What follows the zero byte of a text in memory is nobody's business, and is not written. */
+/* What follows the zero byte of a text in memory means nothing, and is not written. */
 void record_put_text(uint8_t *buf, const char *text, size_t size_bytes)
 {
 	memcpy(buf, text, strnlen(text, size_bytes));

@@ -95,7 +95,9 @@ size_t record_tail_find(const uint8_t *buf, size_t len_bytes, uint32_t head_crc)
 	return own_bytes;
 }
 
-/* With its head. One that does not fit makes the record one that only can be read. */
+/*
+ * Keeps an unknown section, kind and length included. One that does not fit makes the record read-only.
+ */
 static void keep_other(struct record *rec, const uint8_t *section, size_t bytes)
 {
 	if (bytes > RECORD_OTHER_BYTES_MAX - rec->other_bytes) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that may be lost.  Must never wait for it without a bound, nor leave it a descriptor of
- * ours: the watchdog's, above all, which would then stay open when init hands it on.
+ * A process that may hang for ever.  Must never wait for it without a bound, nor leave it a descriptor
+ * of ours: above all that of the watchdog, which would then stay open when init hands the watchdog on.
  */
 #include "storage/aside.h"
 
@@ -24,7 +24,7 @@
 #define STEP_MS 200
 #define DESCRIPTORS 256		/* more than either program ever has */
 
-/* Who has not come back yet. */
+/* The processes that have not answered yet. */
 static struct busy {
 	char disk[BLOCK_NAME_MAX];
 	pid_t pid;		/* 0: nobody */
@@ -43,7 +43,7 @@ static size_t length(size_t answer_bytes)
 static bool is_busy(const char *disk)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(busy); i++) {
-		/* Somebody else may have waited for it already: then it has ended as well. */
+		/* Other code may have reaped it already (waitpid fails): then it has ended as well. */
 		if (busy[i].pid && waitpid(busy[i].pid, NULL, WNOHANG) != 0)
 			busy[i].pid = 0;
 		if (busy[i].pid && strcmp(busy[i].disk, disk) == 0)
@@ -74,7 +74,7 @@ static void work_there(int out, aside_work *work, const void *what, size_t answe
 		if (fd != out)
 			(void)close(fd);
 	answer.rc = work(what, answer.bytes);
-	/* Nobody may be there to take it any more. */
+	/* The reader may have given up meanwhile. */
 	if (write(out, &answer, length(answer_bytes)) < 0)
 		_exit(1);
 	_exit(0);

@@ -98,7 +98,10 @@ int block_disk_of(const char *sysfs_dir, unsigned major, unsigned minor, char *b
 	return last ? block_disk(sysfs_dir, last + 1, buf, size_bytes) : -ENOENT;
 }
 
-/* What has no device below it, in the kernel's own folder for that; and what older ones put there. */
+/*
+ * Devices with no hardware below them: by their names, since older kernels keep some elsewhere, and by
+ * the folder that the kernel has for such devices.
+ */
 static bool is_made(const char *sysfs_dir, const char *name)
 {
 	static const char *const kinds[] = {

@@ -106,7 +106,7 @@ static void fill_ids(const struct candidate *c, struct part *part)
 		memcpy(part->part_uuid, entry.part_uuid, sizeof(part->part_uuid));
 		memcpy(part->disk_id, entry.disk_id, sizeof(part->disk_id));
 	} else if (candidate_value(c, "PARTUUID", uuid, sizeof(uuid))) {
-		(void)place_uuid_parse(uuid, part->part_uuid);	/* one that is none is unknown */
+		(void)place_uuid_parse(uuid, part->part_uuid);	/* else it is not known */
 	}
 }
 
@@ -135,7 +135,10 @@ int candidate_part(const struct candidate *c, struct part *ret_part)
 	/* No such file is no reason to pass over it. */
 	(void)block_number(c->sysfs_dir, c->name, "ro", 1, &write_protected);
 	part.write_protected = write_protected;
-	/* sysfs is a moment earlier than the node; an empty loop device is not there at all. */
+	/*
+	 * sysfs shows a device a moment before its node is there; a loop device of size 0 counts as not
+	 * there.
+	 */
 	if (!rc && (stat(part.path, &st) < 0 || !part.size_sectors))
 		rc = -ENOENT;
 	if (rc)

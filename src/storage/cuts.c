@@ -49,7 +49,7 @@ static uint64_t gcd(uint64_t a, uint64_t b)
 	return a;
 }
 
-/* What a times it is 1 more than a multiple of n; a and n have no common factor, n < 2^32. */
+/* The number that, multiplied by a, is 1 modulo n; a and n have no common factor, n < 2^32. */
 static uint64_t inverse(uint64_t a, uint64_t n)
 {
 	int64_t r0 = (int64_t)n, r1 = (int64_t)(a % n), t0 = 0, t1 = 1;
@@ -81,7 +81,7 @@ static struct order order_of(const struct cuts_round *round, uint64_t pass)
 	if (round->number % IN_ORDER_EVERY == 0)
 		return o;
 	o.step = n / 4 + chance(round, ~pass * 2 + 1) % (n / 2);
-	while (gcd(o.step, n) != 1)	/* 1 more than a multiple of all of n's factors comes soon */
+	while (gcd(o.step, n) != 1)	/* ends soon: n has few prime factors */
 		o.step++;
 	return o;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `cowboot bench-disk --cuts` writes: blocks that say themselves which write they are of, and what
- * was confirmed when they were written.  So a medium tells after a power cut what it has lost, and
- * nobody else need remember anything (docs/formats.md).  Pure: bytes and numbers, no I/O, no heap.
+ * What `cowboot bench-disk --cuts` writes: each block says which write it belongs to, and which writes
+ * were confirmed when it was made.  So after a power cut the medium itself shows what it has lost, and
+ * nothing else need remember anything (docs/formats.md).  Pure: bytes and numbers, no I/O, no heap.
  *
  * The writes of a round are numbered from 1.  Which block each of them is for, and after which of them
  * the disk is flushed, follows from the round alone.

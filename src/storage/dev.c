@@ -17,7 +17,7 @@
 #include "base/control.h"
 #include "base/fail.h"
 
-#define DIRECT_BYTES 4096u		/* what every disk and file system takes, but for larger blocks */
+#define DIRECT_BYTES 4096u		/* for every disk and file system with no larger blocks */
 #define BOUNCE_BYTES (256u * 1024)
 
 /* An offset that is cut off would be a write to somewhere else: -D_FILE_OFFSET_BITS=64 on 32 bits. */
@@ -54,7 +54,10 @@ static int check_kind(const char *path)
 	return 0;
 }
 
-/* Where the file system of a file knows no direct reads, forgetting what is cached must do. */
+/*
+ * Where a file system has no direct reads, the file is read through the cache, which is told to forget
+ * it first.
+ */
 static int open_medium(const char *path, struct dev *dev)
 {
 	int logical_bytes = 0;
@@ -80,7 +83,7 @@ static int open_as(const char *path, enum dev_mode mode, struct dev *dev)
 {
 	if (mode == DEV_MEDIUM)
 		return open_medium(path, dev);
-	/* O_EXCL for nobody else: device-mapper may hold the partition while it is written. */
+	/* O_EXCL for DEV_ALONE only: device-mapper may hold the partition while it is written. */
 	dev->fd = open(path, (dev->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC |
 			     (mode == DEV_ALONE ? O_EXCL : 0));
 	return dev->fd < 0 ? -errno : 0;

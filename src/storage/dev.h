@@ -24,12 +24,14 @@ struct dev {
 #define DEV_CLOSED { .fd = -1 }
 
 /*
- * DEV_MEDIUM reads what the medium holds, past every cache.  A mounted file system keeps blocks of
- * its device in that device's cache which it has changed and never writes (ext4 does so with its
- * superblock and its journal's, mounted read-only too): who compares or digests reads past it.
+ * DEV_MEDIUM reads what the medium holds, past every cache.  A mounted file system keeps blocks of its
+ * device in that device's cache which it has changed and never writes (ext4 does so with its superblock
+ * and its journal's, mounted read-only too): so whatever is compared or digested is read past that
+ * cache.
  *
- * DEV_ALONE reads, and is -EBUSY while anybody has a block device mounted or mapped, by whatever name
- * and in whatever namespace; nobody can as long as it is open.  Whoever writes opens it besides.
+ * DEV_ALONE reads.  Opening fails with -EBUSY while the block device is mounted or mapped, by whatever
+ * name and in whatever namespace; and as long as it is open, nobody can mount or map it.  To write,
+ * open the device with DEV_WRITE as well.
  */
 enum dev_mode { DEV_READ, DEV_WRITE, DEV_MEDIUM, DEV_ALONE };
 

@@ -28,11 +28,12 @@ struct part {
 };
 
 /*
- * Finds the partition spec names; ret_part is set on success only.  disk is the kernel's name of the
- * disk that it must be on when spec is a label, for two disks may have partitions of one name; that of
- * a UUID counts before others, for a disk may have a copy; NULL: any.  deadline_ms is in sys_now_ms() time; a deadline in the past looks once.  -ENODEV: not there in
- * time; -EXDEV: only on another disk; -ENOTUNIQ: several answer; -EINVAL: spec is none of the three
- * forms (LABEL= and UUID= are refused by name).
+ * Finds the partition that spec names; ret_part is set on success only.  disk is the kernel's name of a
+ * disk; NULL: any.  When spec is a label, the partition must be on that disk, because two disks may
+ * have partitions of one name.  When it is a UUID, the one on that disk counts before others, because a
+ * disk may have a copy.  deadline_ms is in sys_now_ms() time; a deadline in the past looks once.
+ * -ENODEV: not there in time; -EXDEV: only on another disk; -ENOTUNIQ: several answer; -EINVAL: spec is
+ * none of the three forms (LABEL= and UUID= are refused by name).
  */
 int find_part(const char *spec, const char *disk, uint64_t deadline_ms, struct part *ret_part);
 

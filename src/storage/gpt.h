@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a disk's GPT (UEFI specification, chapter 5) or MBR says of its partitions, where the kernel
- * does not: PARTUUIDs in its uevents are younger than some kernels, and of a table whose first copy is
- * damaged it reads nothing at all.  Pure: the disk is read through a function, so that tests and fuzzers
- * bring their own.
+ * does not: older kernels have no PARTUUID in their uevents, and of a table whose first copy is damaged
+ * the kernel reads nothing at all.  Pure: the disk is read through a function, so that tests and
+ * fuzzers bring their own.
  */
 #ifndef COWBOOT_STORAGE_GPT_H
 #define COWBOOT_STORAGE_GPT_H

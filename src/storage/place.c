@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one comparison of places.  Must never take a name for one, nor two for the same that differ in
- * anything that both sides know, a partition's size under its own UUID excepted (I13).
+ * The one comparison of places.  Must never take a name for a place, nor take two places for the same
+ * one that differ in anything that both sides know, a partition's size under its own UUID excepted
+ * (I13).
  */
 #include "storage/place.h"
 
@@ -126,7 +127,7 @@ void place_mbr_uuid(uint8_t ret_uuid[PLACE_UUID_BYTES], uint32_t signature, uint
 {
 	memset(ret_uuid, 0, PLACE_UUID_BYTES);
 	if (!signature)
-		return;		/* nobody has given this disk one: every other such disk has the same */
+		return;		/* this disk has no signature of its own, and so have others */
 	put_le32(ret_uuid, signature);
 	put_le32(ret_uuid + 4, number);
 }

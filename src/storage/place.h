@@ -37,9 +37,10 @@ bool place_is_known(const struct place *place);
  * Whether what was found is what the record keeps.  It begins at the same sector, and each id that both
  * know is equal; an id that one side lacks (a table that cannot be read now, a disk without one) says
  * nothing.  Where both know the partition's own, its size may have changed: it grew in its place, and
- * whoever needs a length compares that.  Where they don't, the size counts, if it is known.  A record
- * that keeps no place (version 1) is contradicted by none, so that an update that an older cowboot has installed goes
- * on; what is not known now (zeros) is no place that is kept.
+ * whoever needs a length compares that.  Where they don't, the size counts, if it is known.  Where the
+ * record keeps no place (version 1), every place that was found will do, so that an update that an
+ * older cowboot has installed goes on.  A place of which nothing could be found out (zeros) is never
+ * the one that is kept.
  */
 bool place_same(const struct place *kept, const struct place *found);
 
@@ -72,7 +73,7 @@ struct place_folder {
 /* Of a folder that is open there; -ENOTDIR where it is none. */
 int place_folder_of(int fd, struct place_folder *ret_folder);
 
-/* As place_same: what only one side knows says nothing; but a folder that is not known is none. */
+/* As place_same: what only one side knows says nothing; but found must be known. */
 bool place_same_folder(const struct place_folder *kept, const struct place_folder *found);
 
 #endif

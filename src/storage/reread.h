@@ -6,10 +6,10 @@
 #define REREAD_WHY_MAX 128
 
 /*
- * Has the kernel read the partition table of each disk again that has no partitions: it reads it
- * once, and one read that fails would leave the board without them; nor does it look at the second
- * copy of a GPT by itself.  sysfs_dir and dev_dir as in scan_part.  Writes to no disk.  Returns how
- * many disks were asked; what comes of it, a look shows.
+ * Has the kernel read the partition table of each disk again that has no partitions: it reads it once,
+ * and one read that fails would leave the board without them; nor does it look at the second copy of a
+ * GPT by itself.  sysfs_dir and dev_dir as in scan_part.  Writes to no disk.  Returns how many disks
+ * were asked; the next look at /sys shows what came of it.
  */
 unsigned reread_tables(const char *sysfs_dir, const char *dev_dir);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reserving the blocks of a store file.  Must never fill `data` to the brim: what ext4 keeps for
- * root stays free.
+ * Reserving the blocks of a store file.  Must never fill `data` completely: what ext4 keeps for root
+ * stays free.
  */
 #include "storage/reserve.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass over /sys/class/block.  Must never open a device it does not need, nor return by a label
- * or a UUID what is no disk's: a loop device over an image of the board's disk has the same ones.  A
- * device can go while it is looked at; what cannot be read is then not there.
+ * One pass over /sys/class/block.  Must never open a device it does not need, nor return for a label or
+ * a UUID a device that is nobody's disk (BLOCK_MADE): a loop device over an image of the board's disk
+ * has the same ones.  A device can go while it is looked at; what cannot be read is then not there.
  */
 #include "storage/scan.h"
 
@@ -78,7 +78,7 @@ static bool is_meant(const struct look *look, const struct candidate *c)
 	return false;
 }
 
-/* What is no disk's answers to its own name only: who writes /dev/loop0 means that. */
+/* A device that is nobody's disk answers to its path only: who writes /dev/loop0 means that one. */
 static bool may_be_meant(const struct look *look, const struct candidate *c)
 {
 	char name[64];

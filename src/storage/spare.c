@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is written over, opened.  Must never open anything for writing that somebody else has in use: the
- * claim comes first, and is held for as long as anything is open.
+ * Opening a disk or a file that is to be written over.  Must never open anything for writing that
+ * somebody else has in use: the claim comes first, and is held for as long as anything is open.
  */
 #include "storage/spare.h"
 
@@ -58,7 +58,7 @@ int spare_make(const char *path, uint64_t size_bytes)
 	rc = posix_fallocate(fd, 0, (off_t)size_bytes);
 	(void)close(fd);	/* nothing was written */
 	if (rc) {
-		(void)unlink(path);	/* the failure is being told */
+		(void)unlink(path);	/* the failure is reported below */
 		return fail_sys(rc, "cannot make %s", path);
 	}
 	return 0;

@@ -37,7 +37,10 @@ static int open_above(const struct store_dir *dir, int *ret_fd, const char **ret
 	return 0;
 }
 
-/* A kernel before 5.6 does not see a mount here; that it is another device is seen below. */
+/*
+ * Before Linux 5.6 (no openat2) a mount is not refused here; storedir_open then sees that the device
+ * differs.
+ */
 static int open_here(int above, const char *name)
 {
 	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,

@@ -48,7 +48,7 @@ static int unlink_store(const struct store_dir *dir, int dir_fd, const char *fil
 	int fd = openat(dir_fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd >= 0) {
-		/* What really matters is the unlink: it tells, if this did not help. */
+		/* Only the unlink matters: it fails if this did not help. */
 		(void)set_immutable(fd, false);
 		(void)close(fd);
 	}

@@ -48,7 +48,7 @@ int storefile_name(const char *name, char file[STOREFILE_NAME_MAX]);
 /* Whether a file of that name is a store: NAME.store. */
 bool storefile_is(const char *name);
 
-/* The same in a folder that is open there; a folder that is called so is somebody's, and is none. */
+/* The same of a name in the open folder; a folder that is called so is no store. */
 bool storefile_is_at(int dir_fd, const char *name);
 
 /*

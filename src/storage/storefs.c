@@ -94,7 +94,10 @@ static int check_flags(const char *dir, int fd)
 	return 0;
 }
 
-/* What is mounted there may be a folder of the file system: then the next boot looks elsewhere. */
+/*
+ * What is mounted there may be only a folder of the file system: the next boot would look for stores in
+ * another.
+ */
 static int check_top(const char *dir, int fd)
 {
 	struct stat st;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Confirming a trial.  Holds I2 and I6: `merging` is durable before a table is swapped, and nothing
- * writes to an origin before.  There is no way back behind the line in confirm(), so all that can be
- * checked is checked before it.
+ * writes to an origin before.  There is no way back after the point of no return in confirm(), so all
+ * that can be checked is checked before it.
  */
 #include <errno.h>
 
@@ -64,7 +64,7 @@ static int check_slot(const struct world *w)
 		    w->conf->slot);
 }
 
-/* All that can be known before the line. Changes nothing. */
+/* All that can be checked before the point of no return. Changes nothing. */
 static int check_all(const struct world *w)
 {
 	const struct part *part;
@@ -87,7 +87,7 @@ static int check_all(const struct world *w)
 	return rc;
 }
 
-/* The units that wait for the merge look at these; the record alone decides. */
+/* Flag files for the units that wait for the merge; for cowboot the record alone decides. */
 static void set_flags(void)
 {
 	int rc = sys_write_file(UPDATE_FLAG_MERGING, "", 0);
@@ -100,8 +100,8 @@ static void set_flags(void)
 }
 
 /*
- * The record, then the boot loader, for until there is no way back the old kernel is that way; then
- * the tables.  What a cut leaves undone behind the record, a boot makes up for.
+ * The record; then the boot loader, because until the record is saved the old kernel is the way back;
+ * then the tables.  What a cut after the record leaves undone, the next boot does.
  */
 static enum outcome confirm(struct world *w, unsigned *ret_waiting)
 {
@@ -114,7 +114,7 @@ static enum outcome confirm(struct world *w, unsigned *ret_waiting)
 	}
 	next = world_edit(w);
 	next->phase = PHASE_MERGING;
-	/* ---- The line: from here on the old system is gone. ---- */
+	/* ---- Point of no return: from here on the old system is gone. ---- */
 	rc = world_save(w, next);
 	if (rc) {
 		fail_in(rc, "cannot confirm %s", w->record.version_to);

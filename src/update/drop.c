@@ -25,8 +25,8 @@ static enum outcome drop(struct world *w, enum reason reason)
 		fail_in(-EIO, "cannot cancel %s", w->record.version_to);
 		return OUTCOME_FAILED;
 	}
-	/* ---- The line: from here on no boot tries it. ---- */
-	/* A refusal that nobody has acted on yet is why it goes. */
+	/* ---- Point of no return: from here on no boot tries it. ---- */
+	/* If it was refused before, that reason is kept as the detail. */
 	if (settle_record(w, RESULT_CANCELLED, reason, w->record.refused))
 		return OUTCOME_FAILED;
 	if (!settle_space(w))
@@ -87,7 +87,7 @@ static enum outcome refuse_trial(struct world *w, const char *reason)
 	}
 	if (slots_disarm(w))
 		log_warn("%s", fail_text());
-	/* Where the old system runs, there is nowhere to go back to. */
+	/* Where the old system runs, no reboot is needed to go back. */
 	if (world_count_live(w, LIVE_ORIGIN) == w->record.volume_count)
 		return OUTCOME_DONE;
 	return OUTCOME_REBOOT;

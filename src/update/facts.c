@@ -87,7 +87,7 @@ static enum fact_stores judge_stores(struct world *w)
 	for (unsigned v = 0; v < w->record.volume_count; v++) {
 		enum fact_stores one = judge_store(w, v);
 
-		/* A revert or the recovery is too much for one read that failed. */
+		/* A revert or recovery is too much for one read that failed. */
 		if (one > FACT_STORES_EMPTY)
 			one = judge_store(w, v);
 		if (one > FACT_STORES_EMPTY) {
@@ -107,8 +107,8 @@ static enum fact_stores judge_stores(struct world *w)
 
 /*
  * Whether the boot loader had no say in this boot: it would start the update's kernel, and counts that
- * before it does.  One that was asked again and started another kernel cannot start this one, or
- * cannot count (I10).
+ * before it does.  One that was asked once more and has started another kernel cannot start that one,
+ * or cannot count (I10).
  */
 static bool was_passed_by(const struct world *w)
 {
@@ -129,9 +129,9 @@ static enum fact_kernel judge_kernel(const struct world *w)
 
 /*
  * Whether the boot loader will start the other kernel when it is told, or in a trial asked, by a
- * reboot.  One that was told for good and started this kernel all the same will do so again.  Nor
- * is one told in idle that we have rebooted for already: whatever becomes of what it is told, it
- * must not go on for ever (I10).
+ * reboot.  One that was told for good and has started this kernel all the same will do so again.  And
+ * in idle, after one reboot for its sake it does not count as heeding: reboots must not go on for ever,
+ * whatever becomes of what it is told (I10).
  */
 static bool judge_loader(const struct world *w, enum fact_kernel kernel)
 {
@@ -206,7 +206,7 @@ void world_facts(struct world *w, struct facts *ret_facts)
 	if (facts.record == FACT_RECORD_GOOD && !w->misplaced &&
 	    (facts.phase == FACT_TRIAL || facts.phase == FACT_MERGING))
 		facts.stores = judge_stores(w);
-	/* It will not be saved, whatever a plan asks for; nothing of an update goes on without that. */
+	/* The record cannot be saved, whatever a plan asks for; and without that no update goes on. */
 	if ((w->copies.read_only || w->write_protected || w->meta_part.write_protected) &&
 	    facts.phase != FACT_IDLE)
 		facts.failed = FACT_FAILED_SAVE;

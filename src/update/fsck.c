@@ -49,7 +49,10 @@ static bool says_clean(const uint8_t *super)
 	if ((get_le32(super + INCOMPAT) & RECOVER) || get_le32(super + ORPHAN) ||
 	    (get_le32(super + RO_COMPAT) & ORPHAN_PRESENT))
 		return false;
-	/* Who wants a check from time to time gets it; whether that time has come, e2fsck knows. */
+	/*
+	 * Where a check from time to time is asked for, e2fsck is run: it knows whether that time has
+	 * come.
+	 */
 	return !get_le32(super + INTERVAL_S) &&
 	       (mounts_max <= 0 || low16(super + MOUNTS) < mounts_max);
 }

@@ -88,16 +88,16 @@ int update_arm(struct world *w)
 	next->phase = PHASE_TRIAL;
 	next->tries_left = next->tries_total = w->conf->tries;
 	/*
-	 * ---- The line: from here on the next boot tries it.  With a kernel of its own only once the
-	 * boot loader knows: a cut before that boots the old one, which goes back. ----
+	 * ---- Point of no return: from here on the next boot tries it.  With a kernel of its own only
+	 * once the boot loader knows: a cut before that boots the old one, which goes back. ----
 	 */
 	rc = world_save(w, next);
 	return rc || !w->record.slot ? rc : slots_arm(w);
 }
 
 /*
- * Back to where nothing was: the boot loader first, then the record, then the room.  The last result
- * stays as it was.
+ * Undoes all of it: the boot loader first, then the record, then the room.  The last result stays as it
+ * was.
  */
 void update_undo(struct world *w)
 {
@@ -136,7 +136,7 @@ static enum outcome check_first(struct world *w, const char *name,
 	return OUTCOME_NOTHING;
 }
 
-/* An update waits for its trial boot: the same once more is safe, another one has to wait. */
+/* An update waits for its trial boot: installing the same one once more is safe, another one has to wait. */
 static enum outcome install_again(struct world *w, const struct bundle_manifest *manifest,
 				  bool *ret_already)
 {
@@ -147,7 +147,7 @@ static enum outcome install_again(struct world *w, const struct bundle_manifest 
 		     "cowboot cancel", rec->version_to);
 		return OUTCOME_PHASE;
 	}
-	/* An install that was killed behind its line may not have told the boot loader. */
+	/* An install that was killed after its point of no return may not have told the boot loader. */
 	if (rec->slot && slots_arm(w)) {
 		fail_in(-EIO, "cannot install");
 		return OUTCOME_FAILED;

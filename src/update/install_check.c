@@ -30,8 +30,8 @@ const struct part *install_store_part(const struct world *w)
 }
 
 /*
- * Stores in files want `data` mounted through its mapped device, on a file system that lets blocks
- * lie.
+ * Stores in files need `data` mounted through its mapped device, with a file system that leaves blocks
+ * where they are.
  */
 static int check_place(const struct world *w)
 {
@@ -69,7 +69,7 @@ static int check_device(const struct part *part, const char *name)
 	return 0;
 }
 
-/* An update is for the volume that the configuration names; root= leads to it or to none of ours. */
+/* An update is for the volume that the configuration names: a boot from elsewhere by root= takes none. */
 static int check_root(const struct world *w, unsigned i)
 {
 	const char *disk = w->conf->several_disks ? NULL : w->meta_part.disk;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Room for the stores, and what goes into them.  Must only run while the record says `staging`:
- * whatever happens, the next boot drops it all (I9).  Writes through NAME-store alone, so a wrong
- * place cannot be hit twice: what is written is what the trial will map.
+ * whatever happens, the next boot drops it all (I9).  Writes through NAME-store alone, so that what is
+ * written lies where the trial will map it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -69,7 +69,10 @@ int install_place(uint64_t part_start_sectors, uint64_t part_size_sectors, uint6
 	return fits ? 0 : -ENOSPC;
 }
 
-/* The disk's io_min; a larger chunk, where both fit, so that chunks do not straddle it. */
+/*
+ * The disk's io_min; or a larger chunk that is a multiple of it, so that chunks begin at multiples of
+ * their own size.
+ */
 static uint64_t raw_align_sectors(const struct record *rec, const struct part *part)
 {
 	uint64_t align = part->io_min_bytes / SECTOR_BYTES;
@@ -176,8 +179,8 @@ static int take_bytes(void *ctx, const void *data, size_t len_bytes)
 }
 
 /*
- * An older store that lay here must not come alive again: header and first area, durably, before
- * anything new is written (design, what must always hold).
+ * An older store that lay here must not come alive again: its header and first area are zeroed,
+ * durably, before anything new is written (docs/kernel-behaviour.md, section 2).
  */
 static int wipe(const struct dev *dev, uint64_t len_bytes)
 {

@@ -54,7 +54,7 @@ enum live world_live(const struct world *w, unsigned v, struct dm_state *ret_sta
 	rc = dm_state(volume->name, ret_state);
 	if (rc == -ENXIO)
 		return LIVE_NONE;
-	/* In a container, say, nobody answers; that is no word on what runs. */
+	/* In a container, for example, device-mapper does not answer; that says nothing of what runs. */
 	if (rc) {
 		*ret_state = (struct dm_state){ .target = DM_OTHER };
 		return LIVE_UNKNOWN;

@@ -18,7 +18,7 @@
 #define PIECE_BYTES 65536u
 #define FIRST_BYTES (1u << 20)	/* the first store begins at a multiple of the disk's io_min */
 
-/* One of ours begins with this sector. */
+/* Whether a store with cowboot's mark begins with this sector. */
 static bool is_marked(const uint8_t sector[SECTOR_BYTES])
 {
 	struct cow_header header;
@@ -72,7 +72,8 @@ static int read_begin(const struct part *part, uint8_t buf[HEADER_BYTES])
 /*
  * Whether the partition for stores begins with one of ours: where the partition does not begin at a
  * multiple of io_min, some sectors into it.  The mark outlives the update it was made for, so this may
- * tell of an update that ended long ago; but a record says so, zeros don't.
+ * be the store of an update that ended long ago; but then there would be a record that says so, and not
+ * zeros.
  */
 static int marked(const struct part *part, bool *ret_marked)
 {
@@ -119,7 +120,7 @@ static int look(const struct world *w, bool *ret_left, const char **ret_where)
 	if (w->data_dir) {
 		rc = world_store_dir(w, &dir);
 		rc = rc ? rc : storefile_any(&dir, ret_left);
-		/* A link in the folder's place is nobody's folder of stores, and hides none. */
+		/* A link in place of the folder is no folder of stores, and hides none. */
 		return rc == -ELOOP ? 0 : rc;
 	}
 	if (w->conf->store[0] || !w->has_data)

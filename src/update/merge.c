@@ -19,9 +19,10 @@
 #define POLL_MS 200	/* the kernel tells nobody when a merge ends */
 
 /*
- * Flush the origins; the live tables become linear; the boot loader, for `idle` must not be left with
- * one that still names the old kernel; the record; the space, which the record then no longer names.
- * A cut anywhere before the record leaves `merging` with empty stores, which a boot ends.
+ * In this order: the origins are flushed; the live tables become linear; the boot loader is told,
+ * because it must not name the old kernel any more when the record says `idle`; the record is saved;
+ * the space, which the record then no longer names, is freed. A cut anywhere before the record leaves
+ * `merging` with empty stores, which a boot ends.
  */
 enum outcome update_finish(struct world *w)
 {
@@ -45,12 +46,12 @@ enum outcome update_finish(struct world *w)
 	}
 	if (slots_settle(w))
 		return OUTCOME_FAILED;
-	/* ---- The line: the update is over. ---- */
+	/* ---- Point of no return: the update is over. ---- */
 	if (settle_record(w, RESULT_MERGED, REASON_MERGED, ""))
 		return OUTCOME_FAILED;
 	if (settle_space(w))
 		log_warn("%s; the next install gives the space back", fail_text());
-	(void)sys_unlink(UPDATE_FLAG_MERGING);	/* whom it wakes too often, finds nothing to do */
+	(void)sys_unlink(UPDATE_FLAG_MERGING);	/* if it stays, a unit starts for nothing */
 	return OUTCOME_DONE;
 }
 

@@ -159,7 +159,7 @@ int world_open(struct world *w, struct conf *ret_conf, const char *config, const
 
 	world_blank(w, ret_conf);
 	conf_unusable(NULL, 0, ret_conf);	/* a board of which nothing is known is locked */
-	/* Before root is asked for: make checks a board's as anybody. */
+	/* Before the check for root: make checks a board's configuration as an ordinary user. */
 	rc = load_config(config, ret_conf);
 	if (!rc && !sys_is_root())
 		rc = fail(EPERM, "cannot %s: must be root", verb);

@@ -152,7 +152,7 @@ static const char *disk_of(const struct world *w)
 	return w->conf->several_disks || !w->has_meta ? NULL : w->meta_part.disk;
 }
 
-/* Whether the volume of the update is where root= leads, as no other name does. */
+/* Whether root= leads to the partition of the update's volume, to which the configuration's name does not. */
 static bool is_at_root(struct world *w, const struct record_volume *volume, unsigned i)
 {
 	struct part part;
@@ -165,7 +165,7 @@ static bool is_at_root(struct world *w, const struct record_volume *volume, unsi
 	return true;
 }
 
-/* That a length is wrong under the partition's own UUID, whoever checks its store says. */
+/* The same partition by its own UUID, with another length: the check of its store says that it is wrong. */
 static bool may_stay(const struct record_volume *volume, const struct part *part)
 {
 	const struct place found = place_of(part);
@@ -189,7 +189,10 @@ static void settle_volume(struct world *w, unsigned v)
 		return;
 	if (is_at_root(w, volume, (unsigned)i))
 		return;
-	/* By its name, where its own id cannot be read now; else that is for the words. */
+	/*
+	 * Look by its name: its id may not be readable now, or it is another partition, and the log
+	 * says which.
+	 */
 	part = w->volume_part[i];
 	rc = w->has_volume[i] ? 0 : find_part(w->conf->volume[i].spec, disk_of(w), 0, &part);
 	w->has_volume[i] = false;
@@ -223,7 +226,7 @@ static void settle_stores(struct world *w)
 		return;
 	}
 	misplace(w);
-	/* What an install that was cut has left is not looked for; data is mounted as ever. */
+	/* What an install that was cut has left is not looked for; data is mounted as usual. */
 	*has = *has && !is_bound(w);
 }
 

@@ -92,7 +92,7 @@ int update_partial(struct world *w, const char *volume)
 		rc = note_partial(w, next, volume);
 	if (rc)
 		return rc;
-	/* ---- The line: from here on the board boots only when the volume is whole again. ---- */
+	/* ---- Point of no return: from here on the board boots only when the volume is whole again. ---- */
 	rc = world_save(w, next);
 	if (!rc && settle_space(w) < 0)
 		log_warn("%s; the next install gives the space back", fail_text());
@@ -112,7 +112,10 @@ int update_whole(struct world *w, const char *volume, const char *version_from, 
 	last->result = RESULT_RESTORED;
 	last->when_s = sys_wall_s();
 	snprintf(last->version_from, sizeof(last->version_from), "%s", version_from);
-	/* Which version that is nobody has said; the name of a file, of one volume of some, is none. */
+	/*
+	 * Nobody has said which version that is; a file's name, of one volume of perhaps several, is no
+	 * version.
+	 */
 	snprintf(detail, sizeof(detail), "%s, %.*s", volume, RECORD_REASON_MAX / 2, name);
 	record_reason(last->reason, REASON_IMAGE_PUT, detail);
 	return world_save(w, next);
@@ -128,7 +131,7 @@ enum outcome update_anew(struct world *w)
 		return OUTCOME_NOTHING;
 	}
 	record_clear(next);
-	/* ---- The line: what could not be read is written over, as told (I4). ---- */
+	/* ---- Point of no return: what could not be read is written over, as told (I4). ---- */
 	if (slots_end_trial(w) < 0)
 		log_warn("%s", fail_text()); /* it ends by itself, some boots later */
 	return world_save(w, next) ? OUTCOME_FAILED : OUTCOME_DONE;

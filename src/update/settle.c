@@ -57,7 +57,7 @@ int settle_space(struct world *w)
 	if (w->record.phase != PHASE_IDLE)
 		return fail(EBUSY, "cannot free the stores: the record is in phase %s",
 			    phase_name(w->record.phase));
-	/* What is not known may be what keeps a store. */
+	/* What a later cowboot has added to the record may need a store. */
 	if (w->copies.read_only)
 		return fail(EROFS, "cannot free the stores: a later cowboot may need them");
 	/* `idle` may be in a cache only; a record that a cut then brings back would miss its stores. */

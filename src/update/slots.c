@@ -103,7 +103,10 @@ bool slots_follow(const struct world *w)
 	return !is.trial || is.trial == wanted.trial;
 }
 
-/* Its spare would one day bring back what it was told before. */
+/*
+ * Whether a stale copy lies beside the loader's state, which could one day bring back what it was told
+ * before.
+ */
 static bool is_untidy(const struct world *w)
 {
 	return w->loader.state.health == LOADER_GOOD && w->loader.state.untidy;
@@ -124,7 +127,7 @@ int slots_disarm(struct world *w)
 
 	if (!wanted_slots(w, &wanted))
 		return 0;
-	/* Nothing of it is to be taken back where the update brings no kernel. */
+	/* Where the update brings no kernel, the loader knows nothing of it that could be taken back. */
 	if (!slots_tellable(w) && !w->record.slot)
 		return 0;
 	wanted = (struct loader_slots){ .good = w->record.slot_old };

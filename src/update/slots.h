@@ -26,7 +26,7 @@ void slots_load(struct world *w);
 /* The slot that the loader starts next, as far as is known; 0: it is not. */
 char slots_next(const struct world *w);
 
-/* Whether it is known what the loader does, and so whether it keeps what it is told. */
+/* Whether it is known what the loader does; only then is it known to keep what it is told. */
 bool slots_known(const struct world *w);
 
 /* Whether the loader was told, for good, to start the other slot than it did in this boot. */

@@ -24,7 +24,10 @@
 #include "update/merging.h"
 #include "update/world.h"
 
-/* What came of it.  But for DONE, base/fail.h has a line for whoever asked; REBOOT's is told below. */
+/*
+ * How a transition ended.  base/fail.h then has a line for whoever asked, except with DONE; with REBOOT
+ * as said below.
+ */
 enum outcome {
 	OUTCOME_DONE,
 	OUTCOME_FAILED,
@@ -40,15 +43,15 @@ enum outcome {
 /* ---- install.c ---- */
 
 /*
- * Whether there is room for an update now; for before its bundle is read.  An install that was cut
- * is dropped.  DONE also in a trial that waits: perhaps the bundle is its own.
+ * Whether an update may begin now; to be asked before its bundle is read.  An install that was cut is
+ * dropped.  DONE also when a trial waits for its boot: the bundle may be that of this trial.
  */
 enum outcome update_ready(struct world *w);
 
 /*
- * Checks the bundle against the board, stages it, lays it down, reads it back, arms it; undoes all
- * that where any of it fails.  name is the bundle's, for lines.  REBOOT: it is armed.  ret_already:
- * it was before, and the line says so; else there is none.
+ * Checks the bundle against the board, stages it, lays it down, reads it back, arms it; undoes all that
+ * where any of it fails.  name is the bundle's, for messages.  REBOOT: it is armed; ret_already: it was
+ * before, and only then there is a line.
  */
 enum outcome update_install(struct world *w, struct bundle *bundle, const char *name,
 			    bool *ret_already);
@@ -61,12 +64,12 @@ void update_undo(struct world *w);
 /* ---- confirm.c ---- */
 
 /*
- * Confirms the trial that runs: there is no way back behind it.  DONE: every volume merges, or is
+ * Confirms the trial that runs: after that there is no way back.  DONE: every volume merges, or is
  * about to.  REBOOT: ret_waiting of them do so from the next boot on.
  */
 enum outcome update_confirm(struct world *w, unsigned *ret_waiting);
 
-/* Without an update what is good is this boot: where boots are counted, the count begins anew. */
+/* Without an update: this boot is good, and where boots are counted, the count begins anew. */
 enum outcome update_note_good(struct world *w);
 
 /* ---- merge.c ---- */
@@ -87,7 +90,7 @@ enum outcome update_finish(struct world *w);
 enum outcome update_drop(struct world *w);
 
 /*
- * Refuses the trial, of which the next boot goes back.  reason: one line for the record.  DONE: it does
+ * Refuses the trial; the next boot goes back.  reason: one line for the record.  DONE: the trial does
  * not run.  REBOOT: it does.
  */
 enum outcome update_refuse(struct world *w, const char *reason);

@@ -31,7 +31,7 @@ int volumes_mount(const struct conf_mount *m, const char *dir, unsigned long mor
 	if (rc < 0)
 		return rc;
 	rc = sys_mount(source, dir, m->fstype, flags | more_flags, options);
-	/* What stands behind this is a revert or the recovery: too much for one read that failed. */
+	/* A failure here leads to a revert or to recovery, which is too much for one read that failed. */
 	if (rc < 0)
 		rc = sys_mount(source, dir, m->fstype, flags | more_flags, options);
 	if (rc < 0)

@@ -57,11 +57,11 @@ struct world {
 void world_blank(struct world *w, const struct conf *conf);
 
 /*
- * Zeroes w and looks for every configured partition until deadline_ms; what is missing is logged,
- * not fatal.  Partitions that are named by labels are all on the disk of meta, unless the configuration
+ * Zeroes w and looks for every configured partition until deadline_ms; what is missing is logged, not
+ * fatal.  Partitions that are named by labels are all on the disk of meta, unless the configuration
  * says otherwise (I12).  What a pending update needs is looked for by the place that the record keeps,
- * and is there at no other (I13); root= counts in idle only.  disk is the kernel's name of the one that meta is looked for on first, since
- * the running system is from there; NULL: any.
+ * and counts as missing anywhere else (I13); root= counts in idle only.  disk is the kernel's name of
+ * the disk that meta is looked for on first, since the running system is from there; NULL: any.
  */
 void world_find(struct world *w, const struct conf *conf, const char *disk, uint64_t deadline_ms);
 
@@ -117,7 +117,10 @@ bool world_kernel_flushes(const char *release);
 
 #define WORLD_RELEASE_MAX 256
 
-/* The same of the running kernel, whose name goes to ret_release; or the board's word for it. */
+/*
+ * The same for the running kernel, whose name goes to ret_release; or true where the configuration says
+ * so.
+ */
 bool world_may_merge(const struct conf *conf, char ret_release[WORLD_RELEASE_MAX]);
 
 /* 0 where the running kernel may merge, -ENOTSUP with the reason where not. */
