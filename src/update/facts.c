@@ -58,8 +58,8 @@ static enum fact_stores judge_store(struct world *w, unsigned v)
 	if (rc < 0 && rc != -ENODEV)
 		return FACT_STORES_DAMAGED;
 	rc = compare_file(w, v);
-	if (rc == -EXDEV)
-		w->misplaced = true;
+	if (rc == -EXDEV || rc == -ELOOP)
+		w->misplaced = true;	/* another folder, or a link in its place */
 	if (rc < 0)
 		return rc == -ENOENT ? FACT_STORES_MISSING : FACT_STORES_DAMAGED;
 	rc = store_is_there(w, v);

@@ -175,6 +175,12 @@ static bool may_stay(const struct record_volume *volume, const struct part *part
 	       place_same(&volume->origin, &found);
 }
 
+/* Whether a name that could not be used leads somewhere all the same: to two, or to another disk. */
+static bool answers(int rc)
+{
+	return rc == -ENOTUNIQ || rc == -EXDEV;
+}
+
 static void settle_volume(struct world *w, unsigned v)
 {
 	const struct record_volume *volume = &w->record.volume[v];
@@ -196,7 +202,7 @@ static void settle_volume(struct world *w, unsigned v)
 	part = w->volume_part[i];
 	rc = w->has_volume[i] ? 0 : find_part(w->conf->volume[i].spec, disk_of(w), 0, &part);
 	w->has_volume[i] = false;
-	if (rc && rc != -ENOTUNIQ)
+	if (rc && !answers(rc))
 		return;
 	if (!rc)
 		rc = check_origin(volume, &part);
@@ -216,8 +222,11 @@ static void settle_stores(struct world *w)
 	const char *spec = files ? w->conf->data.spec : w->conf->store;
 	struct part *kept = files ? &w->data_part : &w->store_part, part = *kept;
 	struct place found;
+	int rc = *has ? 0 : spec[0] ? find_part(spec, disk_of(w), 0, &part) : -ENODEV;
 
-	if (!*has && (!spec[0] || find_part(spec, disk_of(w), 0, &part) < 0))
+	if (answers(rc))
+		misplace(w);
+	if (rc)
 		return;
 	found = place_of(&part);
 	if (place_check(part.path, &w->record.store_part, &found) == 0) {

@@ -65,7 +65,8 @@ int settle_space(struct world *w)
 		return fail(EBUSY, "cannot free the stores: the record is not durable");
 	/* The update that has just ended was at another place: what lies here may be another board's. */
 	if (w->misplaced)
-		return fail(ESTALE, "nothing is freed: %s", w->why_missing);
+		return fail(ESTALE, "nothing is freed: %s",
+			    w->why_missing[0] ? w->why_missing : w->stores_why);
 	for (unsigned i = 0; i < w->conf->volume_count; i++) {
 		rc = store_unmap(w->conf->volume[i].name);
 		if (rc < 0)

@@ -2,6 +2,7 @@
 /* What somebody, or age, did to the disks while the board was off. */
 #include <string.h>
 
+#include "astray.h"
 #include "base/crc32c.h"
 #include "esp.h"
 #include "scenario.h"
@@ -29,7 +30,7 @@ unsigned damage_count(enum damage damage)
 	case DAMAGE_COPY:
 		return 2 * COUNT(copy_ways);
 	case DAMAGE_BOTH:
-		return COUNT(copy_ways);
+		return COUNT(copy_ways) + 1;
 	case DAMAGE_STORE:
 		return COUNT(store_ways);
 	case DAMAGE_BLOCK:
@@ -38,6 +39,8 @@ unsigned damage_count(enum damage damage)
 		return 2;
 	case DAMAGE_ENTRIES:
 		return ESP_DAMAGES;
+	case DAMAGE_ASTRAY:
+		return ASTRAY_COUNT - 1;
 	case DAMAGE_NONE:
 		break;
 	}
@@ -47,8 +50,9 @@ unsigned damage_count(enum damage damage)
 const char *damage_name(enum damage damage, unsigned n)
 {
 	switch (damage) {
-	case DAMAGE_COPY:
 	case DAMAGE_BOTH:
+		return n == COUNT(copy_ways) ? "a meta of zeros" : copy_ways[n];
+	case DAMAGE_COPY:
 	case DAMAGE_BLOCK:
 		return copy_ways[n % COUNT(copy_ways)];
 	case DAMAGE_STORE:
@@ -57,6 +61,8 @@ const char *damage_name(enum damage damage, unsigned n)
 		return n ? "of a later version" : "a spare of a later version";
 	case DAMAGE_ENTRIES:
 		return esp_damages[n];
+	case DAMAGE_ASTRAY:
+		return astray_ways[n + 1];
 	case DAMAGE_NONE:
 		break;
 	}
@@ -86,6 +92,18 @@ static void spoil_copy(struct disks *disks, unsigned copy, unsigned way)
 	if (way == 4)
 		change_byte(disks, at, 50, 0xff,
 			    (uint8_t)~content_bytes(disks->durable.at[at])[50]);
+}
+
+/* The last way: meta is as if it had never been written. */
+static void spoil_both(struct disks *disks, unsigned way)
+{
+	if (way < COUNT(copy_ways)) {
+		spoil_copy(disks, 0, way);
+		spoil_copy(disks, 1, way == 3 ? 1 : way);
+		return;
+	}
+	for (unsigned i = 0; i < disk_size[DISK_META]; i++)
+		image_set(&disks->durable, disk_base[DISK_META] + i, CONTENT_ZERO);
 }
 
 /* which 0 or 1: one copy; 2: both.  Nothing but the record knows the slot then. */
@@ -230,8 +248,7 @@ void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, str
 		spoil_copy(disks, n / COUNT(copy_ways), n % COUNT(copy_ways));
 		return;
 	case DAMAGE_BOTH:
-		spoil_copy(disks, 0, n);
-		spoil_copy(disks, 1, n == 3 ? 1 : n);
+		spoil_both(disks, n);
 		at->faults = 2;
 		at->damaged = at->lost = 1;
 		return;
@@ -247,6 +264,12 @@ void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, str
 		return;
 	case DAMAGE_ENTRIES:
 		spoil_entries(disks, at, n);
+		return;
+	case DAMAGE_ASTRAY:
+		astray_prepare(disks, (enum astray)(n + 1));
+		at->astray_next = (uint8_t)(n + 1);
+		at->astray_in = (uint8_t)s->astray_in;
+		at->astray_stops = astray_stops((enum astray)(n + 1));
 		return;
 	case DAMAGE_STORE:
 		if (s->from == FROM_MERGING && n == 10)

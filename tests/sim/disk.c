@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle.h"
 #include "trace.h"
 
 unsigned disk_base[DISK_COUNT], disk_size[DISK_COUNT], disks_total;
@@ -114,6 +115,8 @@ void disk_write(enum disk d, unsigned at, unsigned count, const content *data, u
 	now.word_count += count;
 	image_apply(&view, w, now.words);
 	trace_write(w, data);
+	if (d == DISK_OTHER)
+		saw_other_disk("written");
 }
 
 void disk_flush(enum disk d)

@@ -21,7 +21,7 @@
 #define WORDS_MAX 4096u
 
 enum disk { DISK_META, DISK_VOL0, DISK_VOL1, DISK_DATA, DISK_COW, DISK_FS,
-	    DISK_BOOT_A, DISK_BOOT_B, DISK_ESP, DISK_COUNT };
+	    DISK_BOOT_A, DISK_BOOT_B, DISK_ESP, DISK_OTHER, DISK_COUNT };
 #define VOLUMES_MAX 2u
 
 /* Content of one sector; equal numbers, equal bytes. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "astray.h"
 #include "base/fail.h"
 #include "esp.h"
 #include "storage/block.h"
@@ -23,7 +24,7 @@
 uint8_t was_read[SECTORS_MAX];
 
 static const char *const labels[DISK_COUNT] = { "meta", "system", "vendor", "data", "cow", NULL,
-						 "boot_a", "boot_b", "esp" };
+						 "boot_a", "boot_b", "esp", NULL };
 
 static unsigned held[16]; /* by minor: what the running program has open */
 
@@ -95,40 +96,60 @@ int block_disk_of(const char *sysfs_dir, unsigned major, unsigned minor, char *b
 	return -ENOENT;
 }
 
-static bool is_called(const char *spec, const char *label, const uint8_t uuid[PLACE_UUID_BYTES])
+/* By their names all partitions are those of one disk, "sim", but for the other disk's (astray.c). */
+struct part fake_part(enum disk d)
 {
-	struct place place = { .start_sectors = 0 };
+	struct part part = { .major = MAJOR_PARTITION, .minor = d + 1, .disk = "sim" };
+
+	memset(part.part_uuid, (int)(0x10 + d), sizeof(part.part_uuid));
+	memset(part.disk_id, 0x01, sizeof(part.disk_id));
+	snprintf(part.name, sizeof(part.name), "sim%u", d + 1);
+	snprintf(part.path, sizeof(part.path), "/dev/sim%u", d + 1);
+	part.start_sectors = 2048ull * (d + 1);
+	part.size_sectors = disk_size[d];
+	part.logical_block_bytes = part.io_min_bytes = plan->blocks ? 4096 : 512;
+	return part;
+}
+
+static bool is_called(const char *spec, const char *label, const struct part *part)
+{
+	const struct place place = place_of(part);
 	char text[PLACE_SPEC_MAX];
 
-	memcpy(place.part_uuid, uuid, sizeof(place.part_uuid));
-	return (place_spec(text, &place) && strcmp(spec, text) == 0) ||
+	return (place_spec(text, &place) && strcmp(spec, text) == 0) || strcmp(spec, part->path) == 0 ||
 	       (strncmp(spec, "PARTLABEL=", 10) == 0 && strcmp(spec + 10, label) == 0);
 }
 
-/* All partitions are on one disk, so that it does not matter which is asked for. */
+/* As src/storage/find.h says; a partition on another disk may answer as well, or alone. */
 int find_part(const char *spec, const char *disk, uint64_t deadline_ms, struct part *ret_part)
 {
-	(void)disk, (void)deadline_ms;
+	struct part found = { .size_sectors = 0 }, elsewhere = { .size_sectors = 0 };
+
+	(void)deadline_ms;
 	for (unsigned d = 0; d < DISK_COUNT; d++) {
-		struct part part = { .major = MAJOR_PARTITION, .minor = d + 1 };
+		const struct part own = fake_part((enum disk)d);
+		struct part other;
 
 		if (!labels[d] || !disk_size[d])
 			continue;
-		memset(part.part_uuid, (int)(0x10 + d), sizeof(part.part_uuid));
-		if (!is_called(spec, labels[d], part.part_uuid))
+		if (astray_other((enum disk)d, &own, &other) && is_called(spec, labels[d], &other))
+			elsewhere = other;
+		if (astray_gone((enum disk)d) || !is_called(spec, labels[d], &own))
 			continue;
 		if (fault(FAULT_MISSING, "find", labels[d]))
 			return fail(ENODEV, "cannot find %s", spec);
-		snprintf(part.name, sizeof(part.name), "sim%u", d + 1);
-		snprintf(part.path, sizeof(part.path), "/dev/sim%u", d + 1);
-		part.start_sectors = 2048ull * (d + 1);
-		part.size_sectors = disk_size[d];
-		memset(part.disk_id, 0x01, sizeof(part.disk_id));
-		part.logical_block_bytes = part.io_min_bytes = plan->blocks ? 4096 : 512;
-		*ret_part = part;
-		return 0;
+		found = own;
 	}
-	return fail(ENODEV, "cannot find %s", spec);
+	if (found.size_sectors && elsewhere.size_sectors && !disk)
+		return fail(ENOTUNIQ, "cannot tell which partition %s is", spec);
+	if (!found.size_sectors && elsewhere.size_sectors && disk && !strncmp(spec, "PARTLABEL=", 10))
+		return fail(EXDEV, "cannot use %s: it is %s, on another disk", spec, elsewhere.path);
+	if (!found.size_sectors)
+		found = elsewhere;
+	if (!found.size_sectors)
+		return fail(ENODEV, "cannot find %s", spec);
+	*ret_part = found;
+	return 0;
 }
 
 static int sector_of(const struct dev *dev, uint64_t sector)

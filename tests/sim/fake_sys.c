@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "astray.h"
 #include "esp.h"
 
 #define FILES_MAX 12
@@ -132,9 +133,9 @@ int sys_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_le
 	if (!strcmp(path, "/etc/cowboot.conf"))
 		return give(sim_config, strlen(sim_config), buf, size_bytes, ret_len_bytes);
 	if (!strcmp(path, "/proc/cmdline")) {
-		snprintf(cmdline, sizeof(cmdline), "console=ttyS0 quiet %0*d panic=5%s%c%s\n", filler, 0,
+		snprintf(cmdline, sizeof(cmdline), "console=ttyS0 quiet %0*d panic=5%s%c%s%s\n", filler, 0,
 			 slot_started ? " cowboot.slot=" : "", slot_started ? slot_started : ' ',
-			 slot_counted ? " cowboot.try" : "");
+			 slot_counted ? " cowboot.try" : "", astray_root());
 		return give(cmdline, strlen(cmdline), buf, size_bytes, ret_len_bytes);
 	}
 	return -ENOENT;

@@ -97,6 +97,8 @@ int task_load_pieces(const char *name, bool readonly, struct map_disk disk,
 	if (!d || !count || count > DM_PIECES_MAX)
 		return fail_sys(EINVAL, "cannot load the table of device %s", name);
 	check_alive(d);
+	if (disk.major == MAJOR_PARTITION && disk.minor == DISK_OTHER + 1)
+		saw_other_disk("mapped");
 	t = &d->next;
 	drop(t, false);
 	*t = (struct dm_table){ .kind = DMK_LINEAR, .readonly = readonly, .pieces = count };
@@ -177,6 +179,8 @@ int task_load(const char *name, bool readonly, enum dm_target target, uint64_t s
 	if (!d)
 		return fail_sys(ENXIO, "cannot load the table of device %s", name);
 	check_alive(d);
+	if (minor == DISK_OTHER + 1)
+		saw_other_disk("mapped");
 	t.kind = target == DM_SNAPSHOT ? DMK_SNAPSHOT : DMK_MERGE;
 	t.origin = (enum disk)(minor - 1);
 	t.store_minor = (int)store_minor;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "astray.h"
 #include "base/fail.h"
 #include "sim.h"
 #include "storage/reserve.h"
@@ -102,17 +103,35 @@ static bool mounted(const struct store_dir *dir)
 	return sys_mounted_minor(path) >= 0;
 }
 
+/* As src/storage/storedir.h says. */
+static int open_folder(const struct store_dir *dir, struct place_folder *ret_folder)
+{
+	int rc;
+
+	if (!mounted(dir))
+		return fail_sys(ENOENT, "cannot open the folder %s", dir->path);
+	*ret_folder = (struct place_folder){ dir->folder.device, FOLDER_INODE };
+	rc = astray_folder(ret_folder);
+	if (!rc && !place_same_folder(&dir->folder, ret_folder))
+		rc = -EXDEV;
+	return rc ? fail(-rc, "%s is not the folder that stores belong in", dir->path) : 0;
+}
+
+static int look_into(const struct store_dir *dir)
+{
+	struct place_folder folder;
+
+	return open_folder(dir, &folder);
+}
+
 int storedir_make(const struct store_dir *dir)
 {
-	return mounted(dir) ? 0 : fail_sys(ENOENT, "cannot make %s", dir->path);
+	return look_into(dir);
 }
 
 int storedir_folder(const struct store_dir *dir, struct place_folder *ret_folder)
 {
-	if (!mounted(dir))
-		return fail_sys(ENOENT, "cannot open the folder %s", dir->path);
-	*ret_folder = (struct place_folder){ dir->folder.device, FOLDER_INODE };
-	return 0;
+	return open_folder(dir, ret_folder);
 }
 
 int storefile_check_fs(const struct store_dir *dir)
@@ -195,10 +214,10 @@ int storefile_remove(const struct store_dir *dir, const char *name)
 	const struct inode none = { 0 };
 	unsigned file = (unsigned)slot(name);
 	struct inode inode = load(file);
-	int rc;
+	int rc = look_into(dir);
 
-	if (!mounted(dir))
-		return fail_sys(ENOENT, "cannot open the folder %s", dir->path);
+	if (rc)
+		return rc;
 	if (!inode.exists)
 		return 0;
 	if (fault(FAULT_FILE, "unlink", name))
@@ -213,9 +232,10 @@ int storefile_remove(const struct store_dir *dir, const char *name)
 int storefile_any(const struct store_dir *dir, bool *ret_any)
 {
 	bool any = false;
+	int rc = look_into(dir);
 
-	if (!mounted(dir))
-		return fail_sys(EIO, "cannot open the folder %s", dir->path);
+	if (rc)
+		return rc;
 	if (fault(FAULT_FILE, "read", dir->path))
 		return fail_sys(EIO, "cannot read the folder %s", dir->path);
 	for (unsigned i = 0; i < plan->volumes; i++)
@@ -235,15 +255,15 @@ int reserve_free(const char *dir, uint64_t *ret_bytes)
 int storefile_sweep(const struct store_dir *dir, unsigned *ret_removed)
 {
 	unsigned removed = 0;
+	int rc = look_into(dir);
 
-	if (!mounted(dir))
-		return fail_sys(EIO, "cannot open the folder %s", dir->path);
+	if (rc)
+		return rc;
 	if (fault(FAULT_FILE, "read", dir->path))
 		return fail_sys(EIO, "cannot read the folder %s", dir->path);
 	for (unsigned i = 0; i < plan->volumes; i++) {
 		if (load(i).exists) {
-			int rc = storefile_remove(dir, volume_names[i]);
-
+			rc = storefile_remove(dir, volume_names[i]);
 			if (rc)
 				return rc;
 			removed++;
@@ -292,10 +312,13 @@ int storefile_compare(const struct store_dir *dir, const char *name, uint64_t pa
 		      uint32_t io_min_bytes, const struct extent *extents, unsigned count)
 {
 	struct inode inode = load((unsigned)slot(name));
+	int rc = look_into(dir);
 
 	(void)part_start_sectors;
 	(void)io_min_bytes;
-	if (!mounted(dir) || !inode.exists)
+	if (rc)
+		return rc;
+	if (!inode.exists || astray_folder_is_empty())
 		return fail_sys(ENOENT, "cannot open %s/%s.store", dir->path, name);
 	if (fault(FAULT_FILE, "look at", name))
 		return fail_sys(EIO, "cannot look at %s/%s.store", dir->path, name);

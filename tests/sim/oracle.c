@@ -3,6 +3,7 @@
 #include "oracle.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "trace.h"
 
@@ -33,6 +34,8 @@ void saw_power_on(void)
 {
 	if (ledger.may_be_armed && !oracle_decided() && ledger.boots <= rules.tries)
 		ledger.boots++;
+	if (ledger.astray_in && !--ledger.astray_in)
+		ledger.astray = ledger.astray_next;
 	oracle_note();
 }
 
@@ -160,6 +163,29 @@ void saw_image(bool done)
 	oracle_note();
 }
 
+/* I13: once an update has ended, only names are left, and the kernel may be told to map what they name. */
+static bool may_have_ended(void)
+{
+	return !ledger.confirmed && (oracle_decided() || ledger.may_be_refused || ledger.boots > rules.tries);
+}
+
+void saw_other_disk(const char *how)
+{
+	if (strcmp(how, "written") == 0 || !may_have_ended())
+		violation("I13: what is not the board's was %s", how);
+}
+
+/*
+ * I13: what is wrong is mended there (person.c), and then the update goes on with the tries that it had,
+ * but for those that a boot loader has counted.
+ */
+static bool is_astray(void)
+{
+	if (ledger.astray && ledger.boots && !rules.slots && !oracle_decided())
+		ledger.boots--;
+	return ledger.astray && ledger.astray_stops;
+}
+
 /* A request leads there once; half an image does until it is whole. */
 static bool led_there(void)
 {
@@ -171,7 +197,7 @@ static bool led_there(void)
 
 void saw_recovery(const char *reason)
 {
-	if (led_there()) {
+	if (is_astray() || led_there()) {
 		oracle_note();
 		return;
 	}

@@ -34,7 +34,10 @@ struct ledger {
 	uint8_t kexecs; /* starts of an armed board past its loader */
 	uint8_t may_be_asked; /* for recovery, and nobody was led there yet */
 	uint8_t may_be_restored, restored; /* an image is put onto the volume by hand; is there */
-	uint8_t unused[7]; /* it is hashed in words */
+	uint8_t astray; /* names lead to another disk now, or a folder elsewhere: which way (astray.h) */
+	uint8_t astray_next, astray_in; /* which way they will, and in how many boots */
+	uint8_t astray_stops; /* recovery is right then; else the board goes on as if nothing were */
+	uint8_t unused[3]; /* it is hashed in words */
 };
 
 enum verb { VERB_INSTALL, VERB_GOOD, VERB_BAD, VERB_MERGE, VERB_CANCEL, VERB_RECOVERY,
@@ -74,6 +77,8 @@ void saw_root(const enum shown *volume, unsigned count, bool bare);
 /* The same system, after something was done under it. */
 void saw_root_still(const enum shown *volume, unsigned count, bool was_new);
 void saw_record_write(void);
+/* What is not the board's was "written", or "mapped". */
+void saw_other_disk(const char *how);
 void saw_recovery(const char *reason);
 /* Somebody puts an image of NEW onto the volumes by hand, in recovery; done: it said so. */
 void saw_image(bool done);

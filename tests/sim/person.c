@@ -39,8 +39,22 @@ static void reboot(void)
 	goes_again = true;
 }
 
+/* Whoever stands before the board sees what recovery says, and puts things in their places. */
+static bool mend_astray(void)
+{
+	if (!ledger.astray)
+		return false;
+	ledger.astray = 0;
+	trace_ledger();
+	return true;
+}
+
 static void on_old(void)
 {
+	if (mend_astray()) {
+		reboot();
+		return;
+	}
 	if (ledger.installs >= policy->installs)
 		return;
 	if (install() == 4 && policy->cancel)
@@ -74,7 +88,7 @@ static void on_merging(void)
 		while (dm_merge_one())
 			;
 		reboot();
-	} else if (again(VERB_MERGE) != 0) {
+	} else if (mend_astray(), again(VERB_MERGE) != 0) {
 		reboot();
 	}
 }
@@ -179,12 +193,14 @@ bool person_acts(void)
 
 bool person_has_a_plan(void)
 {
-	return policy->in_recovery != RECOVERY_WAITS;
+	return policy->in_recovery != RECOVERY_WAITS || ledger.astray;
 }
 
 void person_recovers(void)
 {
-	if (policy->in_recovery == RECOVERY_MERGES)
+	if (mend_astray())
+		say("-- in recovery all is put in its place");
+	else if (policy->in_recovery == RECOVERY_MERGES)
 		recover_merge();
 	else
 		recover_image();

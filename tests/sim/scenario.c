@@ -34,6 +34,8 @@ static void lay_out(void)
 			  : stores + 64 +
 				    (plan->piece_sectors ? (stores / plan->piece_sectors + 3) * 8
 							 : 0);
+	if (plan->other_disk)
+		size[DISK_OTHER] = META_SECTORS;
 	if (plan->esp)
 		size[DISK_ESP] = ESP_SECTORS;
 	else if (plan->slots)
@@ -47,9 +49,10 @@ static void configure(void)
 		sim_config, sizeof(sim_config),
 		"board sim\nmeta PARTLABEL=meta\ndata PARTLABEL=data /data ext4 rw,noatime\n"
 		"volume system PARTLABEL=system / ext4 ro\n%sstore %s\ntries %u\ndevice-timeout 1\n"
-		"recovery shell\noverrides no\n%s",
+		"recovery shell\noverrides no\n%s%s",
 		plan->volumes > 1 ? "volume vendor PARTLABEL=vendor /vendor ext4 ro\n" : "",
 		plan->raw ? "PARTLABEL=cow" : "file", plan->tries,
+		plan->several_disks ? "disks several\n" : "",
 		plan->esp     ? "boot-esp PARTLABEL=esp\n"
 		: plan->slots ? "boot-slots PARTLABEL=boot_a PARTLABEL=boot_b\n"
 			      : "");

@@ -19,6 +19,7 @@ enum damage {
 	DAMAGE_BLOCK, /* the boot block: one copy in turn, then both */
 	DAMAGE_BLOCK_LATER, /* the boot block: its spare, then both, by a cowboot to come */
 	DAMAGE_ENTRIES, /* too many boot entries */
+	DAMAGE_ASTRAY, /* names that lead elsewhere, each way in turn (astray.h) */
 };
 
 struct scenario {
@@ -31,6 +32,7 @@ struct scenario {
 	unsigned faults; /* failing calls in one history: 0 or 1 */
 	unsigned cuts_before_fault, cuts_after_fault;
 	unsigned all_max; /* up to so many pending writes every subset is a state */
+	unsigned astray_in; /* DAMAGE_ASTRAY: from this boot on */
 };
 
 extern const struct scenario scenarios[];

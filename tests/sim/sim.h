@@ -35,6 +35,8 @@ struct board_plan {
 	bool loader_resets; /* at every start it writes the block anew, with slot a as the good one */
 	bool long_line; /* the kernel's command line has a bootconfig in it */
 	bool eager_merge; /* the kernel merges between any two calls, not only during a sleep */
+	bool several_disks; /* the configuration says that there are */
+	bool other_disk; /* one that is not the board's may be plugged in (astray.c) */
 };
 
 extern const struct board_plan *plan;
