@@ -14,10 +14,11 @@
 #include "state/record_crc.h"
 
 #define BLOCK_SECTORS (RECORD_BLOCK_BYTES / SECTOR)
-#define COPY_SECTORS (RECORD_BYTES_MAX / SECTOR)
+#define COPY_SECTORS IMAGE_RECORD_SECTORS
 #define COPY_BLOCKS (COPY_SECTORS / BLOCK_SECTORS)
 #define MEMO_COUNT 65536u
 
+_Static_assert(COPY_SECTORS * SECTOR == RECORD_BYTES_MAX, "one copy, whole");
 _Static_assert(CONTENT_ZERO == 0, "a block of zeros has no bit set");
 
 /* One copy's sectors, as they were found last under this hash. */
@@ -70,7 +71,7 @@ static uint64_t understand(const content *at, unsigned base)
 {
 	static uint8_t bytes[RECORD_BYTES_MAX];
 	enum block_kind kind[COPY_BLOCKS];
-	uint64_t sum = 1;
+	uint64_t sum = 0; /* as of a copy of zeros, which stands for itself */
 	unsigned whole = 0;
 
 	for (unsigned b = 0; b < COPY_BLOCKS; b++)
@@ -92,31 +93,20 @@ static uint64_t understand(const content *at, unsigned base)
 }
 
 /* What to add to the image's hash for this copy. */
-static uint64_t instead(const struct disks *d, unsigned base)
+static uint64_t instead(const struct disks *d, unsigned copy)
 {
-	const content *at = &d->durable.at[base];
-	struct copy_seen *seen;
-	uint64_t raw = 1;
+	const uint64_t raw = d->durable.record_hash[copy];
+	struct copy_seen *seen = &memo[mix64(raw) % MEMO_COUNT];
+	const unsigned base = image_record_base(copy);
 
-	for (unsigned b = 0; b < COPY_SECTORS; b += BLOCK_SECTORS) {
-		content any = 0;
-
-		for (unsigned i = b; i < b + BLOCK_SECTORS; i++)
-			any |= at[i];
-		for (unsigned i = b; any && i < b + BLOCK_SECTORS; i++)
-			raw += image_share(base + i, at[i]);
-	}
-	seen = &memo[mix64(raw) % MEMO_COUNT];
 	if (seen->raw != raw) {
 		seen->raw = raw;
-		seen->alike = understand(at, base);
+		seen->alike = understand(&d->durable.at[base], base);
 	}
 	return seen->alike - raw;
 }
 
 uint64_t alike_hash(const struct disks *d)
 {
-	const unsigned a = disk_base[DISK_META], b = a + COPY_B_OFFSET_BYTES / SECTOR;
-
-	return disks_hash(d, d->durable.hash + instead(d, a) + instead(d, b));
+	return disks_hash(d, d->durable.hash + instead(d, 0) + instead(d, 1));
 }

@@ -36,8 +36,11 @@ const uint8_t *content_bytes(content c);
 content content_noise(unsigned at, unsigned seed); /* bytes that nobody wrote */
 
 /* One world's sectors, all disks in one row. */
+#define IMAGE_RECORD_SECTORS 512u /* RECORD_BYTES_MAX */
+
 struct image {
 	uint64_t hash;
+	uint64_t record_hash[2]; /* what the sectors of each copy of the record add to it */
 	content at[SECTORS_MAX];
 };
 
@@ -75,6 +78,9 @@ void disks_layout(const unsigned size_sectors[DISK_COUNT]);
 void image_set(struct image *image, unsigned at, content c);
 void image_copy(struct image *to, const struct image *from);
 void image_clear(struct image *image);
+
+/* The first sector of a copy of the record, 0 or 1. */
+unsigned image_record_base(unsigned copy);
 void image_apply(struct image *image, const struct write *w, const content *words);
 
 /* What that content there adds to an image's hash. */

@@ -7,6 +7,8 @@
 
 #include "disk.h"
 
+#include "state/copies.h"
+
 #define POOL_MAX (1u << 22) /* contents; memory is used as they come */
 #define TABLE_MAX (POOL_MAX * 2)
 
@@ -118,21 +120,33 @@ uint64_t image_share(unsigned at, content c)
 	return c == CONTENT_ZERO ? 0 : mix64(pool_hash[c] + (uint64_t)at * 0x9e3779b97f4a7c15u);
 }
 
+unsigned image_record_base(unsigned copy)
+{
+	return disk_base[DISK_META] + copy * COPY_B_OFFSET_BYTES / SECTOR;
+}
+
 void image_set(struct image *image, unsigned at, content c)
 {
-	image->hash += image_share(at, c) - image_share(at, image->at[at]);
+	const uint64_t more = image_share(at, c) - image_share(at, image->at[at]);
+
+	image->hash += more;
+	for (unsigned copy = 0; copy < 2; copy++)
+		if (at - image_record_base(copy) < IMAGE_RECORD_SECTORS)
+			image->record_hash[copy] += more;
 	image->at[at] = c;
 }
 
 void image_copy(struct image *to, const struct image *from)
 {
 	to->hash = from->hash;
+	memcpy(to->record_hash, from->record_hash, sizeof(to->record_hash));
 	memcpy(to->at, from->at, disks_total * sizeof(from->at[0]));
 }
 
 void image_clear(struct image *image)
 {
 	image->hash = 0;
+	memset(image->record_hash, 0, sizeof(image->record_hash));
 	memset(image->at, 0, sizeof(image->at));
 }
 
