@@ -354,8 +354,8 @@ export COWBOOT_TIMEOUT_SCALE ?= 4
 SIDE_BY_SIDE = --no-print-directory --output-sync=target
 
 check: $(ready) ## every test that a change must pass
-	@echo '  CHECK   rules, units, simulator, host command and kernels, side by side: it takes some minutes'
-	@$(MAKE) $(SIDE_BY_SIDE) check-sim check-gates check-unit check-host $(KERNEL_CHECKS)
+	@echo '  CHECK   rules, units, simulator, host command and the kernel, side by side: it takes some minutes'
+	@$(MAKE) $(SIDE_BY_SIDE) check-sim check-gates check-unit check-host check-kernel-$(KERNEL)
 	@$(MAKE) --no-print-directory check-qemu
 	@echo '  CHECK   power cuts, failing disks and endurance, side by side: it takes some minutes'
 	@$(MAKE) $(SIDE_BY_SIDE) check-crash-some check-errors-some check-endurance-some
@@ -386,7 +386,7 @@ check-qemu: $(ready) $A/e2fsck $(OTHER_KERNEL) ## scenarios, each a boot or some
 
 KERNELS_NEEDED = $(ready) $(KERNELS_PINNED:%=$(KERNELS)/%/release)
 
-# One guest each; side by side.
+# One guest each; side by side. `make check' looks at the kernel that its scenarios boot: KERNEL.
 KERNEL_CHECKS = $(KERNELS_PINNED:%=check-kernel-%)
 
 check-kernel: $(KERNEL_CHECKS) ## what each kernel does with a snapshot: docs/kernel-behaviour.md
@@ -421,11 +421,12 @@ check-fresh: $B/packages-fresh ## the README's commands in a Debian that has not
 
 BOARDS = $(patsubst board/%/cowboot.conf,%,$(wildcard board/*/cowboot.conf))
 
-check-boards: $(ready) $A/e2fsck $B/packages-boards $(EFI) $(OTHER_KERNEL) ## the long scenarios, those with UEFI, and every board as far as it can be
+check-boards: $(ready) $A/e2fsck $B/packages-boards $(EFI) $(OTHER_KERNEL) ## the long scenarios, those with UEFI, every kernel, and every board as far as it can be
 	@/usr/bin/python3 -m pytest tests/qemu -m boards
 	@for board in $(BOARDS); do $(MAKE) --no-print-directory BOARD=$$board || exit; done
 	@/usr/bin/python3 -m pytest -c tests/boards/pytest.ini tests/boards
 	@for board in qemu-virt raspi3b; do tests/boards/run $$board || exit; done
+	@$(MAKE) $(SIDE_BY_SIDE) $(KERNEL_CHECKS)
 	@$(MAKE) --no-print-directory check-ports
 
 # Each file of tests/unit/ROOM/ is one program, linked with what it needs of all rooms.

@@ -75,11 +75,10 @@ class Store:
     def __init__(self, cache, images, name, scratch):
         self.machine = Machine(cache, images, BOARDS[name], DEVICES["virtio"])
         self.scratch = scratch
-        self.fork = Fork(self.machine, scratch / "fork")
+        self.fork = Fork(self.machine)
         disk = Export(scratch / "0")
         try:
-            self.points = Starts(self.machine, BOARDS[name], self.fork.saved(), scratch / "starts",
-                                 disk)
+            self.points = Starts(self.machine, BOARDS[name], self.fork, scratch / "starts", disk)
         finally:
             disk.close()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from machine import Slices
+from saved import incoming, wait_back
 from stream import SCALE, Timeout
 
 KINDS = ("read", "write", "flush")
@@ -86,38 +87,20 @@ class Exported(Slices):
         return out
 
 
-def board(machine, where, export, saved):
+def board(machine, where, export, guest):
     """A board that is off and has that disk; it goes on where the saved guest was."""
-    vm = machine.vm(where, export.disk, append="rdinit=/fork",
-                    extra=["-incoming", f"exec:cat {saved}"])
+    vm = machine.vm(where, export.disk, extra=incoming(guest))
     vm.disks = [Exported(export.disk, machine.sizes, machine.device, socket=export.socket)]
     return vm
-
-
-def wait(condition, what, timeout=60):
-    end = time.monotonic() + timeout * SCALE
-    while not condition():
-        if time.monotonic() > end:
-            raise Timeout(f"{what}: not within {timeout * SCALE:.0f} s")
-        time.sleep(0.01)
 
 
 def resume(vm):
     """Starts such a board; the guest goes on."""
     vm.start()
-    try:
-        wait(lambda: vm.qmp("query-status")["status"] == "running", "the guest is back")
-    except BaseException:
-        vm.kill()
-        raise
+    wait_back(vm)
     return vm
 
 
-def save(vm, path):
-    """Saves the guest, which stands still from here on, until go_on()."""
-    vm.qmp("migrate", uri=f"exec:cat > {path}")
-    wait(lambda: vm.qmp("query-migrate")["status"] == "completed", "the guest is saved")
-
-
 def go_on(vm):
+    """Lets a guest that was saved go on."""
     vm.qmp("cont")

@@ -44,10 +44,10 @@ class Board(Rest):
         guest = self.points.guest(scene.start)
         try:
             self.vm = export.resume(export.board(self.machine, self.where / "vm", self.export,
-                                                 guest or self.points.saved))
+                                                 guest or self.fork.saved()))
             self.export.arm(kind, number)
             if not guest:
-                self.vm.type("\n")
+                self.fork.leave(self.vm)
             end = self._act(scene)
         except Timeout as e:
             raise Bad(str(e)[-2500:]) from None
@@ -148,7 +148,7 @@ class Board(Rest):
 
     def boot(self, *versions):
         """One more boot, on a sound disk."""
-        self.vm = starts.boot(self.machine, self.where / "vm", self.export, self.points.saved)
+        self.vm = starts.boot(self.machine, self.where / "vm", self.export, self.points.fork)
         came = self.come_up()
         if came not in versions:
             raise Bad(f"the next boot came to {came}, not {' or '.join(versions)}")

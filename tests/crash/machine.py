@@ -2,14 +2,13 @@
 """The boards of the crash suite: built for a life and a device, run once with every write recorded,
 and then started again and again from one saved guest that has not read its disk yet.
 
-A saved guest stands in fork.c, before cowboot's init, with no block driver loaded: what it boots
-from there is the disk it is given. That spares the kernel's own start for each state.
+A saved guest (tests/qemu/saved.py) stands before cowboot's init, with no block driver loaded: what it
+boots from there is the disk it is given. That spares the kernel's own start for each state.
 """
 import json
 import random
 import shutil
-import subprocess
-import time
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,13 +17,14 @@ import blklog
 import esp
 import gpt
 import menus
+import saved
+import vm
 from artefacts import BOARD, BOARD_EFI, BUILD, KERNEL, TOP, whole
 from disk import MIB, Part
 from drive import BUSES
 from esp import EspLoader
 from loader import BlockLoader
-from stream import SCALE, Timeout
-from vm import CMDLINE, VM, stick
+from vm import CMDLINE, VM
 
 HERE = Path(__file__).resolve().parent
 MEM_MIB = 128
@@ -117,13 +117,10 @@ class Machine:
         self.loader = LOADERS[life.slots](self) if life.slots else None
         board = BOARD_EFI if life.slots == "esp" else BOARD
         self.board = board.name
-        conf = artefacts.configuration(life.conf, life.vendor, life.store, None, board)
-        self.initrd = cache.get("crash.img", lambda out: _initramfs(out, conf, board),
-                                HERE / "fork.c",
-                                TOP / "initramfs/mkinitramfs", BUILD / "arm64/init",
-                                BUILD / "arm64/toybox", BUILD / "arm64/cowboot",
-                                board / "modules", board / "modules-recovery",
-                                BUILD / "kernels" / KERNEL / "release", conf)
+        self.conf = artefacts.configuration(life.conf, life.vendor, life.store, None, board)
+        self.initrd = artefacts.initramfs(cache, self.conf, board=board)
+        self.kernel = BUILD / f"kernels/{KERNEL}/Image"
+        self.saved_initrd = saved.initramfs(cache, board)
         self.old, self.new, self.slots = {}, {}, {}
         layout = _layout(self, images, life, device)
         self.stick = _stick(cache, self.new["system"]) if life.stick else None
@@ -175,24 +172,11 @@ class Machine:
             logs.append(Slices(None, self.sizes, self.device, log).own_log(0))
         return f"cowboot.slot={self.loader.start(disk, logs)}"
 
-    def vm(self, where, disk, log=None, append="", extra=()):
-        return VM(where, kernel=BUILD / f"kernels/{KERNEL}/Image", initrd=self.initrd,
+    def vm(self, where, disk, log=None, append="", extra=(), initrd=None):
+        return VM(where, kernel=self.kernel, initrd=initrd or self.initrd,
                   append=f"{CMDLINE} {append}".strip(), mem_mib=MEM_MIB, no_reboot=True,
                   disks=[Slices(disk, self.sizes, self.device, log)],
                   extra=["-machine", "dtb-randomness=off", *extra])
-
-
-def _initramfs(out, conf, board):
-    overlay = out.with_name(out.name + ".d")
-    (overlay / "etc").mkdir(parents=True)
-    (overlay / "etc/cowboot.conf").write_text(conf)
-    subprocess.run([BUILD / "arm64/musl-gcc", "-Os", "-s", "-static", "-Wl,--build-id=none",
-                    "-o", overlay / "fork", HERE / "fork.c"], check=True)
-    subprocess.run([TOP / "initramfs/mkinitramfs", "--fast", "-o", out,
-                    "--init", BUILD / "arm64/init", "--toybox", BUILD / "arm64/toybox",
-                    "--cowboot", BUILD / "arm64/cowboot", "--kernel", BUILD / "kernels" / KERNEL,
-                    "--board", board, "--overlay", overlay], check=True)
-    shutil.rmtree(overlay)
 
 
 def _layout(machine, images, life, device):
@@ -227,51 +211,38 @@ def _stick(cache, image):
 
 
 class Fork:
-    """The saved guests of a machine, one for each kernel command line that its boot loader may
-    give: start() begins a boot from one. save=False: another process has saved them there."""
+    """The saved guests of a machine, which it shares with others that have its devices: start() begins
+    a boot from one."""
 
-    def __init__(self, machine, where, save=True):
-        self.machine, self.where = machine, where
-        where.mkdir(parents=True, exist_ok=True)
-        lines = [f"cowboot.slot={slot}" for slot in machine.slots] or [""]
-        for line in lines if save and machine.device.savable else ():
-            self._save(line)
+    def __init__(self, machine):
+        self.machine = machine
 
     def saved(self, line=""):
-        """The file of the guest with this command line."""
-        return self.where / f"guest{line[-2:]}"
+        """The file of the guest with this kernel command line."""
+        machine = self.machine
+        what = (line, len(machine.sizes), machine.device, MEM_MIB)
+        return machine.cache.get("crash.guest", lambda out: self._save(out, line), machine.kernel,
+                                 machine.saved_initrd, what)
 
-    def _save(self, line):
-        disk = self.where / "none.img"
-        self.machine.write_disk(disk)
-        with self.machine.vm(self.where / "save", disk, append=f"rdinit=/fork {line}") as vm:
-            vm.wait_for("fork: here", 60)
-            vm.qmp("migrate", uri=f"exec:cat > {self.saved(line)}")
-            _wait(lambda: vm.qmp("query-migrate")["status"] == "completed", "the guest is saved")
-        disk.unlink()
+    def _save(self, out, line):
+        with tempfile.TemporaryDirectory(dir=out.parent) as where:
+            disk = Path(where) / "none.img"
+            self.machine.write_disk(disk)
+            saved.save_at_fork(self.machine.vm(Path(where), disk, append=line,
+                                               initrd=self.machine.saved_initrd), out)
 
-    def start(self, where, disk, stick_too=False):
-        """A board that boots from this disk, as its boot loader starts it; the caller kills it."""
-        line = self.machine.load(disk)
-        if not self.machine.device.savable or stick_too:
-            more = ()
-            if stick_too:   # one of its own: another guest may have it, too
-                more = stick(shutil.copyfile(self.machine.stick, disk.with_name("stick.img")))
-            return self.machine.vm(where, disk, append=line, extra=more).start()
-        vm = self.machine.vm(where, disk, append=f"rdinit=/fork {line}",
-                             extra=["-incoming", f"exec:cat {self.saved(line)}"]).start()
-        try:
-            _wait(lambda: vm.qmp("query-status")["status"] == "running", "the guest is back")
-            vm.type("\n")
-        except BaseException:
-            vm.kill()
-            raise
-        return vm
+    def start(self, where, disk, log=None, append=None, stick=None):
+        """A board that boots from this disk, as its boot loader starts it, with more kernel command
+        line and a stick if they are given; the caller kills it."""
+        line = self.machine.load(disk, log)
+        if append or stick or not self.machine.device.savable:
+            line = f"{line} {append or ''}".strip()
+            return self.machine.vm(where, disk, log, line, vm.stick(stick) if stick else ()).start()
+        board = self.machine.vm(where, disk, log, line, saved.incoming(self.saved(line))).start()
+        saved.wait_back(board)
+        self.leave(board)
+        return board
 
-
-def _wait(condition, what, timeout=60):
-    end = time.monotonic() + timeout * SCALE
-    while not condition():
-        if time.monotonic() > end:
-            raise Timeout(f"{what}: not within {timeout * SCALE:.0f} s")
-        time.sleep(0.01)
+    def leave(self, board):
+        """Lets a board that is back from before its boot begin it."""
+        saved.leave_fork(board, self.machine.conf)

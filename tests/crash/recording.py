@@ -13,8 +13,8 @@ import judge
 import states
 from artefacts import BUILD, KERNEL
 from steps import HOST_COWBOOT
-from vm import stick
 from lifetime import Board
+from machine import Fork
 
 ENTRY_BYTES = 16
 
@@ -119,10 +119,8 @@ def _run(machine, life, where, base, log):
 
     def starter(disk, log=None):
         def start(append):
-            line = machine.load(disk, log)
-            more = stick(machine.stick) if machine.stick else ()
-            vm = machine.vm(where / "vm", disk, log, append=f"{line} {append}".strip(), extra=more)
-            running[:] = [vm.start()]
+            vm = Fork(machine).start(where / "vm", disk, log, append, machine.stick)
+            running[:] = [vm]
             return vm
         return start
     try:

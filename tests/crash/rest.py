@@ -104,8 +104,7 @@ class Rest:
             meta = self.machine.part(self.disk, "meta")
             self._whole_slot()
             lost = self._leads_to(meta) == "recovery"
-            vm = self.fork.start(self.where / "vm", self.disk,
-                                 lost and self.machine.stick is not None)
+            vm = self.fork.start(self.where / "vm", self.disk, stick=self._stick() if lost else None)
             try:
                 if judge.recovers(meta, self.machine.life.recovery_after):
                     self._recover(vm, lost)
@@ -120,6 +119,11 @@ class Rest:
             finally:
                 vm.kill()
         raise Bad(f"not at rest after {BOOTS_MAX} boots")
+
+    def _stick(self):
+        """One of its own, where the life has one: another guest may have it, too."""
+        if self.machine.stick:
+            return shutil.copyfile(self.machine.stick, self.disk.with_name("stick.img"))
 
     def _leads_to(self, meta):
         slot = self._loader("next", self.disk)[0] if self.machine.loader else ""

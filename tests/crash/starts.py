@@ -16,6 +16,7 @@ from pathlib import Path
 
 import export
 import judge
+import saved
 from lifetime import Life
 from recording import bundle
 
@@ -31,8 +32,8 @@ class Starts:
     """Of one board; `disk(NAME)` is its disk at that point, `guest(NAME)` the guest or None."""
 
     def __init__(self, machine, life, fork, where, disk):
-        """fork is a saved guest before its boot; disk an Export that may be used."""
-        self.machine, self.saved, self.where, self.export = machine, fork, where, disk
+        """fork is the machine's; disk an Export that may be used."""
+        self.machine, self.fork, self.where, self.export = machine, fork, where, disk
         self.bundle = bundle(machine, life)
         where.mkdir(parents=True)
         machine.write_disk(disk.disk)
@@ -51,7 +52,7 @@ class Starts:
         return path if path.exists() else None
 
     def _boot(self, version):
-        vm = boot(self.machine, self.where / "vm", self.export, self.saved)
+        vm = boot(self.machine, self.where / "vm", self.export, self.fork)
         came = vm.wait_up()
         assert came == version, f"{came} came up, not {version}"
         return vm
@@ -66,7 +67,7 @@ class Starts:
 
     def _keep_guest(self, vm, name):
         vm.run(WARM, check=True)
-        export.save(vm, self.where / f"{name}.guest")
+        saved.save(vm, self.where / f"{name}.guest")
         self._keep(name)
         export.go_on(vm)
 
@@ -92,7 +93,7 @@ class Starts:
         vm.qmp("block_set_io_throttle", id="/machine/peripheral/disk0/virtio-backend",
                iops_wr=WRITES_A_SECOND, **none)
         vm.run("cowboot mark-good", check=True)
-        export.wait(lambda: 0 < self._left(vm) < self._left_first(vm), "the merge is half done")
+        saved.wait(lambda: 0 < self._left(vm) < self._left_first(vm), "the merge is half done")
         vm.cut()
         self._keep("merging")
         vm = self._boot("new")
@@ -116,8 +117,8 @@ class Starts:
         return sum(v["exceptions"] for v in self._volumes(vm))
 
 
-def boot(machine, where, disk, saved):
-    """Begins a boot from the fork."""
-    vm = export.resume(export.board(machine, Path(where), disk, saved))
-    vm.type("\n")
+def boot(machine, where, disk, fork):
+    """Begins a boot from the saved guest before it."""
+    vm = export.resume(export.board(machine, Path(where), disk, fork.saved()))
+    fork.leave(vm)
     return vm

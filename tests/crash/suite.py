@@ -31,6 +31,8 @@ def options(argv):
     p.add_argument("--life", action="append", choices=LIVES, help="only this one; may be repeated")
     p.add_argument("--states", type=int, default=0, help="at most so many, of all lives together")
     p.add_argument("--jobs", type=int, default=os.cpu_count(), help="guests at once")
+    p.add_argument("--controls", type=int, default=CONTROLS,
+                   help="so many broken orders of each life, which must be found")
     p.add_argument("--again", action="store_true", help="forget what an earlier run has found")
     p.add_argument("--replay", metavar="KERNEL/DEVICE/LIFE/STATE")
     p.add_argument("--table", action="store_true")
@@ -62,7 +64,7 @@ class Book:
 class Job:
     """A life on a device, recorded: its states, and what is known of them."""
 
-    def __init__(self, cache, images, life, device, again):
+    def __init__(self, cache, images, life, device, again, controls):
         self.name, self.life, self.device = f"{KERNEL}/{device}/{life.name}", life, device
         self.machine = Machine(cache, images, life, DEVICES[device])
         where = ROOT / KERNEL / device / life.name
@@ -71,7 +73,7 @@ class Job:
         self.recording = record(self.machine, life, where / "recording")
         self.book = Book(where / "results", fingerprint(life, DEVICES[device]))
         self.states = self.recording.states()
-        self.controls = self.recording.controls(CONTROLS)
+        self.controls = self.recording.controls(controls)
 
 
 def _run(job, rest, state, control):
@@ -97,7 +99,7 @@ def _work(jobs, scratch, tasks, found):
     while (task := tasks.get()) is not None:
         n, state, control = task
         if n != at:
-            at, rest = n, Rest(jobs[n].recording, jobs[n].fork, scratch)
+            at, rest = n, Rest(jobs[n].recording, Fork(jobs[n].machine), scratch)
         found.put((n, _run(jobs[n], rest, state, control)))
 
 
@@ -134,11 +136,7 @@ def run_all(todo, jobs, scratch, tell):
 
 
 def _record(cache, images, name, device, again):
-    Job(cache, images, LIVES[name], device, again)
-
-
-def _save(cache, images, name, device, where):
-    Fork(Machine(cache, images, LIVES[name], DEVICES[device]), where)
+    Job(cache, images, LIVES[name], device, again, 0)
 
 
 def _side_by_side(function, calls, jobs):
@@ -189,14 +187,13 @@ def replay(name, cache, images):
     kernel, device, life, wanted = name.split("/")
     if kernel != KERNEL:
         os.execvpe(sys.argv[0], sys.argv, os.environ | {"KERNEL": kernel})
-    job = Job(cache, images, LIVES[life], device, False)
+    job = Job(cache, images, LIVES[life], device, False, CONTROLS)
     state = next((s for s in job.states + job.controls if s.name == wanted), None)
     if not state:
         print(f"crash: there is no state {wanted} in this recording of {life}", file=sys.stderr)
         return 1
     with scratch_dir() as scratch:
-        job.fork = Fork(job.machine, Path(scratch) / "fork")
-        rest = Rest(job.recording, job.fork, Path(scratch) / "0")
+        rest = Rest(job.recording, Fork(job.machine), Path(scratch) / "0")
         try:
             print(f"{name}: good: {rest.run(state)}")
             return 0
@@ -224,15 +221,10 @@ def main(argv):
     print(f"crash: kernel {KERNEL}, {opts.device}: recording", flush=True)
     names = opts.life or list(LIVES)
     _side_by_side(_record, [(cache, images, n, opts.device, opts.again) for n in names], opts.jobs)
-    jobs = [Job(cache, images, LIVES[n], opts.device, False) for n in names]
+    jobs = [Job(cache, images, LIVES[n], opts.device, False, opts.controls) for n in names]
     todo = [(job, tasks) for job, tasks in _plan(jobs, opts.states).items() if tasks]
     teller = Teller(sum(len(tasks) for _, tasks in todo))
     with scratch_dir() as scratch:
-        forks = {job: Path(scratch) / job.life.name for job, _ in todo}
-        _side_by_side(_save, [(cache, images, job.life.name, opts.device, where)
-                              for job, where in forks.items()], opts.jobs)
-        for job, where in forks.items():
-            job.fork = Fork(job.machine, where, save=False)
         run_all(todo, opts.jobs, Path(scratch), teller)
     teller.again()
     counts = [table.count(job.book.known.values()) for job in jobs]

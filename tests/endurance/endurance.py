@@ -42,7 +42,7 @@ class Run:
         images = Images(cache, image.programs(BUILD))
         self.boards = boards(cache, images, DEVICES[opts.device])
         self.ground = Ground(self.boards["file"], scratch / "disk.img", scratch)
-        self.forks = {s: Fork(self.boards[s], scratch / s) for s in sorted(set(self.stores))}
+        self.forks = {s: Fork(self.boards[s]) for s in sorted(set(self.stores))}
         self.tally, self.number = Tally(), 1
         self._go_on() if opts.cycle else self._begin()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gpt
+import saved
 from vm import VM
 
 
@@ -28,12 +29,25 @@ class Write:
 
 
 class Board(VM):
-    """A VM whose disks (images) belong to the test, and the log of the first one, if asked for."""
+    """A VM whose disks (images) belong to the test, and the log of the first one, if asked for. guests
+    are the saved ones that it may go on from when it is switched on; conf is then its configuration."""
 
-    def __init__(self, workdir, *, images, log=None, **options):
+    def __init__(self, workdir, *, images, log=None, guests=None, conf="", **options):
         super().__init__(workdir, **options)
         self.images = [Path(i) for i in images]
-        self.log = log
+        self.log, self.guests, self.conf = log, guests, conf
+        self.guest = None
+
+    def _argv(self, streams):
+        return super()._argv(streams) + (saved.incoming(self.guest) if self.guest else [])
+
+    def start(self):
+        self.guest = self.guests.of(self) if self.guests else None
+        super().start()
+        if self.guest:
+            saved.wait_back(self)
+            saved.leave_fork(self, self.conf)
+        return self
 
     # ---- cowboot in the guest ------------------------------------------------------------------
 

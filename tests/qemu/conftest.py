@@ -72,6 +72,7 @@ from artefacts import BUILD, KERNEL, Cache, Images, whole  # noqa: E402
 from board import Board  # noqa: E402
 from disk import MIB, Part  # noqa: E402
 from points import at, kept  # noqa: E402, F401 (fixtures)
+from saved import SavedGuests  # noqa: E402
 from tiny import image  # noqa: E402
 from vm import CMDLINE, Disk, stick  # noqa: E402
 
@@ -192,7 +193,10 @@ def board(request, cache, images):
                          data, data_mib, two_disks, uboot, efi)
         log = home / "writes.log" if log else None
         copies, disks = _disks(cache, home, layout, bus, sector_bytes, props or {}, inject, log)
-        b = Board(home, images=copies, log=log, disks=disks, kernel=KERNEL_IMAGE, initrd=initrd,
+        # A guest that was saved has the board's own initramfs: only cowboot.conf may be another.
+        guests = SavedGuests(cache) if not files and not modules and kind == artefacts.BOARD else None
+        b = Board(home, images=copies, log=log, guests=guests, conf=text,
+                  disks=disks, kernel=KERNEL_IMAGE, initrd=initrd,
                   append=f"{CMDLINE} {append}".strip(), uboot=uboot, efi=efi, watchdog=watchdog,
                   mem_mib=max(mem_mib, 512) if efi else mem_mib,
                   extra=[*extra, *(stick(usb) if usb else ())])

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""Guests that are saved before cowboot's init begins (fork.c), and boards that go on from there: that
+spares each cold start the kernel's own. What a board boots from there is the disk, the kernel command
+line and the configuration that it is given; a reboot of it is one from the kernel's start on.
+"""
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from artefacts import BOARD, BUILD, KERNEL, TOP
+from disk import MIB, make_zeros
+from drive import Disk
+from stream import SCALE, Timeout
+from vm import CMDLINE, VM
+
+FORK_C = Path(__file__).resolve().with_name("fork.c")
+
+
+def initramfs(cache, board, modules=(), conf=None):
+    """The board's initramfs, with fork.c before its init; conf takes the place of its cowboot.conf."""
+    tool, built = TOP / "initramfs/mkinitramfs", BUILD / "arm64"
+    own = board / "cowboot.conf"
+
+    def make(out):
+        overlay = out.with_name(out.name + ".d")
+        (overlay / "etc").mkdir(parents=True)
+        (overlay / "etc/cowboot.conf").write_text(conf if conf is not None else own.read_text())
+        shutil.copy(built / "init", overlay / "init.real")
+        fork = out.with_name(out.name + ".fork")
+        subprocess.run([built / "musl-gcc", "-Os", "-s", "-static", "-Wl,--build-id=none", "-o", fork,
+                        FORK_C], check=True)
+        more = [word for name in modules for word in ("--module", name)]
+        subprocess.run([tool, "--fast", *more, "-o", out, "--init", fork, "--toybox",
+                        built / "toybox", "--cowboot", built / "cowboot", "--kernel",
+                        BUILD / "kernels" / KERNEL, "--board", board, "--overlay", overlay],
+                       check=True)
+        shutil.rmtree(overlay)
+        fork.unlink()
+    return cache.get("saved.img", make, FORK_C, tool, built / "init", built / "toybox",
+                     built / "cowboot", own, board / "modules", board / "modules-recovery",
+                     BUILD / "kernels" / KERNEL / "release", conf, modules)
+
+
+def wait(condition, what, timeout=60):
+    end = time.monotonic() + timeout * SCALE
+    while not condition():
+        if time.monotonic() > end:
+            raise Timeout(f"{what}: not within {timeout * SCALE:.0f} s")
+        time.sleep(0.01)
+
+
+def save(vm, path):
+    """Saves the guest, which stands still from here on."""
+    vm.qmp("migrate", uri=f"exec:cat > {path}")
+    wait(lambda: vm.qmp("query-migrate")["status"] == "completed", "the guest is saved")
+
+
+def save_at_fork(vm, path):
+    """Starts a board that has the initramfs of above, and saves it before its init."""
+    with vm:
+        vm.wait_for("fork: here", 60)
+        save(vm, path)
+
+
+def incoming(path):
+    """The arguments for a board that goes on from there."""
+    return ["-incoming", f"exec:cat {path}"]
+
+
+def wait_back(vm):
+    """Waits until a board that was started with these goes on; ends it where it does not."""
+    try:
+        wait(lambda: vm.qmp("query-status")["status"] == "running", "the guest is back")
+    except BaseException:
+        vm.kill()
+        raise
+
+
+def leave_fork(vm, conf=""):
+    """Lets fork.c go on to init, with this configuration or its own."""
+    data = conf.encode()
+    vm.type(f"{len(data)}\n{conf}")
+
+
+class SavedGuests:
+    """The saved guests of the scenarios' boards, each made when it is first wanted: for the devices and
+    command lines that many boards have. Any other starts with its kernel."""
+
+    LINES = {CMDLINE, f"{CMDLINE} cowboot.recovery"}
+
+    def __init__(self, cache):
+        self.cache = cache
+
+    def of(self, b):
+        """The file of the guest that this board can go on from, or None."""
+        plain = all(disk.bus == "virtio" and not disk.props for disk in b.disks)
+        if not plain or b.append not in self.LINES or b.uboot or b.efi or b.extra:
+            return None
+        initrd = initramfs(self.cache, BOARD)
+        what = (b.append, b.mem_mib, b.smp, b.cpu, b.watchdog, len(b.disks))
+        return self.cache.get("saved.guest", lambda out: self._make(out, b, initrd), initrd, b.kernel,
+                              what)
+
+    def _make(self, out, b, initrd):
+        with tempfile.TemporaryDirectory(dir=out.parent) as where:
+            disks = [Disk(Path(where) / f"{n}.img") for n in range(len(b.disks))]
+            for disk in disks:
+                make_zeros(disk.path, MIB)
+            save_at_fork(VM(where, disks=disks, kernel=b.kernel, initrd=initrd, append=b.append,
+                            mem_mib=b.mem_mib, smp=b.smp, cpu=b.cpu, watchdog=b.watchdog), out)
