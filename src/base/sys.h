@@ -18,6 +18,15 @@ int sys_mount(const char *source, const char *target, const char *fstype, unsign
 	      const char *data);
 int sys_umount(const char *target, int flags);
 
+/*
+ * Mounts a file system where nobody else sees it and no path leads to it.  Its options are words
+ * such as "ro" and "errors=continue"; NULL ends them.  Returns a descriptor of its root, from which
+ * files are reached (openat(2), or /proc/self/fd); sys_close unmounts it, and so does the end of the
+ * process.  Nothing on it is a device or a program.  -EBUSY: it is mounted elsewhere to read only,
+ * and this one is to write, or the other way round.
+ */
+int sys_mount_apart(const char *source, const char *fstype, const char *const options[]);
+
 /* mkdir(2); a directory that is there already is success. */
 int sys_mkdir(const char *path, mode_t mode);
 int sys_unlink(const char *path);

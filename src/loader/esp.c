@@ -2,12 +2,16 @@
 /*
  * systemd-boot, told by its entries on the ESP (loader/entries.h); each slot is a file there.  Must
  * never remove the last entry that can be read.
+ *
+ * A look reads the partition and mounts nothing (I17, loader/fat.h).  One device's file system is
+ * mounted either to read or to write: so a mount to read would stand in the way of whoever wants to
+ * write, and one that shares what another mounted would write when it is the last to end.  What
+ * changes something mounts it where nobody else sees it (sys_mount_apart), and holds the lock.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 
 #include "base/fail.h"
 #include "base/log.h"
@@ -15,53 +19,47 @@
 #include "loader/entries.h"
 #include "loader/espfile.h"
 
-#define ESP_DIR "/run/cowboot/esp"
-#define ENTRIES_DIR ESP_DIR "/loader/entries"
-#define LEFT_MOUNTED_MAX 16
-
 static struct entries all;
 
-static int enter(const struct part *esp, bool writable)
+static int has_esp(const struct loader *loader)
 {
-	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-	int rc;
-
-	if (!esp)
-		return fail(ENODEV, "cannot reach the boot entries: the partition boot-esp is not there");
-	rc = sys_mkdir("/run/cowboot", 0755);
-	if (!rc)
-		rc = sys_mkdir(ESP_DIR, 0700);
-	/* Killed commands have left it mounted, perhaps to read only. */
-	for (unsigned n = 0; n < LEFT_MOUNTED_MAX && !sys_umount(ESP_DIR, 0);)
-		n++;
-	flags |= writable ? MS_SYNCHRONOUS : MS_RDONLY;
-	if (!rc)
-		rc = sys_mount(esp->path, ESP_DIR, "vfat", flags, "errors=continue");
-	/* The system has it mounted to write to, as /boot/efi; a file system is the one or the other. */
-	if (rc == -EBUSY && !writable)
-		rc = sys_mount(esp->path, ESP_DIR, "vfat", flags & ~(unsigned long)MS_RDONLY,
-			       "errors=continue");
-	return rc ? fail_sys(-rc, "cannot mount %s on %s as vfat", esp->path, ESP_DIR) : 0;
+	if (loader->esp)
+		return 0;
+	return fail(ENODEV, "cannot reach the boot entries: the partition boot-esp is not there");
 }
 
-static void leave(void)
+/* The root of the ESP; sys_close ends it, and so does the end of this program. */
+static int enter(const struct loader *loader, bool writable, int *ret_fd)
 {
-	int rc = sys_umount(ESP_DIR, 0);
+	static const char *const reading[] = { "ro", "errors=continue", NULL };
+	static const char *const writing[] = { "sync", "errors=continue", NULL };
+	const char *path = loader->esp ? loader->esp->path : NULL;
+	int fd = -EBUSY, rc = has_esp(loader);
 
 	if (rc)
-		log_warn("cannot unmount %s: %s", ESP_DIR, strerror(-rc));
+		return rc;
+	if (!writable)
+		fd = sys_mount_apart(path, "vfat", reading);
+	/* The system has it mounted to write to, as /boot/efi; its file system is shared then. */
+	if (fd == -EBUSY)
+		fd = sys_mount_apart(path, "vfat", writing);
+	if (fd == -EBUSY)
+		return fail(EBUSY, "cannot write to the ESP %s: it is mounted read-only elsewhere; "
+			    "unmount it, or mount it to write to", path);
+	if (fd < 0)
+		return fail_sys(-fd, "cannot mount %s as vfat", path);
+	*ret_fd = fd;
+	return 0;
 }
 
 static void load(struct loader *loader)
 {
-	int rc = enter(loader->esp, false);
+	int rc = has_esp(loader);
 
-	if (!rc) {
-		rc = entries_list(ESP_DIR, &all);
-		if (!rc)
-			entries_judge(&all, &loader->state);
-		leave();
-	}
+	if (!rc)
+		rc = entries_list(loader->esp->path, &all);
+	if (!rc)
+		entries_judge(&all, &loader->state);
 	if (rc) {
 		log_warn("%s", fail_text());
 		loader->state = (struct loader_state){ .health = LOADER_DAMAGED };
@@ -69,30 +67,32 @@ static void load(struct loader *loader)
 }
 
 /* The good slot's entry, without a counter, and no other; stays and own are what there is of it. */
-static int make_good(const struct entry **stays, const struct entry *own, char slot)
+static int make_good(const struct loader *loader, int esp_fd, const struct entry **stays,
+		     const struct entry *own, char slot)
 {
 	char name[ENTRY_NAME_MAX];
 	int rc;
 
 	snprintf(name, sizeof(name), "cowboot-%c.conf", slot);
-	rc = entries_make(&all, own ? own : *stays, slot, name);
+	rc = entries_make(&all, esp_fd, own ? own : *stays, slot, name);
 	if (!rc)
-		rc = entries_list(ESP_DIR, &all);
+		rc = entries_list(loader->esp->path, &all);
 	*stays = entries_find(&all, slot, false);
 	if (!rc && !*stays)
 		rc = fail(EIO, "the boot entry %s does not stay as it is made", name);
-	return rc ? rc : entries_clear(&all, *stays, false);
+	return rc ? rc : entries_clear(&all, esp_fd, *stays, false);
 }
 
 /*
  * Leaves what the loader relies on until the new entry is durable: a good one that can be read, the
  * wanted slot's if there is one.  What is wanted besides is made anew, whatever was there.
  */
-static int save_entries(const struct loader_slots *slots)
+static int save_entries(const struct loader *loader, int esp_fd,
+			const struct loader_slots *slots)
 {
 	const struct entry *stays, *own;
 	char name[ENTRY_NAME_MAX];
-	int rc = entries_list(ESP_DIR, &all);
+	int rc = entries_list(loader->esp->path, &all);
 
 	if (rc)
 		return rc;
@@ -104,14 +104,14 @@ static int save_entries(const struct loader_slots *slots)
 		return fail(ENOENT, "cannot make a boot entry: there is none to make it from");
 	own = entries_find(&all, slots->good, true);
 	/* After a reset, a kill or a failed flush what stays may be in the disk's cache only. */
-	rc = espfile_flush(all.dir);
+	rc = espfile_flush(esp_fd);
 	if (!rc)
-		rc = entries_clear(&all, stays, false);
+		rc = entries_clear(&all, esp_fd, stays, false);
 	if (!rc && (stays->is.slot != slots->good || stays->is.is_counted))
-		rc = make_good(&stays, own, slots->good);
+		rc = make_good(loader, esp_fd, &stays, own, slots->good);
 	if (!rc && slots->trial) {
 		snprintf(name, sizeof(name), "cowboot-%c+%u.conf", slots->trial, slots->tries_left);
-		rc = entries_make(&all, stays, slots->trial, name);
+		rc = entries_make(&all, esp_fd, stays, slots->trial, name);
 	}
 	return rc;
 }
@@ -126,13 +126,13 @@ static bool says(const struct loader_state *state, const struct loader_slots *sl
 static int save(struct loader *loader, const struct loader_slots *slots)
 {
 	const struct loader_state *is = &loader->state;
-	int rc = enter(loader->esp, true);
+	int fd, rc = enter(loader, true, &fd);
 
 	if (rc)
 		return rc;
 	/* A command that was killed may have left what is so already in a cache only. */
-	rc = says(is, slots) ? espfile_flush(ENTRIES_DIR) : save_entries(slots);
-	leave();
+	rc = says(is, slots) ? espfile_flush(fd) : save_entries(loader, fd, slots);
+	sys_close(fd);
 	if (rc)
 		return rc;
 	load(loader);
@@ -150,29 +150,43 @@ static int check_image(struct loader *loader, char slot, uint64_t size_bytes)
 	       0 : fail(ENOENT, "the boot entries on the ESP cannot be used");
 }
 
-static void image_path(char slot, struct loader_image *image)
+#define IMAGE_PATH "cowboot/%c.efi"
+
+static void name_image(char slot, struct loader_image *image)
 {
-	snprintf(image->path, sizeof(image->path), ESP_DIR "/cowboot/%c.efi", slot);
+	/* The mount has no path but this one, and to this process only. */
+	snprintf(image->path, sizeof(image->path), "/proc/self/fd/%d/" IMAGE_PATH, image->held_fd,
+		 slot);
+	snprintf(image->name, sizeof(image->name), "/" IMAGE_PATH " on the ESP", slot);
+}
+
+static void end_image(struct loader *loader, struct loader_image *image)
+{
+	(void)loader;
+	if (image->held_fd >= 0)
+		sys_close(image->held_fd);
+	image->held_fd = -1;
 }
 
 static int begin_image(struct loader *loader, char slot, uint64_t size_bytes,
 		       struct loader_image *image)
 {
-	int rc = enter(loader->esp, true);
+	char file[LOADER_PATH_MAX];
+	int rc = enter(loader, true, &image->held_fd);
 
 	if (rc)
 		return rc;
-	image->is_mounted = true;
-	image_path(slot, image);
-	rc = entries_list(ESP_DIR, &all);
+	name_image(slot, image);
+	snprintf(file, sizeof(file), IMAGE_PATH, slot);
+	rc = entries_list(loader->esp->path, &all);
 	if (!rc)
-		rc = entries_clear(&all, NULL, true);
+		rc = entries_clear(&all, image->held_fd, NULL, true);
 	if (!rc)
-		rc = espfile_create(image->path, size_bytes);
+		rc = espfile_create(image->held_fd, file, size_bytes);
 	if (!rc)
-		rc = dev_open(image->path, DEV_WRITE, &image->dev);
+		rc = loader_open_image(image, DEV_WRITE, &image->dev);
 	if (rc)
-		leave();
+		end_image(loader, image);
 	return rc;
 }
 
@@ -181,28 +195,19 @@ static int find_image(struct loader *loader, char slot, uint64_t size_bytes,
 		      struct loader_image *image)
 {
 	struct dev file = DEV_CLOSED;
-	int rc = enter(loader->esp, false);
+	int rc = enter(loader, false, &image->held_fd);
 
 	if (rc)
 		return rc;
-	image->is_mounted = true;
-	image_path(slot, image);
-	rc = dev_open(image->path, DEV_READ, &file);
+	name_image(slot, image);
+	rc = loader_open_image(image, DEV_READ, &file);
 	if (!rc && file.size_bytes != size_bytes)
 		rc = fail(ENOENT, "the file of boot slot %c has %" PRIu64 " bytes", slot,
 			  file.size_bytes);
 	dev_close(&file);
 	if (rc)
-		leave();
+		end_image(loader, image);
 	return rc;
-}
-
-static void end_image(struct loader *loader, struct loader_image *image)
-{
-	(void)loader;
-	if (image->is_mounted)
-		leave();
-	image->is_mounted = false;
 }
 
 const struct loader_kind loader_systemd_boot = {

@@ -3,6 +3,7 @@
 #include "loader/loader.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/fail.h"
 
@@ -54,6 +55,15 @@ int loader_find_image(struct loader *loader, char slot, uint64_t size_bytes,
 	if (!loader->kind)
 		return no_slots();
 	return loader->kind->find_image(loader, slot, size_bytes, ret_image);
+}
+
+int loader_open_image(const struct loader_image *image, enum dev_mode mode, struct dev *ret_dev)
+{
+	int rc = dev_open(image->path, mode, ret_dev);
+
+	if (!rc)
+		snprintf(ret_dev->name, sizeof(ret_dev->name), "%s", image->name);
+	return rc;
 }
 
 void loader_end_image(struct loader *loader, struct loader_image *image)

@@ -44,9 +44,9 @@ char loader_next(const struct loader_slots *slots);
 /* Where a slot's image lies. */
 struct loader_image {
 	char path[LOADER_PATH_MAX];	/* a device or a file, there until loader_end_image */
+	char name[LOADER_PATH_MAX];	/* for messages */
 	struct dev dev;			/* open for writing after begin; closed after find */
-	int held_fd;			/* what keeps others away meanwhile; -1: nothing */
-	bool is_mounted;
+	int held_fd;			/* keeps others away, or is its mount; -1: none */
 };
 
 struct loader;
@@ -101,6 +101,9 @@ int loader_begin_image(struct loader *loader, char slot, uint64_t size_bytes,
  */
 int loader_find_image(struct loader *loader, char slot, uint64_t size_bytes,
 		      struct loader_image *ret_image);
+
+/* Opens an image that was begun or found, as dev_open does, with its name for messages. */
+int loader_open_image(const struct loader_image *image, enum dev_mode mode, struct dev *ret_dev);
 
 /* After begin or find that returned 0; ret_image's device is closed, too. */
 void loader_end_image(struct loader *loader, struct loader_image *image);

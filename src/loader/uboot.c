@@ -65,6 +65,12 @@ static int check_image(struct loader *loader, char slot, uint64_t size_bytes)
 	return rc;
 }
 
+static void name_image(const struct part *part, struct loader_image *image)
+{
+	snprintf(image->path, sizeof(image->path), "%s", part->path);
+	snprintf(image->name, sizeof(image->name), "%s", part->path);
+}
+
 static int begin_image(struct loader *loader, char slot, uint64_t size_bytes,
 		       struct loader_image *image)
 {
@@ -75,8 +81,8 @@ static int begin_image(struct loader *loader, char slot, uint64_t size_bytes,
 		rc = hold(part, &image->held_fd);
 	if (rc)
 		return rc;
-	snprintf(image->path, sizeof(image->path), "%s", part->path);
-	rc = dev_open(image->path, DEV_WRITE, &image->dev);
+	name_image(part, image);
+	rc = loader_open_image(image, DEV_WRITE, &image->dev);
 	if (rc)
 		sys_close(image->held_fd);
 	return rc;
@@ -89,7 +95,7 @@ static int find_image(struct loader *loader, char slot, uint64_t size_bytes,
 	int rc = find_part_of(loader, slot, size_bytes, &part);
 
 	if (!rc)
-		snprintf(image->path, sizeof(image->path), "%s", part->path);
+		name_image(part, image);
 	return rc;
 }
 

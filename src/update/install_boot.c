@@ -68,10 +68,10 @@ static int digest_slot(const struct dev *dev, const struct bundle_boot *boot)
 }
 
 /* What the medium holds, past every cache. */
-static int read_back(const char *path, const struct bundle_boot *boot)
+static int read_back(const struct loader_image *image, const struct bundle_boot *boot)
 {
 	struct dev dev = DEV_CLOSED;
-	int rc = dev_open(path, DEV_MEDIUM, &dev);
+	int rc = loader_open_image(image, DEV_MEDIUM, &dev);
 
 	if (!rc)
 		rc = digest_slot(&dev, boot);
@@ -86,7 +86,7 @@ bool install_boot_there(struct world *w, const struct bundle_boot *boot)
 
 	if (loader_find_image(&w->loader, install_slot(w), boot->image_bytes, &image))
 		return false;
-	is_there = read_back(image.path, boot) == 0;
+	is_there = read_back(&image, boot) == 0;
 	loader_end_image(&w->loader, &image);
 	return is_there;
 }
@@ -100,7 +100,7 @@ static int write_slot(struct writing *to, struct bundle *bundle, const struct bu
 
 	if (!rc)
 		rc = dev_flush(&image->dev);
-	return rc ? rc : read_back(image->path, boot);
+	return rc ? rc : read_back(image, boot);
 }
 
 int install_boot(struct world *w, struct bundle *bundle, struct progress *progress)

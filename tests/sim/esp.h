@@ -52,19 +52,18 @@ void esp_damage(unsigned way);
 unsigned esp_entries(void); /* names that begin with cowboot-, entries or not */
 bool esp_entries_own_room(void); /* no other file can be written over them */
 
-/* ---- The fake kernel's share: fake_esp.c ---- */
+/* ---- The fake kernel's share: fake_esp.c; and what is read without it: fake_fat.c ---- */
 
-#define ESP_MOUNT "/run/cowboot/esp"
+#define ESP_FD 930 /* the root of the mount */
+#define ESP_MOUNT "/proc/self/fd/930"
 
 void esp_reset(void);
 bool esp_path(const char *path);
-int esp_mount(const char *source, unsigned long flags);
-int esp_umount(void);
+int esp_mount(const char *source, bool read_only, bool synchronous);
+void esp_umount(void);
 unsigned esp_how(void); /* flags of what is written there */
-int esp_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_len_bytes);
 /* Where a file lies that is opened as a device. */
 int esp_dev(const char *path, unsigned *ret_from, uint64_t *ret_size_bytes);
-int esp_open(const char *path, int flags); /* a descriptor, or -1 and errno */
 long esp_write(int fd, const void *buf, size_t len_bytes);
 bool esp_is_open(int fd);
 

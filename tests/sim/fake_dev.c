@@ -221,6 +221,7 @@ void dev_close_all(void)
 	for (int minor = 0; minor < 16; minor++)
 		for (; held[minor]; held[minor]--)
 			dm_open(minor, -1);
+	esp_reset();
 }
 
 static bool outside(const struct dev *dev, uint64_t offset_bytes, size_t len_bytes)

@@ -1,38 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the kernel makes of the ESP: the mount and the calls of src/loader/espfile.c, each of
- * which can fail.  Mounted MS_SYNCHRONOUS, a write is in the disk's cache when its call returns;
- * else in the page cache.
+ * which can fail.  Mounted with "sync", a write is in the disk's cache when its call returns;
+ * else in the page cache.  The mount goes with the program that has made it.
  */
 #include "esp.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "fake_libc.h"
 
 enum { FD_DIR = 919, FD_FILE = 920 };
 
-#define ENTRIES ESP_MOUNT "/loader/entries"
-#define PROGRAMS ESP_MOUNT "/cowboot"
+#define ENTRIES "loader/entries"
+#define PROGRAMS "cowboot"
 
 static size_t write_at_bytes; /* in the file that is open */
-static unsigned mounted; /* once for each program that left it so */
-static unsigned long mount_flags;
-
 static struct {
-	unsigned next;
-	struct dirent entry;
-} reading;
+	bool is_there, read_only, synchronous;
+} mount;
 
 void esp_reset(void)
 {
-	mounted = 0;
+	mount.is_there = false;
 }
 
 bool esp_path(const char *path)
@@ -40,33 +34,33 @@ bool esp_path(const char *path)
 	return !strncmp(path, ESP_MOUNT "/", sizeof(ESP_MOUNT));
 }
 
-int esp_mount(const char *source, unsigned long flags)
+int esp_mount(const char *source, bool read_only, bool synchronous)
 {
 	char path[32];
 
 	snprintf(path, sizeof(path), "/dev/sim%d", DISK_ESP + 1);
 	if (strcmp(source, path))
 		violation("%s was mounted as the ESP", source);
-	if (mounted && (flags ^ mount_flags) & MS_RDONLY)
-		return -EBUSY;
+	if (mount.is_there)
+		violation("the ESP is still mounted");
 	if (fault(FAULT_ESP, "mount", source))
 		return -EIO;
-	mounted++;
-	mount_flags = flags;
-	return 0;
+	mount.is_there = true;
+	mount.read_only = read_only;
+	mount.synchronous = synchronous;
+	return ESP_FD;
 }
 
-int esp_umount(void)
+void esp_umount(void)
 {
-	if (!mounted)
-		return -EINVAL;
-	mounted--;
-	return 0;
+	if (!mount.is_there)
+		violation("the ESP is not mounted");
+	mount.is_there = false;
 }
 
 unsigned esp_how(void)
 {
-	return mount_flags & MS_SYNCHRONOUS ? 0 : WRITE_CACHED;
+	return mount.synchronous ? 0 : WRITE_CACHED;
 }
 
 /* The name in its directory; NULL: no such directory, or not mounted. */
@@ -76,31 +70,28 @@ static const char *name_of(const char *path, enum esp_dir *ret_dir)
 	size_t len = slash ? (size_t)(slash - path) : 0;
 
 	errno = ENOENT;
-	if (!mounted || !slash)
+	if (!mount.is_there || !slash)
 		return NULL;
 	*ret_dir = len == strlen(ENTRIES) ? ESP_ENTRIES : ESP_PROGRAMS;
 	return strncmp(path, *ret_dir == ESP_ENTRIES ? ENTRIES : PROGRAMS, len) ? NULL : slash + 1;
 }
 
-static bool is_dir(const char *path)
-{
-	return mounted && (!strcmp(path, ENTRIES) || !strcmp(path, PROGRAMS));
-}
-
 /* Whether the call goes through at all. */
 static bool may_change(const char *what, const char *path)
 {
-	errno = mount_flags & MS_RDONLY ? EROFS : EIO;
-	return !(mount_flags & MS_RDONLY) && !fault(FAULT_ESP, what, path);
+	errno = mount.read_only ? EROFS : EIO;
+	return !mount.read_only && !fault(FAULT_ESP, what, path);
 }
 
-int esp_open(const char *path, int flags)
+int sim_openat(int dir_fd, const char *path, int flags, ...)
 {
 	enum esp_dir dir;
 	const char *name;
 	int at;
 
-	if (is_dir(path)) {
+	if (dir_fd != ESP_FD)
+		violation("%s is opened from the descriptor %d", path, dir_fd);
+	if (mount.is_there && !strcmp(path, ENTRIES)) {
 		errno = EIO;
 		return fault(FAULT_ESP, "open", path) ? -1 : FD_DIR;
 	}
@@ -187,21 +178,10 @@ int sim_fsync(int fd)
 	return flush(fd, true);
 }
 
-int sim_rename(const char *from, const char *to)
-{
-	enum esp_dir dir, to_dir;
-	const char *name = name_of(from, &dir), *to_name = name_of(to, &to_dir);
-
-	if (!name || !to_name || !may_change("rename", from))
-		return -1;
-	errno = ENOENT;
-	return esp_rename(dir, name, to_name, esp_how());
-}
-
-int sim_unlink(const char *path)
+int sim_unlinkat(int dir_fd, const char *path, int flags)
 {
 	enum esp_dir dir;
-	const char *name = name_of(path, &dir);
+	const char *name = dir_fd == ESP_FD && !flags ? name_of(path, &dir) : NULL;
 
 	if (!name || !may_change("remove", path))
 		return -1;
@@ -209,64 +189,10 @@ int sim_unlink(const char *path)
 	return esp_remove(dir, name, esp_how());
 }
 
-DIR *sim_opendir(const char *path)
-{
-	errno = is_dir(path) ? EIO : ENOENT;
-	if (!is_dir(path) || fault(FAULT_ESP, "read", path))
-		return NULL;
-	reading.next = 0;
-	return (DIR *)&reading;
-}
-
-/* Only the entries are ever listed. */
-struct dirent *sim_readdir(DIR *stream)
-{
-	char name[ESP_NAME_MAX];
-
-	(void)stream;
-	if (!esp_nth(ESP_ENTRIES, reading.next, name))
-		return NULL;
-	if (fault(FAULT_ESP, "read", "a name")) {
-		errno = EIO;
-		return NULL;
-	}
-	reading.next++;
-	snprintf(reading.entry.d_name, sizeof(reading.entry.d_name), "%s", name);
-	return &reading.entry;
-}
-
-int sim_closedir(DIR *stream)
-{
-	(void)stream;
-	return 0;
-}
-
-int esp_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_len_bytes)
-{
-	enum esp_dir dir;
-	const char *name = name_of(path, &dir);
-	int at = name ? esp_find(dir, name) : -1;
-	struct esp_file file;
-
-	if (at < 0)
-		return -ENOENT;
-	file = esp_at((unsigned)at);
-	if (fault(FAULT_ESP, "read", path))
-		return -EIO;
-	if (file.size_bytes >= size_bytes)
-		return -EFBIG;
-	if (!esp_read(&file, buf, file.size_bytes))
-		return -EIO;
-	buf[file.size_bytes] = 0;
-	if (ret_len_bytes)
-		*ret_len_bytes = file.size_bytes;
-	return 0;
-}
-
 int esp_dev(const char *path, unsigned *ret_from, uint64_t *ret_size_bytes)
 {
 	enum esp_dir dir;
-	const char *name = name_of(path, &dir);
+	const char *name = name_of(path + sizeof(ESP_MOUNT), &dir);
 	int at = name ? esp_find(dir, name) : -1;
 	struct esp_file file;
 

@@ -4,7 +4,6 @@
 #ifndef SIM_FAKE_LIBC_H
 #define SIM_FAKE_LIBC_H
 
-#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -17,13 +16,10 @@ ssize_t sim_write(int fd, const void *buf, size_t len_bytes);
 /* Of the ESP only: fake_esp.c. */
 off_t sim_lseek(int fd, off_t offset_bytes, int whence);
 int sim_ftruncate(int fd, off_t size_bytes);
-int sim_rename(const char *from, const char *to);
-int sim_unlink(const char *path);
+int sim_openat(int dir_fd, const char *path, int flags, ...);
+int sim_unlinkat(int dir_fd, const char *path, int flags);
 int sim_syncfs(int fd);
 int sim_fsync(int fd);
-DIR *sim_opendir(const char *path);
-struct dirent *sim_readdir(DIR *stream);
-int sim_closedir(DIR *stream);
 int sim_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 int sim_flock(int fd, int operation);
 int sim_isatty(int fd);

@@ -77,12 +77,11 @@ int sys_mount(const char *source, const char *target, const char *fstype, unsign
 	int minor, v;
 
 	(void)data;
+	(void)fstype;
 	if (flags & MS_MOVE)
 		return move(source, target);
 	if (strncmp(source, "/dev/", 5))
 		return 0;
-	if (!strcmp(fstype, "vfat"))
-		return esp_mount(source, flags);
 	minor = dm_minor_of_path(source);
 	if (minor < 0)
 		violation("I8: %s was mounted past device-mapper", source);
@@ -110,11 +109,22 @@ int sys_umount(const char *target, int flags)
 	struct mount *m = mount_on(target);
 
 	(void)flags;
-	if (!strcmp(target, ESP_MOUNT))
-		return esp_umount();
 	if (!m)
 		return -EINVAL;
 	m->used = false;
 	dm_open(m->minor, -1);
 	return 0;
+}
+
+int sys_mount_apart(const char *source, const char *fstype, const char *const options[])
+{
+	bool read_only = false, synchronous = false;
+
+	if (strcmp(fstype, "vfat"))
+		violation("%s was mounted apart", source);
+	for (; *options; options++) {
+		read_only |= !strcmp(*options, "ro");
+		synchronous |= !strcmp(*options, "sync");
+	}
+	return esp_mount(source, read_only, synchronous);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "esp.h"
 #include "fake_libc.h"
 #include "sim.h"
 
@@ -25,7 +26,9 @@ int sys_open(const char *path, int flags)
 
 void sys_close(int fd)
 {
-	if (fd >= 0 && fd != FD_KMSG && fd != FD_LOCK)
+	if (fd == ESP_FD)
+		esp_umount();
+	else if (fd >= 0 && fd != FD_KMSG && fd != FD_LOCK)
 		(void)sim_close(fd);
 }
 

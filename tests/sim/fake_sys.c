@@ -124,8 +124,6 @@ int sys_read_file(const char *path, char *buf, size_t size_bytes, size_t *ret_le
 	const int filler = plan->long_line ? LINE_MAX_BYTES : 0;
 	const struct file *f = file_at(path);
 
-	if (esp_path(path))
-		return esp_read_file(path, buf, size_bytes, ret_len_bytes);
 	if (fault(FAULT_RAM, "read", path))
 		return -EIO;
 	if (f)
