@@ -12,7 +12,9 @@
  * mapped (I3, I12).  Doing it again does the same again (I11).
  *
  * With the update the record forgets where its volumes are, and from then on their names say it.  So
- * as long as another partition is in the place of one of them, nothing is written (I13).
+ * as long as another partition is in the place of one of them, nothing is written (I13).  One thing is
+ * excepted: a merge whose volume is on a disk that nobody can bring back.  There is no other way out of
+ * it, and a person who was told what is lost may put an image onto what has the volume's name now.
  */
 #include "recovery/image.h"
 
@@ -93,7 +95,7 @@ int image_put(struct world *w, unsigned i, const struct dev *image, const char *
 	struct dev held = DEV_CLOSED;
 	int rc;
 
-	if (!w->has_volume[i])
+	if (!w->has_volume[i] && !w->volume_replaced[i])
 		return fail(ENODEV, "the partition of %s is not there", volume);
 	rc = image_fits(image->size_bytes, part);
 	if (rc)

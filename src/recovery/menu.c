@@ -18,6 +18,7 @@
 #include "recovery/terminal.h"
 #include "storage/storefile.h"
 #include "update/fsck.h"
+#include "update/places.h"
 
 #define WRONG_PAUSE_MS 3000
 #define SCREEN_BYTES 8192
@@ -75,6 +76,7 @@ static void look(struct menu_board *b, struct view *v)
 		v->data = b->world.data_dir != NULL;
 		v->unknown = unknown_partial(&b->world);
 		v->volume_misplaced = b->world.volume_misplaced;
+		v->volume_replaced = places_replaced(&b->world);
 		v->stores_left = world_stores_left(&b->world);
 		v->checker = fsck_program() != NULL;
 		world_facts(&b->world, &facts);

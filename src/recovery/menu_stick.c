@@ -15,6 +15,7 @@
 #include "recovery/logs.h"
 #include "recovery/media.h"
 #include "recovery/menu.h"
+#include "update/places.h"
 #include "update/transition.h"
 #include "update/volumes.h"
 
@@ -129,6 +130,7 @@ static const char *refused_now(const struct view *v)
 	now.record = &board.world.record;
 	now.copies = board.world.copies;
 	now.volume_misplaced = board.world.volume_misplaced;
+	now.volume_replaced = places_replaced(&board.world);
 	return choice_refused(&now, CHOICE_IMAGE);
 }
 
@@ -141,7 +143,8 @@ static void put_image(const struct view *v, const struct dev *image, const char 
 		return;
 	printf("\n%s, ", name);
 	menu_size(image->size_bytes);
-	printf(", goes onto the volume %s.", board.conf.volume[i].name);
+	printf(", goes onto the volume %s, %s.", board.conf.volume[i].name,
+	       board.world.volume_part[i].path);
 	if (board.conf.volume_count > 1)
 		printf(" The others stay as they are: give each the image that belongs to it.");
 	if (!menu_sure(v, CHOICE_IMAGE))

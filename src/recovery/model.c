@@ -81,7 +81,7 @@ static const char *install_refused(const struct view *v)
 
 static const char *image_refused(const struct view *v)
 {
-	if (phase_of(v) != PHASE_IDLE && v->volume_misplaced)
+	if (phase_of(v) != PHASE_IDLE && v->volume_misplaced && !v->volume_replaced)
 		return "a volume's partition is not the one that the update was made for; "
 		       "bring that back, or take the other one away";
 	if (phase_of(v) == PHASE_MERGING && can_merge(v))
@@ -142,6 +142,12 @@ static const char *image_loss(const struct view *v)
 	case PHASE_STAGING:
 		return "What is on that volume is lost, and what is left of the install that was cut.";
 	case PHASE_MERGING:
+		if (v->volume_replaced)
+			return "The partition with the unfinished update is not here, and another one is in "
+			       "its place. What is on that one is lost, and the update can never be finished: "
+			       "every volume of it needs an image before the board boots again. The old disk "
+			       "holds a mixture of both systems: never put the old disk back without an image "
+			       "on it.";
 		return "What is on that volume is lost, and the update can never be finished: "
 		       "every volume of it needs an image before the board boots again.";
 	default:

@@ -40,6 +40,7 @@ struct view {
 	bool data;		/* is mounted */
 	const char *unknown;	/* a volume that is not whole, and that this configuration has not; or NULL */
 	bool volume_misplaced;	/* what has the name of one of the update's volumes is another partition */
+	bool volume_replaced;	/* and only an image onto that leads out: places_replaced */
 	bool stores_left;	/* a store lies on the board, whoever's it is */
 	bool checker;		/* there is something that checks file systems */
 	bool shell;		/* the board gives one */

@@ -51,7 +51,8 @@ static bool is_ours(const struct own *own, const char *name)
 	const struct world *w = own->world;
 
 	for (unsigned i = 0; i < w->conf->volume_count; i++)
-		if (same_disk(own, name, &w->volume_part[i], w->has_volume[i]))
+		if (same_disk(own, name, &w->volume_part[i],
+			      w->has_volume[i] || w->volume_replaced[i]))
 			return true;
 	return same_disk(own, name, &w->meta_part, w->has_meta) ||
 	       same_disk(own, name, &w->data_part, w->has_data) ||

@@ -114,9 +114,20 @@ int places_stores(const struct world *w, const struct part **ret_part)
 	return rc;
 }
 
+bool places_replaced(const struct world *w)
+{
+	for (unsigned v = 0; v < w->record.volume_count; v++) {
+		const int i = world_volume(w, v);
+
+		if (i < 0 || !(w->has_volume[i] || w->volume_replaced[i]))
+			return false;
+	}
+	return w->volume_misplaced && w->record.phase == PHASE_MERGING;
+}
+
 int places_may_end(const struct world *w)
 {
-	return w->volume_misplaced ? fail(ESTALE, "%s", w->why_missing) : 0;
+	return w->volume_misplaced && !places_replaced(w) ? fail(ESTALE, "%s", w->why_missing) : 0;
 }
 
 int places_still(const struct part *part)
@@ -181,6 +192,13 @@ static bool answers(int rc)
 	return rc == -ENOTUNIQ || rc == -EXDEV;
 }
 
+/* For recovery alone: what the board's names lead to when this update is given up. */
+static void note_replaced(struct world *w, unsigned i)
+{
+	w->volume_replaced[i] =
+		find_part(w->conf->volume[i].spec, disk_of(w), 0, &w->volume_part[i]) == 0;
+}
+
 static void settle_volume(struct world *w, unsigned v)
 {
 	const struct record_volume *volume = &w->record.volume[v];
@@ -213,6 +231,8 @@ static void settle_volume(struct world *w, unsigned v)
 	}
 	misplace(w);
 	w->volume_misplaced = true;
+	if (rc == -ESTALE)
+		note_replaced(w, (unsigned)i);
 }
 
 static void settle_stores(struct world *w)

@@ -28,9 +28,16 @@ const char *places_store_spec(const struct world *w, char buf[PLACE_SPEC_MAX]);
 void places_settle(struct world *w);
 
 /*
+ * Whether a merge can only be given up: one of its volumes is at another place than the record keeps, and
+ * each of them is there, or has one partition that answers to its name (w->volume_replaced).
+ */
+bool places_replaced(const struct world *w);
+
+/*
  * For whoever is about to end the pending update and then write to conf->volume[i], whose partition is
  * held open: -ESTALE where a volume of the update is not at its place, since with the update the
- * record forgets that place, or where the partition is not the one any more that was found.
+ * record forgets that place, unless places_replaced; or where the partition is not the one any more
+ * that was found.
  */
 int places_may_end(const struct world *w);
 int places_still(const struct part *part);

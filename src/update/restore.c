@@ -5,8 +5,8 @@
  *
  * Holds I6 and I12: an origin is written only after its update has ended and it is noted as not
  * whole; decide() answers that with recovery and nothing else.  Holds I13: nor does it end while one
- * of its volumes is at another place than the record keeps, which is forgotten with it.  Holds I4: a record that cannot be used
- * is written over in update_anew alone.
+ * of its volumes is at another place than the record keeps, which is forgotten with it; but a merge
+ * may be given up so.  Holds I4: a record that cannot be used is written over in update_anew alone.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -42,6 +42,7 @@ struct world {
 	bool pending;		/* the record said so when the partitions were looked for: not idle */
 	bool misplaced;		/* what the update needs is at another place than the record keeps (I13) */
 	bool volume_misplaced;	/* and a volume is among that */
+	bool volume_replaced[CONF_VOLUMES_MAX];	/* volume_part[] is then what its name leads to instead */
 	struct dev meta;
 	bool write_protected;	/* meta takes no writes: the record can be read, and not saved */
 	struct copies copies;

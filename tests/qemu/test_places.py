@@ -2,14 +2,17 @@
 """An update belongs to the partitions it was made for, whatever names lead to others: root=, another
 disk with the same labels, a folder of stores that leads elsewhere."""
 import shutil
+import subprocess
 import uuid
 
 import pytest
 from board import image_digest
 from disk import NAMESPACE, Part, build_disk
+from menus import choose, make_stick, offered, refused, screen
 from points import recovery_after_start, recovery_log, recovery_mapped
 from steps import ended, log_lines
 from vm import Disk
+from vm import stick as usb_stick
 
 ROOTS = {
     "by-path": ("/dev/vdb1", {}),
@@ -102,6 +105,37 @@ def test_the_disk_of_the_stores_is_another(at, point):
     assert b.cowboot("merge --wait")[0] in (0, 2)     # 2: mark-good has seen its end
     assert ended(b)[::2] == ("merged", "new")
     assert b.digest() == b.partition_digest("system") == image_digest(p.new)
+
+
+def test_the_disk_of_the_system_was_replaced_amid_a_merge(at, images, tmp_path):
+    """No disk will bring that update to its end: an image leads out, when a person has said so."""
+    p = at("merging", two_disks=True, conf="recovery menu\n")
+    b = p.b
+    factory = images.new(p.old, version="factory", seed=3)
+    subprocess.run(["sfdisk", "--quiet", "--delete", b.images[0], "4"], check=True)
+    place = another(b, p.old, "system", p.old.stat().st_size)
+    b.disks.append(Disk(place))
+    b.extra += usb_stick(make_stick(tmp_path / "stick.img", {"factory.img": factory}))
+    b.start()
+    text = screen(b)
+    assert "No system was started: /dev/vdc2 is " in text
+    assert "the update was made for" in text
+    assert {"image", "again"} <= offered(text)
+    assert "no confirmed update is pending" not in refused(text)["merge"]
+    out = choose(b, "image", "1", "1", "no")
+    assert "Nothing was done." in out
+    assert "goes onto the volume system, /dev/vdc2." in out
+    assert "The partition with the unfinished update is not here" in out
+    assert "the update can never be finished" in out
+    assert "never put the old disk back" in out
+    screen(b)
+    assert "system holds factory.img now." in choose(b, "image", "1", "1", "image", timeout=180)
+    screen(b)
+    b.type("again\r")
+    assert b.wait_up() == "factory"
+    assert b.status()["phase"] == "idle"
+    assert b.run("ls /data/cowboot", check=True) == ""
+    assert b.reboot() == "factory"
 
 
 def test_the_folder_of_stores_is_a_link(board, images, bundle):

@@ -105,7 +105,7 @@ def test_image_back(board, images, stick):
     files = b.wait_for(r"(?s)Files:(.*)Which one is the image").group(1)
     assert b"a?[2Jb.jpg" in files and b"and 22 more; a file that is not listed can be typed" in files
     b.type("1\r")
-    b.wait_for(r"factory.img, 16.7 MB, goes onto the volume system\.")
+    b.wait_for(r"factory.img, 16.7 MB, goes onto the volume system, /dev/vda4\.")
     b.wait_for(r"What is on that volume is lost\.")
     b.type("no\r")
     b.wait_for("Nothing was done.")

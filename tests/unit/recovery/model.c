@@ -157,6 +157,8 @@ static void no_image_while_a_volume_is_another(void **state)
 		assert_int_equal(can(&v, CHOICE_IMAGE), phase != PHASE_PROVING);
 		v.volume_misplaced = true;
 		assert_int_equal(can(&v, CHOICE_IMAGE), phase == PHASE_IDLE);
+		v.volume_replaced = phase == PHASE_MERGING;
+		assert_int_equal(can(&v, CHOICE_IMAGE), phase == PHASE_IDLE || phase == PHASE_MERGING);
 	}
 }
 

@@ -222,13 +222,55 @@ static void no_end_while_a_volume_is_another(void **state)
 		pend(phase, 0x99, 4096);
 		look();
 		assert_true(world.misplaced && world.volume_misplaced && !world.has_volume[0]);
-		assert_kept(phase);
+		assert_int_equal(places_replaced(&world), phase == PHASE_MERGING);
+		if (phase == PHASE_TRIAL)
+			assert_kept(phase);
 		/* Two others have it. */
 		plug("own", "system", "/dev/own5", 0x66, 16384);
 		look();
 		assert_true(world.volume_misplaced && !world.has_volume[0]);
 		assert_kept(phase);
 	}
+}
+
+/* A merge on a disk that nobody can bring back: nothing but an image onto what is there leads out. */
+static void an_end_where_one_has_its_name(void **state)
+{
+	(void)state;
+	pend(PHASE_MERGING, 0x99, 4096);
+	look();
+	assert_true(world.volume_replaced[0] && !world.has_volume[0]);
+	assert_string_equal(world.volume_part[0].path, "/dev/own2");
+	assert_int_equal(update_partial(&world, "system"), 0);
+	assert_true(record_is_partial(&world.record, "system"));
+	look();
+	assert_true(world.has_volume[0] && !world.misplaced);
+}
+
+/* Another disk's is none that the board's names lead to. */
+static void no_end_where_another_disk_has_its_name(void **state)
+{
+	(void)state;
+	plugged[1].label = "unnamed";
+	plug("other", "system", "/dev/other2", 0x22, 4096);
+	pend(PHASE_MERGING, 0x99, 4096);
+	look();
+	assert_true(world.volume_misplaced && !world.volume_replaced[0]);
+	assert_kept(PHASE_MERGING);
+}
+
+/* Stores that are on another disk only are elsewhere, and not gone: a trial waits for them. */
+static void stores_on_another_disk(void **state)
+{
+	(void)state;
+	PUT(conf.data.spec, "PARTLABEL=data");
+	plug("other", "data", "/dev/other4", 0x44, 16384);
+	pend(PHASE_TRIAL, 0x22, 4096);
+	look();
+	assert_true(world.misplaced && !world.volume_misplaced);
+	plugged_count--;
+	look();
+	assert_false(world.misplaced);
 }
 
 /* Of a volume that is just not there nothing can be written to by its name. */
@@ -281,6 +323,9 @@ int main(void)
 		cmocka_unit_test_setup(slots_by_label, begin),
 		cmocka_unit_test_setup(esp_and_stores_by_path, begin),
 		cmocka_unit_test_setup(no_end_while_a_volume_is_another, begin),
+		cmocka_unit_test_setup(an_end_where_one_has_its_name, begin),
+		cmocka_unit_test_setup(no_end_where_another_disk_has_its_name, begin),
+		cmocka_unit_test_setup(stores_on_another_disk, begin),
 		cmocka_unit_test_setup(an_end_while_a_volume_is_not_there, begin),
 		cmocka_unit_test_setup(an_end_where_all_is_in_place, begin),
 		cmocka_unit_test_setup(not_the_one_any_more, begin),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #undef fail	/* cmocka's; base/fail.h has its own */
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "../state/disk.h"
@@ -116,6 +117,45 @@ static void merged_under_other_names(void **state)
 	assert_partial("system oem ");
 }
 
+/* The place of the system is forgotten with its update; so one that is elsewhere keeps it pending (I13). */
+static void a_system_that_is_elsewhere(void **state)
+{
+	struct record *rec = &world.record;
+
+	(void)state;
+	rec->volume_count = 1;
+	strcpy(rec->volume[0].name, "system");
+	world.volume_misplaced = world.volume_replaced[0] = true;
+	rec->phase = PHASE_TRIAL;
+	assert_int_equal(update_partial(&world, "system"), -ESTALE);
+	rec->phase = PHASE_MERGING;
+	world.volume_replaced[0] = false;
+	assert_int_equal(update_partial(&world, "system"), -ESTALE);
+	assert_partial("");
+	/* Nothing but an image onto what is there now leads out of this. */
+	world.volume_replaced[0] = true;
+	assert_int_equal(update_partial(&world, "system"), 0);
+	assert_partial("system ");
+	assert_int_equal(rec->phase, PHASE_IDLE);
+}
+
+/* Of two volumes each must be there, at its place or in another. */
+static void one_of_two_is_elsewhere(void **state)
+{
+	struct record *rec = &world.record;
+
+	(void)state;
+	rec->volume_count = 2;
+	strcpy(rec->volume[0].name, "system");
+	strcpy(rec->volume[1].name, "oem");
+	rec->phase = PHASE_MERGING;
+	world.volume_misplaced = world.volume_replaced[0] = true;
+	assert_int_equal(update_partial(&world, "system"), -ESTALE);
+	world.has_volume[1] = true;
+	assert_int_equal(update_partial(&world, "system"), 0);
+	assert_partial("system oem ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +163,8 @@ int main(void)
 		cmocka_unit_test_setup(one_that_the_configuration_has_not, begin),
 		cmocka_unit_test_setup(all_of_them_unknown, begin),
 		cmocka_unit_test_setup(merged_under_other_names, begin),
+		cmocka_unit_test_setup(a_system_that_is_elsewhere, begin),
+		cmocka_unit_test_setup(one_of_two_is_elsewhere, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
