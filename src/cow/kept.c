@@ -22,8 +22,13 @@
 #define AT_SPARE 76u
 #define AT_CRC 508u
 
+#define ENTRY_CRC 16u
+#define ENTRY_SPARE 20u
+
+#define UNIT_SECTORS_MAX 128u	/* logical blocks of 64 KiB */
+
 #define EXCEPTIONS_MAX (UINT64_C(1) << 55)
-#define SECTOR_ENTRIES (SECTOR_BYTES / COW_ENTRY_BYTES)
+#define SECTOR_ENTRIES (SECTOR_BYTES / COW_KEPT_ENTRY_BYTES)
 
 static uint64_t list_bytes(uint64_t n)
 {
@@ -35,6 +40,17 @@ uint64_t cow_kept_sectors(uint64_t n)
 	if (n > EXCEPTIONS_MAX)
 		return 0;
 	return (COW_KEPT_HEAD_BYTES + list_bytes(n)) / SECTOR_BYTES;
+}
+
+uint64_t cow_room_sectors(uint32_t chunk_sectors, uint64_t n)
+{
+	uint64_t unit = chunk_sectors < UNIT_SECTORS_MAX ? chunk_sectors : UNIT_SECTORS_MAX;
+	uint64_t store_sectors = cow_store_bytes(chunk_sectors, n) / SECTOR_BYTES;
+	uint64_t kept_sectors = cow_kept_sectors(n);
+
+	if (!store_sectors || !kept_sectors)
+		return 0;
+	return store_sectors + (kept_sectors + unit - 1) / unit * unit;
 }
 
 void cow_kept_encode(const struct cow_kept *kept, uint8_t buf[COW_KEPT_HEAD_BYTES])
@@ -76,72 +92,86 @@ int cow_kept_decode(const uint8_t buf[COW_KEPT_HEAD_BYTES], struct cow_kept *ret
 /* ---- Writing ---- */
 
 struct copy {
+	const struct cow_source *store;
+	const struct cow_sink *sink;
+	uint64_t chunk_bytes;
+	uint8_t *data;			/* of the store, to be read into */
+	size_t data_bytes;
 	uint8_t piece[8 * SECTOR_BYTES];
 	size_t piece_bytes;
 	uint64_t entries;
 	uint32_t crc;
-	const struct cow_sink *sink;	/* NULL: only the checksum */
 };
 
 static int put_piece(struct copy *c)
 {
-	int rc = c->sink && c->piece_bytes ?
-		 c->sink->write(c->sink->ctx, c->piece, c->piece_bytes) : 0;
+	int rc = c->piece_bytes ? c->sink->write(c->sink->ctx, c->piece, c->piece_bytes) : 0;
 
 	c->crc = crc32c(c->crc, c->piece, c->piece_bytes);
 	c->piece_bytes = 0;
 	return rc;
 }
 
+static int chunk_crc(const struct copy *c, uint64_t new_chunk, uint32_t *ret_crc)
+{
+	*ret_crc = 0;
+	for (uint64_t at = 0; at < c->chunk_bytes;) {
+		uint64_t left = c->chunk_bytes - at;
+		size_t len = left < c->data_bytes ? (size_t)left : c->data_bytes;
+		int rc = c->store->read(c->store->ctx, new_chunk * c->chunk_bytes + at, c->data, len);
+
+		if (rc)
+			return rc;
+		*ret_crc = crc32c(*ret_crc, c->data, len);
+		at += len;
+	}
+	return 0;
+}
+
 static int copy_one(void *ctx, uint64_t index, uint64_t old_chunk, uint64_t new_chunk)
 {
 	struct copy *c = ctx;
-
-	c->entries = index + 1;
-	put_le64(c->piece + c->piece_bytes, old_chunk);
-	put_le64(c->piece + c->piece_bytes + 8, new_chunk);
-	c->piece_bytes += COW_ENTRY_BYTES;
-	return c->piece_bytes == sizeof(c->piece) ? put_piece(c) : 0;
-}
-
-static int copy_list(const struct cow_source *store, uint64_t n, uint32_t chunk_sectors,
-		     const struct cow_scratch *scratch, const struct cow_sink *sink,
-		     uint32_t *ret_crc)
-{
-	struct copy c = { .sink = sink };
-	int rc = cow_walk(store, chunk_sectors, n, scratch, copy_one, &c);
+	uint8_t *entry = c->piece + c->piece_bytes;
+	uint32_t crc;
+	int rc = chunk_crc(c, new_chunk, &crc);
 
 	if (rc)
 		return rc;
-	if (c.entries != n)
-		return fail(EBADMSG, "it holds %llu exceptions, not %llu",
-			    (unsigned long long)c.entries, (unsigned long long)n);
-	for (; c.piece_bytes % SECTOR_BYTES; c.piece_bytes += COW_ENTRY_BYTES)
-		memset(c.piece + c.piece_bytes, 0, COW_ENTRY_BYTES);
-	rc = put_piece(&c);
-	if (!rc)
-		*ret_crc = c.crc;
-	return rc;
+	memset(entry, 0, COW_KEPT_ENTRY_BYTES);
+	put_le64(entry, old_chunk);
+	put_le64(entry + 8, new_chunk);
+	put_le32(entry + ENTRY_CRC, crc);
+	c->entries = index + 1;
+	c->piece_bytes += COW_KEPT_ENTRY_BYTES;
+	return c->piece_bytes == sizeof(c->piece) ? put_piece(c) : 0;
 }
 
 int cow_kept_write(const struct cow_source *store, const struct cow_mark *mark,
 		   uint32_t chunk_sectors, const struct cow_scratch *scratch,
-		   const struct cow_sink *sink)
+		   const struct cow_sink *sink, uint8_t ret_head[COW_KEPT_HEAD_BYTES])
 {
 	struct cow_kept kept = { .mark = *mark, .chunk_sectors = chunk_sectors };
-	uint8_t head[COW_KEPT_HEAD_BYTES];
-	uint32_t written_crc = 0;
-	int rc = copy_list(store, mark->exceptions, chunk_sectors, scratch, NULL, &kept.list_crc);
+	/* Half to walk the list with, half for the data. */
+	size_t half = scratch->buf_bytes / 2 / SECTOR_BYTES * SECTOR_BYTES;
+	const struct cow_scratch walking = { .buf = scratch->buf, .buf_bytes = half };
+	struct copy c = {
+		.store = store, .sink = sink, .data = scratch->buf + half, .data_bytes = half,
+		.chunk_bytes = (uint64_t)chunk_sectors * SECTOR_BYTES,
+	};
+	int rc = cow_walk(store, chunk_sectors, mark->exceptions, &walking, copy_one, &c);
 
+	if (!rc && c.entries != mark->exceptions)
+		rc = fail(EBADMSG, "it holds %llu exceptions, not %llu",
+			  (unsigned long long)c.entries, (unsigned long long)mark->exceptions);
+	for (; c.piece_bytes % SECTOR_BYTES; c.piece_bytes += COW_KEPT_ENTRY_BYTES)
+		memset(c.piece + c.piece_bytes, 0, COW_KEPT_ENTRY_BYTES);
+	if (!rc)
+		rc = put_piece(&c);
 	if (rc)
 		return rc;
-	cow_kept_encode(&kept, head);
-	rc = sink->write(sink->ctx, head, sizeof(head));
-	if (!rc)
-		rc = copy_list(store, mark->exceptions, chunk_sectors, scratch, sink, &written_crc);
-	if (!rc && written_crc != kept.list_crc)
-		rc = fail(EBADMSG, "it changed while it was read");
-	return rc;
+	kept.list_crc = c.crc;
+	cow_kept_encode(&kept, ret_head);
+	return 0;
 }
 
 /* ---- Reading ---- */
@@ -162,7 +192,7 @@ static int read_piece(const struct cow_source *kept, uint64_t n, uint64_t at,
 }
 
 int cow_kept_walk(const struct cow_source *kept, uint64_t n, const struct cow_scratch *scratch,
-		  cow_each_fn *each, void *ctx)
+		  cow_kept_each_fn *each, void *ctx)
 {
 	uint64_t index = 0;
 	size_t len = 0;
@@ -170,11 +200,12 @@ int cow_kept_walk(const struct cow_source *kept, uint64_t n, const struct cow_sc
 	for (uint64_t at = 0; index < n; at += len) {
 		int rc = read_piece(kept, n, at, scratch, &len);
 
-		for (size_t i = 0; i < len && index < n && !rc; i += COW_ENTRY_BYTES, index++) {
-			uint64_t new_chunk = get_le64(scratch->buf + i + 8);
+		for (size_t i = 0; i < len && index < n && !rc; i += COW_KEPT_ENTRY_BYTES, index++) {
+			const uint8_t *at_entry = scratch->buf + i;
+			const struct cow_kept_entry entry = { get_le64(at_entry), get_le64(at_entry + 8),
+							      get_le32(at_entry + ENTRY_CRC) };
 
-			rc = new_chunk ?
-			     each(ctx, index, get_le64(scratch->buf + i), new_chunk) :
+			rc = entry.new_chunk ? each(ctx, index, &entry) :
 			     fail(EBADMSG, "exception %llu: new chunk 0 is the header",
 				  (unsigned long long)index);
 		}
@@ -187,7 +218,7 @@ int cow_kept_walk(const struct cow_source *kept, uint64_t n, const struct cow_sc
 static int check_crc(const struct cow_source *kept, const struct cow_kept *head,
 		     const struct cow_scratch *scratch)
 {
-	uint64_t n = head->mark.exceptions, used = n * COW_ENTRY_BYTES;
+	uint64_t n = head->mark.exceptions, used = n * COW_KEPT_ENTRY_BYTES;
 	uint32_t crc = 0;
 	size_t len = 0;
 
@@ -197,6 +228,10 @@ static int check_crc(const struct cow_source *kept, const struct cow_kept *head,
 		if (rc)
 			return rc;
 		crc = crc32c(crc, scratch->buf, len);
+		for (size_t i = 0; i < len; i += COW_KEPT_ENTRY_BYTES)
+			if (!bytes_are_zero(scratch->buf + i + ENTRY_SPARE,
+					    COW_KEPT_ENTRY_BYTES - ENTRY_SPARE))
+				return fail(EBADMSG, "its list is damaged");
 		if (at + len > used &&
 		    !bytes_are_zero(scratch->buf + (used - at), (size_t)(at + len - used)))
 			return fail(EBADMSG, "its list does not end with zeros");

@@ -9,6 +9,7 @@
 
 #include "base/alive.h"
 #include "base/bytes.h"
+#include "base/crc32c.h"
 #include "base/fail.h"
 #include "cow/mend.h"
 
@@ -23,11 +24,11 @@ struct prefix {
 static int compare_entry(void *ctx, uint64_t index, uint64_t old_chunk, uint64_t new_chunk)
 {
 	struct prefix *p = ctx;
-	size_t at = index * COW_ENTRY_BYTES % SECTOR_BYTES;
+	size_t at = index * COW_KEPT_ENTRY_BYTES % SECTOR_BYTES;
 	int rc = 0;
 
 	if (!at)
-		rc = p->kept->read(p->kept->ctx, COW_KEPT_HEAD_BYTES + index * COW_ENTRY_BYTES,
+		rc = p->kept->read(p->kept->ctx, COW_KEPT_HEAD_BYTES + index * COW_KEPT_ENTRY_BYTES,
 				   p->sector, sizeof(p->sector));
 	if (rc)
 		return rc;
@@ -55,104 +56,163 @@ static int check_prefix(const struct cow_mend *m, const struct cow_scratch *scra
 
 /* ---- Chunks, as many at once as the buffers hold ---- */
 
+#define RUN_MAX 128u
+
 struct mender {
 	const struct cow_mend *mend;
 	const struct cow_target *origin;
 	uint8_t *have, *want;		/* of the origin, and of the store */
 	size_t piece_bytes;
 	uint64_t chunk_bytes;
-	uint64_t old_chunk, new_chunk, count;	/* a run that is not compared yet */
-	uint64_t written_chunk;		/* the last one that was counted, and one */
+	unsigned run_max;		/* chunks that the buffers hold; 1: perhaps not even one */
+	uint64_t old_chunk, new_chunk;	/* a run that is not compared yet */
+	unsigned count;
+	uint32_t crc[RUN_MAX];		/* of its chunks */
 	struct cow_mended done;
 };
 
-static int write_part(struct mender *m, uint64_t at, const uint8_t *want, size_t len_bytes,
-		      bool readable)
+/* How much of the chunk lies on the origin. */
+static size_t origin_len(const struct mender *m, uint64_t at, size_t len_bytes)
 {
-	uint64_t chunk = at / m->chunk_bytes + 1;
+	uint64_t there = m->origin->size_bytes - at;
 
-	if (m->written_chunk != chunk) {
-		m->done.written++;
-		m->done.unreadable += !readable;
-	}
-	m->written_chunk = chunk;
-	return m->origin->write(m->origin->ctx, at, want, len_bytes);
+	return there < len_bytes ? (size_t)there : len_bytes;
 }
 
-/* One part of a chunk, whose bytes in the store are in want. */
-static int mend_part(struct mender *m, uint64_t at, const uint8_t *want, size_t len_bytes)
+/* A part of a chunk, whose bytes in the store are in want.  Adds to what was written of the chunk. */
+static int mend_part(struct mender *m, uint64_t at, const uint8_t *want, size_t len_bytes,
+		     bool *written, bool *unreadable)
 {
 	/* A sector that the disk cannot read any more can mostly still be written. */
 	bool readable = !m->origin->read(m->origin->ctx, at, m->have, len_bytes);
 
 	if (readable && !memcmp(m->have, want, len_bytes))
 		return 0;
-	return write_part(m, at, want, len_bytes, readable);
+	*written = true;
+	*unreadable |= !readable;
+	return m->origin->write(m->origin->ctx, at, want, len_bytes);
 }
 
-/* A piece: some whole chunks, or a part of one. */
-static int mend_piece(struct mender *m, uint64_t old_at, uint64_t new_at, size_t len_bytes)
+static void count_chunk(struct mender *m, bool written, bool unreadable)
+{
+	m->done.written += written;
+	m->done.unreadable += written && unreadable;
+}
+
+/* Whether the store still has a chunk as it was installed; a large one is read piece by piece. */
+static bool is_as_installed(const struct mender *m, uint64_t new_chunk, uint32_t want_crc)
 {
 	const struct cow_source *store = m->mend->store;
-	int rc = store->read(store->ctx, new_at, m->want, len_bytes);
+	uint32_t crc = 0;
 
-	if (rc)
-		return rc;
-	alive();
-	if (!m->origin->read(m->origin->ctx, old_at, m->have, len_bytes) &&
-	    !memcmp(m->have, m->want, len_bytes))
+	for (uint64_t at = 0; at < m->chunk_bytes;) {
+		uint64_t left = m->chunk_bytes - at;
+		size_t len = left < m->piece_bytes ? (size_t)left : m->piece_bytes;
+
+		if (store->read(store->ctx, new_chunk * m->chunk_bytes + at, m->want, len))
+			return false;
+		alive();
+		crc = crc32c(crc, m->want, len);
+		at += len;
+	}
+	return crc == want_crc;
+}
+
+/* A chunk that is read twice: nothing of it is written before all of it is known to be right. */
+static int mend_chunk(struct mender *m, uint64_t old_chunk, uint64_t new_chunk, uint32_t crc)
+{
+	const struct cow_source *store = m->mend->store;
+	uint64_t old_at = old_chunk * m->chunk_bytes, new_at = new_chunk * m->chunk_bytes;
+	uint64_t end = m->chunk_bytes;
+	bool written = false, unreadable = false;
+	int rc = 0;
+
+	if (!is_as_installed(m, new_chunk, crc)) {
+		m->done.spoiled++;
 		return 0;
-	for (size_t i = 0; i < len_bytes && !rc;) {
-		size_t len = len_bytes - i;
+	}
+	if (end > m->origin->size_bytes - old_at)
+		end = m->origin->size_bytes - old_at;
+	for (uint64_t at = 0; at < end && !rc;) {
+		size_t len = end - at < m->piece_bytes ? (size_t)(end - at) : m->piece_bytes;
 
-		if (len > m->chunk_bytes)
-			len = (size_t)m->chunk_bytes;
-		rc = mend_part(m, old_at + i, m->want + i, len);
-		i += len;
+		rc = store->read(store->ctx, new_at + at, m->want, len);
+		if (!rc)
+			rc = mend_part(m, old_at + at, m->want, len, &written, &unreadable);
+		at += len;
+	}
+	count_chunk(m, written, unreadable);
+	return rc;
+}
+
+/* The chunks of a run, whose bytes in the store are in want; false: not all are as installed. */
+static bool run_is_as_installed(const struct mender *m)
+{
+	for (unsigned i = 0; i < m->count; i++)
+		if (crc32c(0, m->want + i * m->chunk_bytes, (size_t)m->chunk_bytes) != m->crc[i])
+			return false;
+	return true;
+}
+
+/* All chunks of a run at once: where nothing differs, it takes two requests. */
+static int mend_whole_run(struct mender *m)
+{
+	uint64_t old_at = m->old_chunk * m->chunk_bytes;
+	size_t len = origin_len(m, old_at, (size_t)(m->count * m->chunk_bytes));
+	int rc = 0;
+
+	if (!m->origin->read(m->origin->ctx, old_at, m->have, len) && !memcmp(m->have, m->want, len))
+		return 0;
+	for (unsigned i = 0; i < m->count && !rc; i++) {
+		uint64_t at = i * m->chunk_bytes;
+		bool written = false, unreadable = false;
+
+		rc = mend_part(m, old_at + at, m->want + at,
+			       origin_len(m, old_at + at, (size_t)m->chunk_bytes), &written,
+			       &unreadable);
+		count_chunk(m, written, unreadable);
 	}
 	return rc;
 }
 
 static int mend_run(struct mender *m)
 {
-	uint64_t old_at = m->old_chunk * m->chunk_bytes, new_at = m->new_chunk * m->chunk_bytes;
-	uint64_t left = m->count * m->chunk_bytes;
+	const struct cow_source *store = m->mend->store;
+	size_t len = (size_t)(m->count * m->chunk_bytes);
 	int rc = 0;
 
 	m->done.compared += m->count;
+	alive();
+	if (m->chunk_bytes <= m->piece_bytes && m->count &&
+	    !store->read(store->ctx, m->new_chunk * m->chunk_bytes, m->want, len) &&
+	    run_is_as_installed(m))
+		rc = mend_whole_run(m);
+	else
+		for (unsigned i = 0; i < m->count && !rc; i++)
+			rc = mend_chunk(m, m->old_chunk + i, m->new_chunk + i, m->crc[i]);
 	m->count = 0;
-	if (left > m->origin->size_bytes - old_at)
-		left = m->origin->size_bytes - old_at;
-	while (left && !rc) {
-		size_t len = left < m->piece_bytes ? (size_t)left : m->piece_bytes;
-
-		rc = mend_piece(m, old_at, new_at, len);
-		old_at += len;
-		new_at += len;
-		left -= len;
-	}
 	return rc;
 }
 
-static int take(void *ctx, uint64_t index, uint64_t old_chunk, uint64_t new_chunk)
+static int take(void *ctx, uint64_t index, const struct cow_kept_entry *entry)
 {
 	struct mender *m = ctx;
 	int rc = 0;
 
 	if (index < m->mend->left)
 		return 0;
-	if (old_chunk >= m->origin->size_bytes / m->chunk_bytes +
-			 !!(m->origin->size_bytes % m->chunk_bytes))
+	if (entry->old_chunk >= m->origin->size_bytes / m->chunk_bytes +
+				!!(m->origin->size_bytes % m->chunk_bytes))
 		return fail(EBADMSG, "exception %llu: old chunk %llu lies outside the origin",
-			    (unsigned long long)index, (unsigned long long)old_chunk);
-	if (m->count && (old_chunk != m->old_chunk + m->count ||
-			 new_chunk != m->new_chunk + m->count))
+			    (unsigned long long)index, (unsigned long long)entry->old_chunk);
+	if (m->count && (m->count == m->run_max || entry->old_chunk != m->old_chunk + m->count ||
+			 entry->new_chunk != m->new_chunk + m->count))
 		rc = mend_run(m);
 	if (!m->count) {
-		m->old_chunk = old_chunk;
-		m->new_chunk = new_chunk;
+		m->old_chunk = entry->old_chunk;
+		m->new_chunk = entry->new_chunk;
 	}
-	m->count++;
+	m->crc[m->count++] = entry->crc;
 	return rc;
 }
 
@@ -163,7 +223,7 @@ int cow_mend(const struct cow_mend *mend, const struct cow_target *origin,
 	size_t third = scratch->buf_bytes / 3 / SECTOR_BYTES * SECTOR_BYTES;
 	struct cow_scratch walking = { .buf = scratch->buf, .buf_bytes = third };
 	struct mender m = {
-		.mend = mend, .origin = origin, .piece_bytes = third,
+		.mend = mend, .origin = origin, .piece_bytes = third, .run_max = 1,
 		.have = scratch->buf + third, .want = scratch->buf + 2 * third,
 		.chunk_bytes = (uint64_t)mend->chunk_sectors * SECTOR_BYTES,
 	};
@@ -171,8 +231,8 @@ int cow_mend(const struct cow_mend *mend, const struct cow_target *origin,
 
 	if (!third)
 		return fail(EINVAL, "no buffers to compare with");
-	if (m.piece_bytes > m.chunk_bytes)
-		m.piece_bytes -= (size_t)(m.piece_bytes % m.chunk_bytes);
+	if (third / m.chunk_bytes > 1)
+		m.run_max = third / m.chunk_bytes < RUN_MAX ? (unsigned)(third / m.chunk_bytes) : RUN_MAX;
 	rc = check_prefix(mend, scratch);
 	if (!rc)
 		rc = cow_kept_walk(mend->kept, mend->exceptions, &walking, take, &m);

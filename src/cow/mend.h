@@ -30,12 +30,14 @@ struct cow_mended {
 	uint64_t compared;		/* chunks */
 	uint64_t written;		/* of these, written again */
 	uint64_t unreadable;		/* of those, because the origin could not be read there */
+	uint64_t spoiled;		/* compared with nothing: the store has lost them itself */
 };
 
 /*
  * Compares, writes what differs and flushes; nothing is written where nothing differs, so running it
  * twice equals running it once (I11).  A last chunk that reaches past the origin's end counts up to it.
- * scratch->buf is at least 1536 bytes; the larger, the fewer requests.  alive() is called for each
+ * A chunk that the store cannot give any more as it was installed is left alone: the origin has it, or
+ * nobody does.  scratch->buf is at least 1536 bytes; the larger, the fewer requests.  alive() is called for each
  * piece.  -EBADMSG: the kernel's list is not the beginning of the kept one, and nothing was written;
  * after any other failure some chunks may have been, each with what belongs there.  ret_mended is set
  * on success only.

@@ -68,10 +68,24 @@ int cow_walk(const struct cow_source *source, uint32_t chunk_sectors, uint64_t i
 	return 0;
 }
 
+struct plain {
+	cow_each_fn *each;
+	void *ctx;
+};
+
+static int each_plain(void *ctx, uint64_t index, const struct cow_kept_entry *entry)
+{
+	const struct plain *plain = ctx;
+
+	return plain->each(plain->ctx, index, entry->old_chunk, entry->new_chunk);
+}
+
 int cow_list_walk(const struct cow_list *list, const struct cow_scratch *scratch,
 		  cow_each_fn *each, void *ctx)
 {
+	struct plain plain = { each, ctx };
+
 	if (list->is_kept)
-		return cow_kept_walk(list->source, list->exceptions, scratch, each, ctx);
+		return cow_kept_walk(list->source, list->exceptions, scratch, each_plain, &plain);
 	return cow_walk(list->source, list->chunk_sectors, list->exceptions, scratch, each, ctx);
 }

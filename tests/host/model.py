@@ -62,9 +62,20 @@ def crc32c(data):
     return crc ^ 0xFFFFFFFF
 
 
+def room_bytes(chunk_sectors, n):
+    """A store and its kept list, in whole chunks, or in pieces of 128 sectors."""
+    unit = min(chunk_sectors, 128)
+    kept = 1 + (n + 15) // 16
+    return store_bytes(chunk_sectors, n) + (kept + unit - 1) // unit * unit * SECTOR
+
+
 def kept_list(store, chunk_sectors, n, update_id, volume):
     """The copy of its list that lies behind a store: docs/formats.md."""
-    entries = b"".join(store[entry(chunk_sectors, i):][:16] for i in range(n))
+    size, entries = chunk_sectors * SECTOR, b""
+    for i in range(n):
+        pair = store[entry(chunk_sectors, i):][:16]
+        new = struct.unpack("<2Q", pair)[1] * size
+        entries += pair + struct.pack("<I12x", crc32c(store[new:new + size]))
     entries = entries.ljust((len(entries) + SECTOR - 1) // SECTOR * SECTOR, b"\0")
     head = struct.pack("<8s2I16s32sQI", b"COWKEPT1", 1, chunk_sectors, update_id, volume, n,
                        crc32c(entries)).ljust(SECTOR - 4, b"\0")

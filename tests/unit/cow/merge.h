@@ -61,8 +61,12 @@ static inline struct memory kept_of(struct memory *store, const struct cow_mark 
 	struct cow_scratch scratch = scratch_of(4096);
 	struct memory kept = { 0 };
 	struct cow_sink sink = memory_sink(&kept);
+	uint8_t head[COW_KEPT_HEAD_BYTES] = { 0 };
 
-	assert_int_equal(cow_kept_write(&source, mark, chunk_sectors, &scratch, &sink), 0);
+	/* The head comes last, and belongs before it. */
+	assert_int_equal(sink.write(sink.ctx, head, sizeof(head)), 0);
+	assert_int_equal(cow_kept_write(&source, mark, chunk_sectors, &scratch, &sink, head), 0);
+	memcpy(kept.data, head, sizeof(head));
 	assert_int_equal(kept.len_bytes, cow_kept_sectors(mark->exceptions) * 512);
 	return kept;
 }
