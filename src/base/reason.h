@@ -41,7 +41,7 @@
 	X(MERGE_WAITS_KERNEL, "merge-waits-kernel", \
 	  "the merge waits for a kernel that does not lose it at a power cut") \
 	X(MERGE_UNPROVEN, "merge-unproven", \
-	  "everything is merged, and a later cowboot has yet to prove it") \
+	  "everything is merged, and has yet to be proven") \
 	X(MERGED_UNSAVED, "merged-unsaved", \
 	  "every store is merged, and the record cannot be saved") \
 	X(INSTALL_CUT_UNSAVED, "install-cut-unsaved", \
@@ -74,6 +74,10 @@
 	  "a store is missing, and its merge has begun") \
 	X(MERGE_STORE_DAMAGED, "merge-store-damaged", \
 	  "a store is damaged, and its merge has begun") \
+	X(MEND_FAILED, "mend-failed", \
+	  "what was merged is lost, and cannot be written again") \
+	X(PROOF_SPENT, "proof-spent", \
+	  "the disk does not keep what was merged: every proof has failed") \
 	X(CONF_UNUSABLE, "conf-unusable", "the configuration cannot be used") \
 	X(INITRAMFS, "initramfs", "the initramfs cannot hold mount points") \
 	X(NO_WAY_LEFT, "no-way-left", "every way to start a system has failed")

@@ -5,11 +5,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 
 static sigset_t before_hold;
+
+/* linux/ioprio.h, which libc has no header for. */
+#define IO_WHO_PROCESS 1
+#define IO_CLASS_IDLE (3 << 13)
+
+int sys_io_idle(void)
+{
+	return syscall(SYS_ioprio_set, IO_WHO_PROCESS, 0, IO_CLASS_IDLE) < 0 ? -errno : 0;
+}
 
 int sys_exec(const char *path, char *const argv[], char *const envp[])
 {

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/bundle_verb.h"
 #include "cli/cli.h"
+#include "cow/kept.h"
 
 static void print_digest(const char *label, const uint8_t *digest)
 {
@@ -98,7 +99,8 @@ static int print_json(const struct bundle_manifest *m, uint64_t bundle_bytes)
 	struct text_out out;
 
 	for (unsigned i = 0; i < m->volume_count; i++)
-		stores_bytes += m->volume[i].store_bytes;
+		stores_bytes += cow_room_sectors(m->volume[i].chunk_sectors,
+						 m->volume[i].exceptions) * SECTOR_BYTES;
 	text_begin(&out, buf, sizeof(buf));
 	text_add(&out, "{\"schema\":1,\"format\":%u,\"bundle_bytes\":%" PRIu64,
 		 manifest_format(m), bundle_bytes);

@@ -46,7 +46,8 @@ int cli_mark_good(int argc, char **argv)
 	rc = board_open(&board, "mark-good", WORLD_CHANGE);
 	if (!rc && w->record.phase == PHASE_IDLE) {
 		rc = note_good(w);
-	} else if (!rc && w->record.phase == PHASE_MERGING) {
+	} else if (!rc && (w->record.phase == PHASE_MERGING ||
+			   w->record.phase == PHASE_PROVING)) {
 		cli_refuse(EXIT_DONE, "%s is confirmed already", w->record.version_to);
 		rc = merge_run(w, wait);
 	} else if (!rc) {

@@ -16,6 +16,9 @@ int merge_run(struct world *w, bool wait)
 		puts("merged: another command ended it");
 	else if (merging.over)
 		cli_print("merged %s: it is the system now\n", w->record.last.version_to);
+	else if (merging.done)
+		cli_print("merged %s, and not proven yet; cowboot merge --wait proves it\n",
+			  w->record.version_to);
 	else
 		cli_print("merging %s: %u %%; cowboot merge --wait waits for its end\n",
 			  w->record.version_to,

@@ -54,6 +54,10 @@ static void add_phase(const struct report *r, struct text_out *out)
 			 rec->tries_total);
 	if (rec->phase == PHASE_MERGING)
 		text_add(out, ", %u %% merged", r->merge_percent);
+	if (rec->phase == PHASE_PROVING)
+		text_add(out, ", merged and not proven yet");
+	if (record_proofs_failed(rec))
+		text_add(out, ", proofs failed: %" PRIu32, record_proofs_failed(rec));
 	text_add(out, "\n");
 	if (rec->refused[0])
 		text_add(out, "refused  %s\n", rec->refused);
@@ -90,6 +94,8 @@ static void add_running(const struct report *r, struct text_out *out)
 	};
 	const char *version = report_version(r), *what = words[r->running];
 
+	if (r->running == RUNNING_MERGING && r->record->phase == PHASE_PROVING)
+		what = "confirmed and merged; cowboot merge --wait proves it";
 	if (r->running == RUNNING_TRIAL && r->record->refused[0])
 		what = "the trial, refused; reboot to go back";
 	text_add(out, "running  %s%s%s\n", version, version[0] ? ", " : "", what);
@@ -165,6 +171,8 @@ static const char *persist_words(enum plan_persist persist)
 		return "note that the boot loader is asked";
 	case PERSIST_TALLY:
 		return "count the boot";
+	case PERSIST_MEND:
+		return "compare what was merged";
 	case PERSIST_NOTHING:
 	case PERSIST_COUNT:
 		break;

@@ -42,7 +42,7 @@ static void take_kernel_view(struct report_volume *to, enum phase phase,
 
 	snprintf(to->mapped, sizeof(to->mapped), "%s", target_word(state->target));
 	/* While merging, only an empty store lets a volume run on its plain origin. */
-	if (state->target == DM_LINEAR && phase == PHASE_MERGING)
+	if (state->target == DM_LINEAR && (phase == PHASE_MERGING || phase == PHASE_PROVING))
 		to->exceptions_left = 0;
 	if (state->target != DM_SNAPSHOT && state->target != DM_SNAPSHOT_MERGE)
 		return;

@@ -19,6 +19,7 @@
 #define CONF_WATCHDOG_AUTO "/dev/watchdog"
 #define CONF_CHECK_TIMEOUT_MAX_S 86400
 #define CONF_PANIC_MAX_S 86400
+#define CONF_VERIFY_RATE_MAX_MIB 100000
 
 int field_spec(char buf[CONF_SPEC_MAX], const char *word);
 

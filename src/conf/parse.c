@@ -131,6 +131,11 @@ static int take_check_timeout(struct parsing *p, char *const *words)
 	return field_number(&p->conf.check_timeout_s, words[0], 0, CONF_CHECK_TIMEOUT_MAX_S);
 }
 
+static int take_verify_rate(struct parsing *p, char *const *words)
+{
+	return field_number(&p->conf.verify_rate_mib, words[0], 0, CONF_VERIFY_RATE_MAX_MIB);
+}
+
 static int take_panic(struct parsing *p, char *const *words)
 {
 	return field_number(&p->conf.panic_s, words[0], 0, CONF_PANIC_MAX_S);
@@ -209,6 +214,7 @@ static const struct key {
 	{ "watchdog", take_watchdog, 1, 2, false, "DEVICE|auto|off [SECONDS]" },
 	{ "kernel-flushes", take_kernel_flushes, 1, 1, false, "auto|yes" },
 	{ "check-timeout", take_check_timeout, 1, 1, false, "SECONDS" },
+	{ "verify-rate", take_verify_rate, 1, 1, false, "MIB_A_SECOND" },
 	{ "panic", take_panic, 1, 1, false, "SECONDS" },
 	{ "recovery", take_recovery, 1, 1, false, "menu|shell|reboot|poweroff" },
 	{ "recovery-wait", take_recovery_wait, 1, 1, false, "SECONDS" },

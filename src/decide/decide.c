@@ -164,49 +164,56 @@ static struct plan decide_trial(const struct facts *facts)
 
 /*
  * The old system is gone: there is no revert, and nothing but the stores makes the volumes whole
- * (I3).
+ * (I3).  Whatever is mapped, what was merged is there first (I15): also without a record that can be
+ * saved, for nothing is written but what the stores say was merged.
  */
-static struct plan decide_merging(const struct facts *facts)
+static struct plan decide_whole_stores(const struct facts *facts)
 {
-	switch (facts->stores) {
-	case FACT_STORES_WHOLE:
-		/*
-		 * A cut could make the record forget `merging`, so nothing is merged; a snapshot shows
-		 * the new system, too.
-		 */
-		if (facts->failed == FACT_FAILED_SAVE)
-			return boot(PERSIST_NOTHING, MAP_SNAPSHOT, REASON_MERGE_WAITS_RECORD);
-		if (facts->failed != FACT_FAILED_NOTHING)
-			return recovery(REASON_MERGE_CANNOT_START);
+	switch (facts->failed) {
+	case FACT_FAILED_NOTHING:
 		if (!facts->kernel_flushes)
-			return boot(PERSIST_NOTHING, MAP_SNAPSHOT, REASON_MERGE_WAITS_KERNEL);
-		return boot(PERSIST_NOTHING, MAP_MERGE, REASON_MERGE_GOES_ON);
-	case FACT_STORES_EMPTY:
-		if (facts->failed == FACT_FAILED_NOTHING)
-			return boot(PERSIST_FINISH, MAP_LINEAR, REASON_STORES_MERGED);
-		if (facts->failed == FACT_FAILED_SAVE)
-			return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_MERGED_UNSAVED);
-		return recovery(REASON_CANNOT_START);
-	case FACT_STORES_MISSING:
-		return recovery(REASON_MERGE_STORE_MISSING);
+			return boot(PERSIST_MEND, MAP_SNAPSHOT, REASON_MERGE_WAITS_KERNEL);
+		return boot(PERSIST_MEND, MAP_MERGE, REASON_MERGE_GOES_ON);
+	case FACT_FAILED_SAVE:
+		/* A cut could make the record forget `merging`; a snapshot shows the new system, too. */
+		return boot(PERSIST_MEND, MAP_SNAPSHOT, REASON_MERGE_WAITS_RECORD);
+	case FACT_FAILED_MEND:
+		return recovery(REASON_MEND_FAILED);
 	default:
-		return recovery(REASON_MERGE_STORE_DAMAGED);
+		return recovery(REASON_MERGE_CANNOT_START);
 	}
 }
 
 /*
- * Every store is empty and every origin flushed: the origins are the new system.  What a later cowboot
- * does beside that, and keeps for it, is left as it is.
+ * Also in proving, whatever the stores say by then.  What can be proven is proven by the system that runs,
+ * which takes longer than a boot may.  What no proof has found right is a mixture, and is not started.
  */
-static struct plan decide_proving(const struct facts *facts)
+static struct plan decide_empty_stores(const struct facts *facts)
 {
+	if (facts->proof == FACT_PROOF_SPENT)
+		return recovery(REASON_PROOF_SPENT);
 	switch (facts->failed) {
 	case FACT_FAILED_NOTHING:
+		if (facts->proof == FACT_PROOF_NONE && facts->phase == FACT_MERGING)
+			return boot(PERSIST_FINISH, MAP_LINEAR, REASON_STORES_MERGED);
+		return boot(PERSIST_MEND, MAP_LINEAR, REASON_MERGE_UNPROVEN);
 	case FACT_FAILED_SAVE:
-		return boot(PERSIST_NOTHING, MAP_LINEAR, REASON_MERGE_UNPROVEN);
+		return boot(PERSIST_MEND, MAP_LINEAR, REASON_MERGED_UNSAVED);
+	case FACT_FAILED_MEND:
+		return recovery(REASON_MEND_FAILED);
 	default:
 		return recovery(REASON_CANNOT_START);
 	}
+}
+
+static struct plan decide_merging(const struct facts *facts)
+{
+	if (facts->stores == FACT_STORES_WHOLE)
+		return decide_whole_stores(facts);
+	if (facts->stores == FACT_STORES_EMPTY)
+		return decide_empty_stores(facts);
+	return recovery(facts->stores == FACT_STORES_MISSING ? REASON_MERGE_STORE_MISSING :
+							       REASON_MERGE_STORE_DAMAGED);
 }
 
 static struct plan decide_record(const struct facts *facts)
@@ -223,7 +230,7 @@ static struct plan decide_record(const struct facts *facts)
 	case FACT_MERGING:
 		return decide_merging(facts);
 	case FACT_PROVING:
-		return decide_proving(facts);
+		return decide_empty_stores(facts);
 	default:
 		return recovery(REASON_PHASE_UNKNOWN);
 	}

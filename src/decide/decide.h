@@ -19,6 +19,7 @@ enum plan_persist {
 	PERSIST_SPEND,		/* one try less (I1) */
 	PERSIST_REVERT,		/* idle, reverted, with the reason */
 	PERSIST_FINISH,		/* flush the origins, then idle, merged (I2) */
+	PERSIST_MEND,		/* what was merged and is not there is written again (I15) */
 	PERSIST_SLOT,		/* the boot loader starts the confirmed system's kernel */
 	PERSIST_ASK,		/* note that a reboot asks the boot loader, which is done once */
 	PERSIST_TALLY,		/* one boot more in idle that nothing marked good yet */

@@ -36,11 +36,13 @@ enum fact_kernel { FACT_KERNEL_RIGHT, FACT_KERNEL_WRONG, FACT_KERNEL_UNKNOWN, FA
  * What failed last in this very boot.  SAVE: the record could not be written, and stays as it was; or
  * what it says may be in a cache only, and could not be made durable.  SLOT: the boot loader could not
  * be told which kernel to start, or does not heed it.  MAP, MOUNT, INIT: the new system could not be
- * mapped or mounted, or has no init.  ORIGIN: one of these three, of a plan that mapped linear; there
+ * mapped or mounted, or has no init.  MEND: what a merge has written, and the disk has lost, cannot be
+ * written again.  ORIGIN: one of these three, of a plan that mapped linear; there
  * is nothing left to fall back to.
  */
 enum fact_failed { FACT_FAILED_NOTHING, FACT_FAILED_SAVE, FACT_FAILED_SLOT, FACT_FAILED_MAP,
-		   FACT_FAILED_MOUNT, FACT_FAILED_INIT, FACT_FAILED_ORIGIN, FACT_FAILED_COUNT };
+		   FACT_FAILED_MOUNT, FACT_FAILED_INIT, FACT_FAILED_ORIGIN, FACT_FAILED_MEND,
+		   FACT_FAILED_COUNT };
 
 /*
  * What else the record holds in idle.  QUIET: nothing, and a boot writes nothing (I11).  COUNT: the
@@ -49,6 +51,13 @@ enum fact_failed { FACT_FAILED_NOTHING, FACT_FAILED_SAVE, FACT_FAILED_SLOT, FACT
  */
 enum fact_idle { FACT_IDLE_QUIET, FACT_IDLE_COUNT, FACT_IDLE_SPENT, FACT_IDLE_PARTIAL,
 		 FACT_IDLE_KINDS };
+
+/*
+ * The proof of a merge.  NONE: the stores came without a kept list, and the boot ends the merge as soon
+ * as they are empty.  DUE: the running system proves what was merged.  SPENT: as many proofs as there
+ * may be have failed.
+ */
+enum fact_proof { FACT_PROOF_NONE, FACT_PROOF_DUE, FACT_PROOF_SPENT, FACT_PROOF_COUNT };
 
 struct facts {
 	enum fact_record record;
@@ -59,6 +68,7 @@ struct facts {
 	enum fact_kernel kernel;	/* counts until the merge begins */
 	bool loader_heeds;		/* told or asked once more, it will start the other kernel */
 	enum fact_idle idle;		/* counts only in idle */
+	enum fact_proof proof;		/* counts only in merging and proving */
 	enum fact_failed failed;
 	/* What the update needs is at another place than the record keeps, as long as one is pending. */
 	bool misplaced;

@@ -15,6 +15,8 @@ const char *persist_name(enum plan_persist persist)
 		return "revert";
 	case PERSIST_FINISH:
 		return "finish";
+	case PERSIST_MEND:
+		return "mend";
 	case PERSIST_SLOT:
 		return "slot";
 	case PERSIST_ASK:

@@ -27,6 +27,7 @@ struct boot {
 	uint32_t tries_left; /* after this boot's try was spent */
 	char version_from[RECORD_VERSION_MAX], version_to[RECORD_VERSION_MAX];
 	char detail[RECORD_REASON_MAX]; /* what exactly failed, beside plan.reason; may be empty */
+	bool mend_failed; /* what was merged is lost, and could not be written again */
 	bool watchdog_open, watchdog_reset; /* it is; the board's last reset was its doing */
 	uint32_t reboots; /* of recovery, as the record said when this boot began */
 	bool again; /* somebody chose `again` in recovery: the same kernel */

@@ -33,6 +33,7 @@
 #define FIND_MORE_S 60		/* beyond device-timeout */
 #define GATHER_S 900		/* beyond check-timeout: a journal, and the lists of all stores on a slow disk */
 #define CARRY_OUT_S 300
+#define MEND_S 900		/* every merged chunk is compared with its store */
 
 static struct boot boot;
 
@@ -156,7 +157,7 @@ static bool failed(enum fact_failed what)
 	snprintf(boot.detail, sizeof(boot.detail), "%.*s", (int)sizeof(boot.detail) - 1,
 		 fail_text());
 	boot.facts.failed =
-		what != FACT_FAILED_SAVE && boot.plan.map == MAP_LINEAR ? FACT_FAILED_ORIGIN : what;
+		what != FACT_FAILED_SAVE && what != FACT_FAILED_MEND && boot.plan.map == MAP_LINEAR ? FACT_FAILED_ORIGIN : what;
 	boot.facts.phase = (enum fact_phase)boot.world.record.phase;
 	boot.facts.tries_left = boot.world.record.tries_left > 0;
 	return false;
@@ -169,7 +170,8 @@ static bool failed(enum fact_failed what)
 static bool carry_out(void)
 {
 	if (persist_plan(&boot) < 0)
-		return failed(boot.plan.persist == PERSIST_SLOT ? FACT_FAILED_SLOT :
+		return failed(boot.mend_failed			? FACT_FAILED_MEND :
+			      boot.plan.persist == PERSIST_SLOT ? FACT_FAILED_SLOT :
 								  FACT_FAILED_SAVE);
 	if (boot.plan.then == THEN_REBOOT)
 		giveup_reboot(reason_text(boot.plan.reason));
@@ -212,7 +214,8 @@ static void decide_and_carry_out(void)
 			 reason_text(boot.plan.reason));
 		if (boot.plan.then == THEN_RECOVERY)
 			give_up(&boot, boot.plan.reason, why_recovery());
-		watchdog_step("carrying out the plan", CARRY_OUT_S);
+		watchdog_step("carrying out the plan",
+			      CARRY_OUT_S + (boot.plan.persist == PERSIST_MEND ? MEND_S : 0));
 		if (carry_out())
 			return;
 	}

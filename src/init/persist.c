@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "init/boot.h"
+#include "update/mend.h"
 #include "update/settle.h"
 #include "update/slots.h"
 
@@ -111,6 +112,15 @@ static int change_slot(struct boot *boot)
 	return rc || !counts ? rc : count_reboot(boot);
 }
 
+/* Nothing of it is in the record; a volume that may be a mixture is not booted (I12). */
+static int mend(struct boot *boot)
+{
+	int rc = mend_volumes(&boot->world);
+
+	boot->mend_failed = rc < 0;
+	return rc;
+}
+
 static int end_merge(struct boot *boot)
 {
 	int rc = settle_flush_origins(&boot->world);
@@ -138,6 +148,8 @@ static int persist_record(struct boot *boot)
 		return give_up_update(boot, RESULT_REVERTED);
 	case PERSIST_FINISH:
 		return end_merge(boot);
+	case PERSIST_MEND:
+		return mend(boot);
 	case PERSIST_ASK:
 		return count_reboot(boot);
 	case PERSIST_TALLY:

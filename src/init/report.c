@@ -147,6 +147,6 @@ void report_boot(const struct boot *boot)
 		put(TRIAL_FILE, "");
 	if (boot->plan.persist == PERSIST_TALLY)
 		put(COUNTED_FILE, "");
-	if (boot->world.record.phase == PHASE_MERGING)
+	if (boot->world.record.phase == PHASE_MERGING || boot->world.record.phase == PHASE_PROVING)
 		put(MERGING_FILE, "");
 }

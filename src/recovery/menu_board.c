@@ -14,6 +14,7 @@
 #include "base/sys.h"
 #include "map/dm.h"
 #include "recovery/menu.h"
+#include "update/mend.h"
 #include "update/volumes.h"
 
 #define EXIT_NO_PROGRAM 127
@@ -54,14 +55,16 @@ int menu_map(struct menu_board *b, const char *verb, enum plan_map map)
 	world_facts(&b->world, &facts);
 	facts.recovery_asked = false;
 	plan = decide(&facts);
-	if (plan.then != THEN_BOOT || (plan.map != map && plan.persist != PERSIST_FINISH)) {
+	if (plan.then != THEN_BOOT || (plan.map != map && !plan_merges(&plan))) {
 		printf("cannot %s: %s\n", verb, reason_text(plan.reason));
 		return -EPERM;
 	}
 	/* Left mapped by a merge that was stopped: the transition that follows judges that for itself. */
 	if (b->conf.volume_count && dm_state(b->conf.volume[0].name, &state) == 0)
 		return 0;
-	if (volumes_map(&b->world, plan.map) < 0) {
+	/* As the boot does it: what the disk has lost of the merge comes before anything is mapped. */
+	if ((plan.persist == PERSIST_MEND && mend_volumes(&b->world) < 0) ||
+	    volumes_map(&b->world, plan.map) < 0) {
 		menu_failed();
 		return -EIO;
 	}

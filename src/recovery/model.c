@@ -15,10 +15,15 @@ bool view_known(const struct view *v)
 	return v->configured && v->meta && v->copies.health != RECORD_DAMAGED;
 }
 
-/* Whether the stores are whole, so that the merge can go on or be ended. */
+bool plan_merges(const struct plan *plan)
+{
+	return plan->map == MAP_MERGE || plan->persist == PERSIST_FINISH ||
+	       (plan->persist == PERSIST_MEND && plan->map == MAP_LINEAR);
+}
+
 static bool can_merge(const struct view *v)
 {
-	return v->plan.map == MAP_MERGE || v->plan.persist == PERSIST_FINISH;
+	return plan_merges(&v->plan);
 }
 
 static enum phase phase_of(const struct view *v)
@@ -55,9 +60,7 @@ static const char *revert_refused(const struct view *v)
 
 static const char *merge_refused(const struct view *v)
 {
-	if (phase_of(v) == PHASE_PROVING)
-		return reason_text(REASON_MERGE_UNPROVEN);
-	if (phase_of(v) != PHASE_MERGING)
+	if (phase_of(v) != PHASE_MERGING && phase_of(v) != PHASE_PROVING)
 		return "no confirmed update is pending";
 	return can_merge(v) ? NULL : reason_text(v->plan.reason);
 }
@@ -88,7 +91,7 @@ static const char *image_refused(const struct view *v)
 		return "an update is being merged; finish that first";
 	if (phase_of(v) == PHASE_MERGING && v->plan.then != THEN_RECOVERY)
 		return "an update waits for a kernel that can merge it";
-	if (phase_of(v) == PHASE_PROVING)
+	if (phase_of(v) == PHASE_PROVING && v->plan.then != THEN_RECOVERY)
 		return reason_text(REASON_MERGE_UNPROVEN);
 	if (phase_of(v) == PHASE_TRIAL && v->record->slot)
 		return "the pending update has a kernel of its own; revert it first, and boot";
@@ -142,6 +145,7 @@ static const char *image_loss(const struct view *v)
 	case PHASE_STAGING:
 		return "What is on that volume is lost, and what is left of the install that was cut.";
 	case PHASE_MERGING:
+	case PHASE_PROVING:
 		if (v->volume_replaced)
 			return "The partition with the unfinished update is not here, and another one is in "
 			       "its place. What is on that one is lost, and the update can never be finished: "

@@ -51,6 +51,9 @@ struct view {
 bool view_known(const struct view *v);
 
 /* Why it cannot be chosen now; NULL: it can. */
+/* Whether that plan goes on with a confirmed merge: merges, proves, or ends it. */
+bool plan_merges(const struct plan *plan);
+
 const char *choice_refused(const struct view *v, enum choice choice);
 
 /*

@@ -85,7 +85,7 @@ static void add_record(const struct view *v, struct text_out *out)
 		add_merging(v->record, out);
 		break;
 	case PHASE_PROVING:
-		text_add(out, "  The update to %s is merged, and a later cowboot has yet to prove it.\n",
+		text_add(out, "  The update to %s is merged, and has yet to be proven.\n",
 			 or_unknown(v->record->version_to));
 		break;
 	default:

@@ -66,7 +66,23 @@ void record_clear(struct record *rec)
 	rec->store_dir_inode = 0;
 	rec->volume_count = 0;
 	memset(rec->volume, 0, sizeof(rec->volume));
+	memset(&rec->proof, 0, sizeof(rec->proof));
 	rec->extent_count = 0;
+}
+
+uint32_t record_proofs_failed(const struct record *rec)
+{
+	return memcmp(rec->proof.update_id, rec->update_id, sizeof(rec->update_id)) ? 0 :
+	       rec->proof.failed;
+}
+
+void record_proof_failed(struct record *rec, uint32_t differs)
+{
+	const uint32_t failed = record_proofs_failed(rec);
+
+	memcpy(rec->proof.update_id, rec->update_id, sizeof(rec->proof.update_id));
+	rec->proof.failed = failed < RECORD_BOOTS_MAX ? failed + 1 : failed;
+	rec->proof.differs = differs;
 }
 
 static unsigned count_partial(const struct record *rec)
@@ -150,7 +166,8 @@ void record_end(struct record *rec, enum result result, enum reason reason, cons
 	memcpy(last->version_from, rec->version_from, sizeof(last->version_from));
 	memcpy(last->version_to, rec->version_to, sizeof(last->version_to));
 	record_reason(last->reason, reason, detail);
-	if ((result == RESULT_MERGED || rec->phase == PHASE_MERGING) && rec->slot)
+	if ((result == RESULT_MERGED || rec->phase == PHASE_MERGING || rec->phase == PHASE_PROVING) &&
+	    rec->slot)
 		rec->slot_old = rec->slot;
 	record_clear(rec);
 }

@@ -91,6 +91,13 @@ struct record_kept {
 	struct extent extent[RECORD_KEPT_EXTENTS_MAX];
 };
 
+/* The proofs of a merge that have failed. Of another update than the pending one it says nothing. */
+struct record_proof {
+	uint8_t update_id[RECORD_ID_BYTES];
+	uint32_t failed;		/* so many; 0: there is nothing to say */
+	uint32_t differs;		/* a bit for each volume that differed in the last */
+};
+
 /* What an init on the board has said that it knows. Zeros: it has said nothing. */
 struct record_knows {
 	uint32_t format, ro_compat, incompat;
@@ -143,6 +150,7 @@ struct record {
 	uint32_t earlier_count;
 	struct record_result earlier[RECORD_EARLIER_MAX];	/* before the last one; newest first */
 	struct record_knows knows[RECORD_INITS];
+	struct record_proof proof;	/* of the pending update only */
 	uint32_t installed_count;
 	struct record_installed installed[RECORD_VOLUMES_MAX];
 
@@ -185,6 +193,12 @@ void record_set_whole(struct record *rec, const char *volume);
  */
 void record_end(struct record *rec, enum result result, enum reason reason, const char *detail,
 		uint64_t when_s);
+
+/*
+ * How many proofs of the pending update have failed; notes one more, in which these volumes differed.
+ */
+uint32_t record_proofs_failed(const struct record *rec);
+void record_proof_failed(struct record *rec, uint32_t differs);
 
 /*
  * Notes in rec that this program is the init of that boot slot, or, with 0, of a board that has none.

@@ -38,7 +38,7 @@ void record_put_text(uint8_t *buf, const char *text, size_t size_bytes);
  * behind them.  A section is its kind and the length of what follows, le32 each, and its content.
  */
 enum record_section_kind { SECTION_END, SECTION_PLACES, SECTION_EARLIER, SECTION_KNOWS,
-			   SECTION_INSTALLED, SECTION_KEPT, SECTION_KINDS };
+			   SECTION_INSTALLED, SECTION_KEPT, SECTION_PROOF, SECTION_KINDS };
 
 #define RECORD_TAIL_HEAD_BYTES 64u
 #define RECORD_SECTION_HEAD_BYTES 8u

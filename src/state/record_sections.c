@@ -33,6 +33,10 @@ enum {
 	INSTALLED_ROOT_HASH = 136,
 	INSTALLED_VERSION = 168,
 
+	PROOF_BYTES = 32,
+	PROOF_FAILED = 16,
+	PROOF_DIFFERS = 20,
+
 	KEPT_VERSION = 16,
 	KEPT_STORE_PLACE = 80,
 	KEPT_VOLUMES = 84,
@@ -50,7 +54,7 @@ _Static_assert(RECORD_TAIL_HEAD_BYTES + SECTION_MAX(PLACES_ORIGINS + RECORD_VOLU
 		       SECTION_MAX(RECORD_VOLUMES_MAX * INSTALLED_BYTES) +
 		       SECTION_MAX(KEPT_LISTS + RECORD_VOLUMES_MAX * KEPT_VOLUME_BYTES +
 				   RECORD_KEPT_EXTENTS_MAX * RECORD_EXTENT_BYTES) +
-		       RECORD_OTHER_BYTES_MAX <= RECORD_TAIL_BYTES_MAX,
+		       SECTION_MAX(PROOF_BYTES) + RECORD_OTHER_BYTES_MAX <= RECORD_TAIL_BYTES_MAX,
 	       "the longest tail fits");
 
 static void put_place(uint8_t *buf, const struct place *place)
@@ -170,7 +174,6 @@ static int get_knows(const uint8_t *buf, size_t len_bytes, struct record *rec)
 }
 
 /* ---- what is installed ---- */
-
 static size_t size_installed(const struct record *rec)
 {
 	return rec->installed_count * INSTALLED_BYTES;
@@ -266,10 +269,32 @@ static int get_kept(const uint8_t *buf, size_t len_bytes, struct record *rec)
 	return 0;
 }
 
+/* ---- the proofs that failed ---- */
+static size_t size_proof(const struct record *rec)
+{
+	return rec->proof.failed ? PROOF_BYTES : 0;
+}
+
+static void put_proof(const struct record *rec, uint8_t *buf)
+{
+	memcpy(buf, rec->proof.update_id, sizeof(rec->proof.update_id));
+	put_le32(buf + PROOF_FAILED, rec->proof.failed);
+	put_le32(buf + PROOF_DIFFERS, rec->proof.differs);
+}
+
+static int get_proof(const uint8_t *buf, size_t len_bytes, struct record *rec)
+{
+	memcpy(rec->proof.update_id, buf, sizeof(rec->proof.update_id));
+	rec->proof.failed = get_le32(buf + PROOF_FAILED);
+	rec->proof.differs = get_le32(buf + PROOF_DIFFERS);
+	return len_bytes == PROOF_BYTES && rec->proof.failed ? 0 : -EBADMSG;
+}
+
 const struct record_section record_sections[SECTION_KINDS] = {
 	[SECTION_PLACES] = { size_places, put_places, get_places },
 	[SECTION_EARLIER] = { size_earlier, put_earlier, get_earlier },
 	[SECTION_KNOWS] = { size_knows, put_knows, get_knows },
 	[SECTION_INSTALLED] = { size_installed, put_installed, get_installed },
 	[SECTION_KEPT] = { size_kept, put_kept, get_kept },
+	[SECTION_PROOF] = { size_proof, put_proof, get_proof },
 };

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "map/status.h"
-#include "storage/storefile.h"
 #include "update/live.h"
 #include "update/places.h"
 #include "update/slots.h"
@@ -20,20 +19,10 @@
 /* Whether the store file of volume v still lies where the device over it was mapped. */
 static int check_place(const struct world *w, unsigned v)
 {
-	const struct record *rec = &w->record;
-	const struct record_volume *volume = &rec->volume[v];
-	struct store_dir dir;
-	int rc;
-
-	if (rec->store_place != STORE_IN_FILES)
-		return 0;
-	rc = world_store_dir(w, &dir);
-	if (rc)
-		return fail_in(rc, "the store of %s is a file, and cannot be compared",
-			       volume->name);
-	return storefile_compare(&dir, volume->name, w->data_part.start_sectors,
-				 w->data_part.io_min_bytes, &rec->extent[volume->extent_first],
-				 volume->extent_count);
+	if (w->record.store_place == STORE_IN_FILES && !w->data_dir)
+		return fail(ENODEV, "the store of %s is a file, and cannot be compared: cannot reach the "
+			    "stores: data is not mounted", w->record.volume[v].name);
+	return store_compare(w, v);
 }
 
 static int check_snapshot(const struct world *w, unsigned v)
@@ -143,6 +132,7 @@ enum outcome update_confirm(struct world *w, unsigned *ret_waiting)
 		     rec->version_to);
 		return OUTCOME_PHASE;
 	case PHASE_MERGING:
+	case PHASE_PROVING:
 		fail(EALREADY, "%s is confirmed already", rec->version_to);
 		return OUTCOME_NOTHING;
 	default:

@@ -61,6 +61,7 @@ enum outcome update_drop(struct world *w)
 	case PHASE_TRIAL:
 		return drop_trial(w);
 	case PHASE_MERGING:
+	case PHASE_PROVING:
 		fail(EBUSY, "cannot cancel %s: it is confirmed and merging, there is no way back",
 		     w->record.version_to);
 		return OUTCOME_PHASE;
@@ -101,6 +102,7 @@ enum outcome update_refuse(struct world *w, const char *reason)
 	case PHASE_TRIAL:
 		return refuse_trial(w, reason);
 	case PHASE_MERGING:
+	case PHASE_PROVING:
 		fail(EBUSY, "cannot refuse %s: it is confirmed and merging, there is no way back",
 		     version);
 		return OUTCOME_PHASE;

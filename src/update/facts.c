@@ -12,8 +12,8 @@
 
 #include "base/fail.h"
 #include "base/log.h"
-#include "storage/storefile.h"
 #include "update/places.h"
+#include "update/proof.h"
 #include "update/slots.h"
 #include "update/store.h"
 
@@ -23,24 +23,6 @@ _Static_assert((int)FACT_IDLE == (int)PHASE_IDLE && (int)FACT_STAGING == (int)PH
 		       (int)FACT_PROVING == (int)PHASE_PROVING &&
 		       (int)FACT_PHASE_COUNT == (int)PHASE_COUNT,
 	       "decide's phases are the record's");
-
-/* Whether the file still lies where the record says. Unknown (data not mounted) is not a refusal:
- * the store's mark decides then, for a merge must go on without the file system (I3). */
-static int compare_file(const struct world *w, unsigned v)
-{
-	const struct record_volume *vol = &w->record.volume[v];
-	struct store_dir dir;
-	int rc;
-
-	if (w->record.store_place != STORE_IN_FILES || !w->data_dir)
-		return 0;
-	rc = world_store_dir(w, &dir);
-	if (rc < 0)
-		return rc;
-	return storefile_compare(&dir, vol->name, w->data_part.start_sectors,
-				 w->data_part.io_min_bytes, &w->record.extent[vol->extent_first],
-				 vol->extent_count);
-}
 
 static enum fact_stores worse(enum fact_stores a, enum fact_stores b)
 {
@@ -57,7 +39,7 @@ static enum fact_stores judge_store(struct world *w, unsigned v)
 	rc = places_origin(w, v, &origin);
 	if (rc < 0 && rc != -ENODEV)
 		return FACT_STORES_DAMAGED;
-	rc = compare_file(w, v);
+	rc = store_compare(w, v);
 	if (rc == -EXDEV || rc == -ELOOP)
 		w->misplaced = true;	/* another folder, or a link in its place */
 	if (rc < 0)
@@ -153,6 +135,13 @@ static enum fact_idle judge_idle(const struct world *w)
 	return recovery->idle_boots < w->conf->recovery_after ? FACT_IDLE_COUNT : FACT_IDLE_SPENT;
 }
 
+static enum fact_proof judge_proof(const struct world *w)
+{
+	if (proof_is_spent(&w->record))
+		return FACT_PROOF_SPENT;
+	return proof_can_be(&w->record) ? FACT_PROOF_DUE : FACT_PROOF_NONE;
+}
+
 static enum fact_record judge_record(const struct world *w)
 {
 	if (!w->has_meta || w->meta.fd < 0)
@@ -193,6 +182,7 @@ void world_facts(struct world *w, struct facts *ret_facts)
 		.kernel = kernel,
 		.loader_heeds = judge_loader(w, kernel),
 		.idle = judge_idle(w),
+		.proof = judge_proof(w),
 		.failed = FACT_FAILED_NOTHING,
 		.volumes_present = true,
 		.recovery_asked = w->conf->ask_recovery || w->record.recovery.asked,
@@ -203,6 +193,8 @@ void world_facts(struct world *w, struct facts *ret_facts)
 			facts.volumes_present = false;
 	facts.kernel_flushes = world_may_merge(w->conf, release);
 	w->stores_why[0] = 0;
+	if (facts.proof == FACT_PROOF_SPENT)
+		proof_differing(&w->record, w->stores_why, sizeof(w->stores_why));
 	if (facts.record == FACT_RECORD_GOOD && !w->misplaced &&
 	    (facts.phase == FACT_TRIAL || facts.phase == FACT_MERGING))
 		facts.stores = judge_stores(w);

@@ -208,6 +208,10 @@ enum outcome update_ready(struct world *w)
 		fail(EBUSY, "cannot install: %s is being merged; cowboot merge --wait waits for "
 		     "its end", rec->version_to);
 		return OUTCOME_PHASE;
+	case PHASE_PROVING:
+		fail(EBUSY, "cannot install: %s is merged, and not proven yet; cowboot merge --wait "
+		     "proves it", rec->version_to);
+		return OUTCOME_PHASE;
 	case PHASE_STAGING:
 		log_note("dropping an install of %s that was cut", rec->version_to);
 		return settle_record(w, RESULT_CANCELLED, REASON_INSTALL_CUT, "") ?

@@ -71,6 +71,14 @@ int verify_base(const struct world *w, const struct bundle_manifest *manifest, b
  */
 int verify_result(const struct world *w, unsigned v);
 
+/* ---- install_kept.c ---- */
+
+/*
+ * Writes the kept list behind a store that is filled but for its head, as the record has it; dev is the
+ * store, open for writing.  Flushes nothing.
+ */
+int kept_write(const struct dev *dev, const struct record *rec, unsigned v);
+
 /* ---- install_store.c: on a record in phase staging ---- */
 
 /* Fills the volumes of next from the manifest, without a place for their stores yet. */

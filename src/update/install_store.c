@@ -39,7 +39,7 @@ void install_plan(const struct world *w, const struct bundle_manifest *manifest,
 		to->volume_sectors = part->size_sectors;
 		to->image_bytes = from->image_bytes;
 		to->chunk_sectors = from->chunk_sectors;
-		to->store_sectors = from->store_bytes / SECTOR_BYTES;
+		to->store_sectors = cow_room_sectors(from->chunk_sectors, from->exceptions);
 		to->exceptions = from->exceptions;
 		memcpy(to->new_digest, from->new_digest, sizeof(to->new_digest));
 	}
@@ -252,13 +252,11 @@ static int fill_tail(struct filling *f, const struct world *w, const struct reco
 /* The header last: without it the store is nobody's. */
 static int write_head(struct filling *f, const struct record *rec, unsigned v)
 {
-	struct cow_mark mark = { .exceptions = rec->volume[v].exceptions };
+	struct cow_mark mark = store_mark(rec, v);
 	int rc = dev_flush(&f->dev);
 
 	if (rc)
 		return rc;
-	memcpy(mark.update_id, rec->update_id, sizeof(mark.update_id));
-	memcpy(mark.volume, rec->volume[v].name, sizeof(mark.volume));
 	cow_mark_encode(&mark, f->head + COW_MARK_OFFSET);
 	rc = dev_write(&f->dev, 0, f->head, sizeof(f->head));
 	return rc ? rc : dev_flush(&f->dev);
@@ -285,6 +283,8 @@ int install_fill(struct world *w, unsigned v, struct bundle *bundle, struct prog
 		rc = bundle_volume_next(bundle, &sink);
 	if (!rc)
 		rc = fill_tail(&f, w, volume);
+	if (!rc)
+		rc = kept_write(&f.dev, &w->record, v);
 	if (!rc)
 		rc = write_head(&f, &w->record, v);
 	dev_close(&f.dev);

@@ -167,6 +167,19 @@ static int digest_result(const struct record_volume *volume, const struct cow_so
 	return 0;
 }
 
+/* The list that is kept for the time after the merge, past the device that the merge will use. */
+static int check_kept(const struct world *w, unsigned v)
+{
+	struct store_open open;
+	int rc = store_open(w, v, &open);
+
+	if (rc)
+		return rc;
+	rc = store_check_kept(w, v, &open);
+	store_close(&open);
+	return rc ? fail_in(rc, "the kept list of the store of %s", w->record.volume[v].name) : 0;
+}
+
 int verify_result(const struct world *w, unsigned v)
 {
 	const struct record_volume *volume = &w->record.volume[v];
@@ -184,6 +197,8 @@ int verify_result(const struct world *w, unsigned v)
 	}
 	if (!rc)
 		rc = digest_result(volume, &origin, &store, &found);
+	if (!rc)
+		rc = check_kept(w, v);
 	dev_close(&store_dev);
 	dev_close(&origin_dev);
 	return rc;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Going on with a merge, to its end.  Holds I2: the record is `merging` before anything here runs,
- * and becomes idle only when every store is empty and every origin flushed.
+ * and becomes idle only when every store is empty and every origin flushed.  Holds I14: and only when
+ * every volume was read back from the medium and is right.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/bytes.h"
 #include "base/fail.h"
@@ -12,27 +14,20 @@
 #include "base/sys.h"
 #include "update/live.h"
 #include "update/open.h"
+#include "update/proof.h"
 #include "update/settle.h"
 #include "update/slots.h"
 #include "update/transition.h"
 
 #define POLL_MS 200	/* the kernel tells nobody when a merge ends */
 
-/*
- * In this order: the origins are flushed; the live tables become linear; the boot loader is told,
- * because it must not name the old kernel any more when the record says `idle`; the record is saved;
- * the space, which the record then no longer names, is freed. A cut anywhere before the record leaves
- * `merging` with empty stores, which a boot ends.
- */
-enum outcome update_finish(struct world *w)
+/* The live tables become linear. REBOOT, with its line: one cannot, and the next boot maps it so. */
+static enum outcome swap_to_linear(const struct world *w)
 {
-	struct record *rec = &w->record;
 	struct dm_state state;
 
-	if (settle_flush_origins(w))
-		return OUTCOME_FAILED;
-	for (unsigned v = 0; v < rec->volume_count; v++) {
-		const struct record_volume *volume = &rec->volume[v];
+	for (unsigned v = 0; v < w->record.volume_count; v++) {
+		const struct record_volume *volume = &w->record.volume[v];
 
 		if (world_live(w, v, &state) == LIVE_ORIGIN)
 			continue;
@@ -40,12 +35,116 @@ enum outcome update_finish(struct world *w)
 				      world_origin(w, v))) {
 			log_warn("%s", fail_text());
 			fail(EAGAIN, "merged all of %s; reboot, the next boot ends it",
-			     rec->version_to);
+			     w->record.version_to);
 			return OUTCOME_REBOOT;
 		}
 	}
+	return OUTCOME_DONE;
+}
+
+/* One save: `proving`, where every init knows it. Elsewhere `merging` with empty stores says the same. */
+static int begin_proving(struct world *w)
+{
+	struct record *next;
+
+	if (w->record.phase == PHASE_PROVING || !proof_may_be_recorded(w))
+		return 0;
+	next = world_edit(w);
+	next->phase = PHASE_PROVING;
+	return world_save(w, next);
+}
+
+/*
+ * What came of a proof that failed: one save, which counts it.  The stores stay, so the next boot writes
+ * again what differs (update/mend.h).
+ */
+static enum outcome note_failed_proof(struct world *w, uint32_t differs)
+{
+	const char *version = w->record.version_to;
+	struct record *next = world_edit(w);
+	char why[FAIL_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%s", fail_text());
+	log_error("%s", why);
+	record_proof_failed(next, differs);
+	if (world_save(w, next)) {
+		fail_in(-EIO, "cannot note that %s is not proven", version);
+		return OUTCOME_FAILED;
+	}
+	fail(EAGAIN, "cannot prove %s: %s; reboot, the next boot writes it again", version, why);
+	return OUTCOME_REBOOT;
+}
+
+/* Without the lock, for it may take minutes: others may look, and one of them may prove it first. */
+static int read_unlocked(struct world *w, uint32_t *ret_differs, bool *ret_over)
+{
+	const uint64_t generation = w->record.generation;
+	char why[FAIL_TEXT_MAX];
+	int rc, locked;
+
+	world_unlock(w);
+	rc = proof_read(w, ret_differs);
+	snprintf(why, sizeof(why), "%s", fail_text());
+	locked = world_relock(w);
+	if (locked)
+		return locked;
+	*ret_over = w->record.phase != PHASE_MERGING && w->record.phase != PHASE_PROVING;
+	if (*ret_over)
+		return 0;
+	if (w->record.generation != generation)
+		return fail(EBUSY, "another command was at it meanwhile");
+	return rc ? fail(-rc, "%s", why) : 0;
+}
+
+/*
+ * The proof, of a merge whose stores are all empty, and the end of the update.  In this order:
+ *
+ *	the origins are flushed, and the live tables become linear;
+ *	the boot loader is told: it must not name the old kernel any more when the record says `idle`;
+ *	`proving` is saved, while the stores' data and the kept lists are all there;
+ *	each volume is read from the medium and compared with the record (I14);
+ *	the origins are flushed once more, for what a boot has written again in between;
+ *	`idle` is saved, and only then the space, which the record names no more, is freed.
+ *
+ * A cut before `proving` leaves `merging` with empty stores, one before `idle` leaves `proving`: in both
+ * the next boot compares every merged chunk with its store and writes again what the disk has lost
+ * (I15), and the proof begins anew.  A disk that has lied about all these flushes, and loses the chunks
+ * only when the space is gone, is the one thing that this does not find.
+ */
+static enum outcome prove(struct world *w, bool *ret_by_other)
+{
+	uint32_t differs = 0;
+	int rc = begin_proving(w);
+
+	if (rc)
+		return OUTCOME_FAILED;
+	rc = read_unlocked(w, &differs, ret_by_other);
+	if (rc == -EBADMSG && differs)
+		return note_failed_proof(w, differs);
+	if (rc) {
+		fail_in(rc, "cannot prove %s", w->record.version_to);
+		return OUTCOME_FAILED;
+	}
+	return !*ret_by_other && settle_flush_origins(w) ? OUTCOME_FAILED : OUTCOME_DONE;
+}
+
+enum outcome update_finish(struct world *w, bool *ret_by_other)
+{
+	enum outcome end;
+
+	*ret_by_other = false;
+	if (settle_flush_origins(w))
+		return OUTCOME_FAILED;
+	end = swap_to_linear(w);
+	if (end != OUTCOME_DONE)
+		return end;
 	if (slots_settle(w))
 		return OUTCOME_FAILED;
+	if (proof_can_be(&w->record)) {
+		end = prove(w, ret_by_other);
+		if (end != OUTCOME_DONE || *ret_by_other)
+			return end;
+	}
 	/* ---- Point of no return: the update is over. ---- */
 	if (settle_record(w, RESULT_MERGED, REASON_MERGED, ""))
 		return OUTCOME_FAILED;
@@ -83,6 +182,10 @@ static int watch_unlocked(struct world *w, struct merging *merging)
 	rc = world_relock(w);
 	if (rc)
 		return rc;
+	if (w->record.phase == PHASE_PROVING) {
+		merging->done = true;
+		return 0;
+	}
 	merging->over = merging->by_other = w->record.phase != PHASE_MERGING;
 	return merging->over ? 0 : merging_look(w, merging);
 }
@@ -104,33 +207,45 @@ static enum outcome refuse(const struct world *w)
 	}
 }
 
+/* In proving the stores are not asked any more: what they say may be as old as what was lost. */
+static int look(struct world *w, bool wait, struct merging *merging)
+{
+	int rc;
+
+	if (w->record.phase == PHASE_PROVING) {
+		merging->done = true;
+		return 0;
+	}
+	if (world_count_live(w, LIVE_TRIAL)) {
+		rc = world_kernel_check(w);
+		if (rc)
+			return fail_in(rc, "cannot merge %s", w->record.version_to);
+		merging_swap(w);
+	}
+	rc = merging_look(w, merging);
+	return !rc && !merging->done && wait ? watch_unlocked(w, merging) : rc;
+}
+
 enum outcome update_merge(struct world *w, bool wait, struct merging *ret_merging)
 {
 	struct merging merging = { .done = false };
-	enum outcome end;
+	enum outcome end = OUTCOME_DONE;
 	int rc;
 
-	if (w->record.phase != PHASE_MERGING)
+	if (w->record.phase != PHASE_MERGING && w->record.phase != PHASE_PROVING)
 		return refuse(w);
 	if (w->misplaced) {
 		fail(ESTALE, "cannot merge %s: %s", w->record.version_to, w->why_missing);
 		return OUTCOME_FAILED;
 	}
-	if (world_count_live(w, LIVE_TRIAL)) {
-		rc = world_kernel_check(w);
-		if (rc) {
-			fail_in(rc, "cannot merge %s", w->record.version_to);
-			return OUTCOME_FAILED;
-		}
-		merging_swap(w);
-	}
-	rc = merging_look(w, &merging);
-	if (!rc && !merging.done && wait)
-		rc = watch_unlocked(w, &merging);
+	rc = look(w, wait, &merging);
 	if (rc)
 		return rc == -EAGAIN ? OUTCOME_REBOOT : OUTCOME_FAILED;
-	end = merging.done && !merging.over ? update_finish(w) : OUTCOME_DONE;
-	merging.over = merging.over || (merging.done && end == OUTCOME_DONE);
+	/* A proof takes its time, so it is for whoever waits; what cannot be proven is ended at once. */
+	if (merging.done && !merging.over && (wait || !proof_can_be(&w->record))) {
+		end = update_finish(w, &merging.by_other);
+		merging.over = end == OUTCOME_DONE;
+	}
 	*ret_merging = merging;
 	return end;
 }

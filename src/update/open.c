@@ -124,9 +124,6 @@ static int load_record(struct world *w)
 	if (w->copies.read_only)
 		return fail(EROFS, "cannot %s: a later cowboot has added to the record what this one "
 			    "would lose; nothing was changed", w->verb);
-	if (w->record.phase == PHASE_PROVING)
-		return fail(ENOTSUP, "cannot %s: the update to %s is merged, and only a later cowboot "
-			    "can prove it; nothing was changed", w->verb, w->record.version_to);
 	/*
 	 * What a command that was killed left in the cache only must last before anything is built
 	 * on it (I2).

@@ -34,7 +34,7 @@ static enum result how_it_ends(enum phase phase)
 
 const char *update_replaces(const struct record *rec)
 {
-	if (rec->phase == PHASE_MERGING)
+	if (rec->phase == PHASE_MERGING || rec->phase == PHASE_PROVING)
 		return rec->version_to;
 	if (rec->phase != PHASE_IDLE)
 		return rec->version_from;
@@ -78,6 +78,7 @@ static int note_unknown(const struct world *w, struct record *next)
 int update_partial(struct world *w, const char *volume)
 {
 	const struct record *rec = &w->record;
+	const bool is_merged = rec->phase == PHASE_MERGING || rec->phase == PHASE_PROVING;
 	struct record *next = world_edit(w);
 	int rc = rec->phase == PHASE_IDLE ? 0 : places_may_end(w);
 
@@ -86,7 +87,7 @@ int update_partial(struct world *w, const char *volume)
 	if (rec->phase != PHASE_IDLE)
 		record_end(next, how_it_ends(rec->phase), REASON_IMAGE_PUT, volume, sys_wall_s());
 	rc = note_unknown(w, next);
-	for (unsigned v = 0; !rc && rec->phase == PHASE_MERGING && v < rec->volume_count; v++)
+	for (unsigned v = 0; !rc && is_merged && v < rec->volume_count; v++)
 		rc = note_partial(w, next, rec->volume[v].name);
 	if (!rc)
 		rc = note_partial(w, next, volume);

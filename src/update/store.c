@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "map/dm.h"
+#include "storage/storefile.h"
 #include "update/places.h"
 
 /* Static, for PID 1 has no heap. A list that does not ascend needs a bit for each chunk. */
@@ -115,21 +116,14 @@ struct cow_source store_source(struct dev *dev)
 	return (struct cow_source){ .read = read_dev, .ctx = dev, .size_bytes = dev->size_bytes };
 }
 
-/* A partition, and the pieces of it that follow each other in the store. */
-struct store_reader {
-	struct dev dev;
-	const struct extent *extent;
-	unsigned count;
-};
-
 static int read_extents(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
 {
-	const struct store_reader *reader = ctx;
+	const struct store_open *open = ctx;
 	uint8_t *to = buf;
 	int rc = 0;
 
-	for (unsigned i = 0; !rc && len_bytes && i < reader->count; i++) {
-		const uint64_t size_bytes = reader->extent[i].size_sectors * SECTOR_BYTES;
+	for (unsigned i = 0; !rc && len_bytes && i < open->count; i++) {
+		const uint64_t size_bytes = open->extent[i].size_sectors * SECTOR_BYTES;
 		uint64_t piece_bytes;
 
 		if (offset_bytes >= size_bytes) {
@@ -139,9 +133,8 @@ static int read_extents(void *ctx, uint64_t offset_bytes, void *buf, size_t len_
 		piece_bytes = size_bytes - offset_bytes;
 		if (piece_bytes > len_bytes)
 			piece_bytes = len_bytes;
-		rc = dev_read(&reader->dev,
-			      reader->extent[i].start_sectors * SECTOR_BYTES + offset_bytes, to,
-			      (size_t)piece_bytes);
+		rc = dev_read(&open->dev, open->extent[i].start_sectors * SECTOR_BYTES + offset_bytes,
+			      to, (size_t)piece_bytes);
 		to += piece_bytes;
 		len_bytes -= (size_t)piece_bytes;
 		offset_bytes = 0;
@@ -152,47 +145,110 @@ static int read_extents(void *ctx, uint64_t offset_bytes, void *buf, size_t len_
 	return rc;
 }
 
-static struct cow_source reader_source(struct store_reader *reader, const struct extent *extent,
-				       unsigned count)
+static int read_kept(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
 {
-	uint64_t size_sectors = 0;
+	const struct store_open *open = ctx;
 
-	reader->extent = extent;
-	reader->count = count;
-	for (unsigned i = 0; i < count; i++)
-		size_sectors += extent[i].size_sectors;
-	return (struct cow_source){ .read = read_extents, .ctx = reader,
-				    .size_bytes = size_sectors * SECTOR_BYTES };
+	return read_extents(ctx, open->kept_at_bytes + offset_bytes, buf, len_bytes);
+}
+
+bool store_has_kept(const struct record_volume *vol)
+{
+	return vol->store_sectors == cow_room_sectors(vol->chunk_sectors, vol->exceptions);
+}
+
+int store_open(const struct world *w, unsigned v, struct store_open *ret_open)
+{
+	const struct record_volume *vol = &w->record.volume[v];
+	const uint64_t size_bytes = vol->store_sectors * SECTOR_BYTES;
+	const struct part *part = NULL;
+	int rc = store_is_there(w, v);
+
+	*ret_open = (struct store_open){ .dev = DEV_CLOSED };
+	if (!rc)
+		rc = places_stores(w, &part);
+	if (!rc)
+		rc = dev_open(part->path, DEV_MEDIUM, &ret_open->dev);
+	if (rc < 0)
+		return rc;
+	ret_open->extent = &w->record.extent[vol->extent_first];
+	ret_open->count = vol->extent_count;
+	ret_open->store = (struct cow_source){ read_extents, ret_open, size_bytes };
+	ret_open->kept = (struct cow_source){ read_kept, ret_open, 0 };
+	if (!store_has_kept(vol))
+		return 0;
+	ret_open->kept_at_bytes = cow_store_bytes(vol->chunk_sectors, vol->exceptions);
+	ret_open->store.size_bytes = ret_open->kept_at_bytes;
+	ret_open->kept.size_bytes = size_bytes - ret_open->kept_at_bytes;
+	return 0;
+}
+
+void store_close(struct store_open *open)
+{
+	dev_close(&open->dev);
+}
+
+int store_compare(const struct world *w, unsigned v)
+{
+	const struct record_volume *vol = &w->record.volume[v];
+	struct store_dir dir;
+	int rc;
+
+	if (w->record.store_place != STORE_IN_FILES || !w->data_dir)
+		return 0;
+	rc = world_store_dir(w, &dir);
+	if (rc < 0)
+		return rc;
+	return storefile_compare(&dir, vol->name, w->data_part.start_sectors,
+				 w->data_part.io_min_bytes, &w->record.extent[vol->extent_first],
+				 vol->extent_count);
+}
+
+struct cow_mark store_mark(const struct record *rec, unsigned v)
+{
+	struct cow_mark mark = { .exceptions = rec->volume[v].exceptions };
+
+	memcpy(mark.update_id, rec->update_id, sizeof(mark.update_id));
+	memcpy(mark.volume, rec->volume[v].name, sizeof(mark.volume));
+	return mark;
+}
+
+static struct cow_scratch scratch(void)
+{
+	return (struct cow_scratch){ scratch_buf, sizeof(scratch_buf), scratch_bits,
+				     sizeof(scratch_bits) };
+}
+
+int store_check_kept(const struct world *w, unsigned v, const struct store_open *open)
+{
+	const struct record_volume *vol = &w->record.volume[v];
+	const struct cow_mark mark = store_mark(&w->record, v);
+	const struct cow_scratch with = scratch();
+	struct cow_found found;
+
+	return cow_kept_check(&open->kept, &mark, vol->chunk_sectors,
+			      vol->volume_sectors * SECTOR_BYTES, open->store.size_bytes, &with,
+			      &found);
 }
 
 int store_check(const struct world *w, unsigned v, struct cow_found *ret_found)
 {
 	const struct record_volume *vol = &w->record.volume[v];
-	const struct cow_scratch scratch = { scratch_buf, sizeof(scratch_buf), scratch_bits,
-					     sizeof(scratch_bits) };
-	struct cow_mark mark = { .exceptions = vol->exceptions };
-	struct cow_expect expect = {
+	const struct cow_mark mark = store_mark(&w->record, v);
+	const struct cow_scratch with = scratch();
+	const struct cow_expect expect = {
 		.origin_bytes = vol->volume_sectors * SECTOR_BYTES,
 		.chunk_sectors = vol->chunk_sectors,
 		.mark = &mark,
 		.exact_count = w->record.phase != PHASE_MERGING,
 	};
-	struct store_reader reader = { .dev = DEV_CLOSED };
-	const struct part *part = NULL;
-	struct cow_source source;
-	int rc = store_is_there(w, v);
+	struct store_open open;
+	int rc = store_open(w, v, &open);
 
-	if (!rc)
-		rc = places_stores(w, &part);
-	if (!rc)
-		rc = dev_open(part->path, DEV_MEDIUM, &reader.dev);
 	if (rc < 0)
 		return rc;
-	memcpy(mark.update_id, w->record.update_id, sizeof(mark.update_id));
-	snprintf(mark.volume, sizeof(mark.volume), "%s", vol->name);
-	source = reader_source(&reader, &w->record.extent[vol->extent_first], vol->extent_count);
-	rc = cow_check(&source, &expect, &scratch, ret_found);
-	dev_close(&reader.dev);
+	rc = cow_check(&open.store, &expect, &with, ret_found);
+	store_close(&open);
 	if (rc < 0)
 		return fail_in(rc, "the store of %s cannot be used", vol->name);
 	return 0;

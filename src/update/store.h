@@ -6,7 +6,7 @@
 #ifndef COWBOOT_UPDATE_STORE_H
 #define COWBOOT_UPDATE_STORE_H
 
-#include "cow/check.h"
+#include "cow/kept.h"
 #include "map/table.h"
 #include "update/world.h"
 
@@ -37,6 +37,34 @@ int store_is_there(const struct world *w, unsigned v);
  * that.
  */
 int store_check(const struct world *w, unsigned v, struct cow_found *ret_found);
+
+/* A store as it lies, read past every cache: what the kernel maps of it, and the kept list behind that. */
+struct store_open {
+	struct dev dev;
+	const struct extent *extent;
+	unsigned count;
+	uint64_t kept_at_bytes;
+	struct cow_source store, kept;	/* kept.size_bytes 0: it was installed without one */
+};
+
+/* Opens the store of the record's volume v, at the extents that the record names; it must not move. */
+int store_open(const struct world *w, unsigned v, struct store_open *ret_open);
+void store_close(struct store_open *open);
+
+/*
+ * Whether a store file still lies where the record says.  Unknown (data is not mounted) is not a refusal:
+ * the store's mark decides then, for a merge must go on without the file system (I3).
+ */
+int store_compare(const struct world *w, unsigned v);
+
+/* Whether the store was installed with a kept list, by its length. */
+bool store_has_kept(const struct record_volume *vol);
+
+/* Whose store it is, as its mark and its kept list say. */
+struct cow_mark store_mark(const struct record *rec, unsigned v);
+
+/* Checks the kept list of an opened store whole, against its volume. */
+int store_check_kept(const struct world *w, unsigned v, const struct store_open *open);
 
 /* Reads a dev as a cow_source. source->ctx is dev, which must stay. */
 struct cow_source store_source(struct dev *dev);

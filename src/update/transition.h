@@ -10,7 +10,10 @@
  *	trial    -> merging    update_confirm
  *	trial    -> trial      update_refuse: the next boot drops it
  *	trial    -> idle       update_drop
- *	merging  -> idle       update_finish
+ *	merging  -> proving    update_finish, with the proof; then idle
+ *	proving  -> proving    update_finish, of a proof that failed: it is counted
+ *	proving  -> idle       update_finish
+ *	merging  -> idle       update_finish, of a store that came without a kept list
  *	any      -> idle       update_partial, with an origin that is not whole; update_whole ends that
  *	damaged  -> idle       update_anew
  *
@@ -76,13 +79,17 @@ enum outcome update_note_good(struct world *w);
 
 /*
  * Goes on with the merge of a confirmed update: swaps to snapshot-merge what can be, looks, watches
- * to the end when wait, and ends it when all is merged.  DONE: ret_merging says how far it is, and
+ * to the end when wait, and then proves and ends it; what cannot be proven is ended without waiting,
+ * too.  DONE: ret_merging says how far it is, and
  * whether it is over.  REBOOT: the next boot merges on.
  */
 enum outcome update_merge(struct world *w, bool wait, struct merging *ret_merging);
 
-/* The end of a merge whose stores are all empty. */
-enum outcome update_finish(struct world *w);
+/*
+ * The end of a merge whose stores are all empty: proven, where it can be.  REBOOT: the proof has failed, or
+ * a table could not be swapped; the next boot goes on.  ret_by_other: another command has ended it.
+ */
+enum outcome update_finish(struct world *w, bool *ret_by_other);
 
 /* ---- drop.c ---- */
 

@@ -15,7 +15,7 @@ of the entry in the log):
 
 The unit is the disk's sector: it goes through whole or not at all. A disk without a cache (ordered)
 has prefixes and tears alone. States that no cut can leave, because a flush was passed over, begin
-with x (`control`) and y (Recording.controls).
+with x (`control`), which the board must survive, and y (Recording.controls), which must be found bad.
 """
 from collections import Counter
 from dataclasses import dataclass
@@ -33,6 +33,11 @@ class State:
     through: int
     lost: tuple = ()
     pieces: tuple = ()
+
+    @property
+    def must_be_bad(self):
+        """Of the states that no cut can leave: what a disk that lies has lost of a merge is written again."""
+        return self.name.startswith("y")
 
     def writes(self, entries):
         """(offset, bytes), in order."""
@@ -81,8 +86,8 @@ def possible(entries, unit, ordered):
 
 
 def control(entries, volume_of):
-    """States that must be found bad: a flush of the merge was passed over. A chunk that was merged
-    is lost, and the merge has gone on to the next run of that volume, so the store says that it was
+    """States of a disk that lies: a flush of the merge was passed over. A chunk that was merged is
+    lost, and the merge has gone on to the next run of that volume, so the store says that it was
     merged. volume_of(entry) says into which volume's origin it is, or None. A place that is written
     twice is none: a merge that was cut writes the same chunk again."""
     writes = [(n, volume_of(e)) for n, e in enumerate(entries) if e.data and volume_of(e)]

@@ -178,7 +178,7 @@ def _plan(jobs, most):
     sizes = [len(job.states) for job in jobs]
     todo = {}
     for job, share in zip(jobs, shares(sizes, most) if most else sizes):
-        tasks = [(s, False) for s in sample(job.states, share)] + [(s, True) for s in job.controls]
+        tasks = [(s, False) for s in sample(job.states, share)] + [(s, s.must_be_bad) for s in job.controls]
         todo[job] = [t for t in tasks if t[0].name not in job.book.known]
     return todo
 
@@ -233,7 +233,7 @@ def main(argv):
               f"{c.caught} of {c.controls} broken orders found")
     total = sum(c.good for c in counts)
     wrong = sum(c.bad for c in counts) + sum(c.controls - c.caught for c in counts)
-    if not sum(c.caught for c in counts) and any(job.controls for job in jobs):
+    if not sum(c.caught for c in counts) and any(s.must_be_bad for job in jobs for s in job.controls):
         wrong += 1
     print(f"crash: {total} distinct states good, {wrong} wrong" + (
         f"; see {ROOT / 'failed'}, and --replay" if wrong else ""))

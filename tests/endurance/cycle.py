@@ -104,7 +104,7 @@ class Cycle:
                 yield "merge", "cowboot merge --wait", (0, 2), "new"
         elif phase == "trial" and intent in ("bad", "cancel"):
             yield "mark-bad", "cowboot mark-bad 'it is bad'", (4,), "old"
-        elif phase == "merging":
+        elif phase in ("merging", "proving"):
             yield "merge", scratch + "cowboot merge --wait", (0, 2), "new"
 
     def _at_rest(self, phase):
@@ -160,7 +160,7 @@ class Cycle:
         if phase in (None, "gone"):
             yield from self._off(vm, log, after, phase == "gone")
             return phase
-        self.installed |= phase in ("trial", "merging")
+        self.installed |= phase in ("trial", "merging", "proving")
         for name, command, codes, leads in self._acts(phase):
             first = blklog.count(log)
             self._run(vm, name, command, codes)
@@ -282,7 +282,7 @@ class Cycle:
 
     def _extents(self):
         record = self._record()
-        if isinstance(record, judge.Record) and record.phase in ("trial", "merging"):
+        if isinstance(record, judge.Record) and record.phase in ("trial", "merging", "proving"):
             self.tally.most("most extents", struct.unpack_from("<I", record.data, EXTENTS_AT)[0])
 
     def _judge(self, outcome):

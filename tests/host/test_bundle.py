@@ -116,7 +116,8 @@ def test_info_json(two):
     begin, second = parts(bundle)
     assert list(said) == ["schema", "format", "bundle_bytes", "board", "version_from", "version_to",
                           "boot", "stores_bytes", "volumes"]
-    assert said["stores_bytes"] == sum(v["store_bytes"] for v in said["volumes"])
+    assert said["stores_bytes"] == sum(model.room_bytes(v["chunk_sectors"], v["exceptions"])
+                                       for v in said["volumes"])
     assert said["boot"] is None
     assert said["schema"] == 1 and said["format"] == 1 and said["bundle_bytes"] == len(bundle)
     assert said["volumes"][0] == {

@@ -101,6 +101,13 @@ def exact_store_bytes(changed, chunk_bytes=BLOCK_BYTES):
     return (1 + 1 + changed + changed // (chunk_bytes // ENTRY_BYTES)) * chunk_bytes
 
 
+def room_bytes(changed, chunk_bytes=BLOCK_BYTES):
+    """The same with the kept list behind it, in whole chunks or pieces of 64 KiB."""
+    unit = min(chunk_bytes, 65536)
+    kept = (1 + (changed + 15) // 16) * 512
+    return exact_store_bytes(changed, chunk_bytes) + (kept + unit - 1) // unit * unit
+
+
 def ended(b):
     """(result, from, to) of the last update, once the record is idle and nothing is left of it."""
     status = b.status()

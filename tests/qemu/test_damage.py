@@ -196,7 +196,7 @@ def test_store_damaged_while_merging(at, spoil, why, store):
     on_disk.write(0, was)
     b.start()
     assert b.wait_up() == "new"
-    assert b.boot_json()["plan"] == {"persist": "nothing", "map": "merge", "then": "boot"}
+    assert b.boot_json()["plan"] == {"persist": "mend", "map": "merge", "then": "boot"}
     b.run("cowboot merge --wait", check=True)
     assert ended(b)[::2] == ("merged", "new")
     assert b.digest() == b.partition_digest("system") == image_digest(p.new)
@@ -209,7 +209,7 @@ def test_merge_goes_on_without_the_file_system_of_data(at):
     b.corrupt("data", 1024, bytes(1024))
     b.start()
     assert b.wait_up() == "new"
-    assert b.boot_json()["plan"] == {"persist": "nothing", "map": "merge", "then": "boot"}
+    assert b.boot_json()["plan"] == {"persist": "mend", "map": "merge", "then": "boot"}
     assert "cannot mount /dev/mapper/data" in b.dmesg()
     assert b.digest() == image_digest(p.new)
     b.run("cowboot merge --wait", check=True)

@@ -28,7 +28,7 @@ def trial(board, images, bundle):
 
 def is_merging(b, new):
     """This boot goes on with the merge, and shows NEW whole."""
-    assert b.boot_json()["plan"] == {"persist": "nothing", "map": "merge", "then": "boot"}
+    assert b.boot_json()["plan"] == {"persist": "mend", "map": "merge", "then": "boot"}
     assert b.digest() == image_digest(new)
 
 
@@ -167,7 +167,8 @@ def test_one_volume_is_merged_before_the_other(board, images, bundle):
 
 
 def test_nobody_runs_merge(trial):
-    b, _, new, _ = trial()
+    """The boot proves nothing, and gives nothing back; the command does, whenever it comes."""
+    b, _, new, changed = trial()
     b.run("cowboot mark-good", check=True)
     wait_until(lambda: left(b) == 0, "the kernel has merged it")
     status = b.status()
@@ -175,8 +176,13 @@ def test_nobody_runs_merge(trial):
     assert status["merge_percent"] == 100
     assert mapped(b) == {"system": "snapshot-merge"} and store_files(b) == ["system.store"]
     assert b.reboot() == "new"
-    assert b.boot_json()["plan"] == {"persist": "finish", "map": "linear", "then": "boot"}
-    assert b.status()["last"]["reason"] == "every store is merged"
+    assert b.boot_json()["plan"] == {"persist": "mend", "map": "linear", "then": "boot"}
+    assert log_lines(b, f"system: {changed} merged chunks are as they should be")
+    assert store_files(b) == ["system.store"]
+    code, out = b.cowboot("merge")
+    assert code == 0 and "merged new, and not proven yet; cowboot merge --wait proves it\n" in out
+    assert b.cowboot("merge --wait")[0] == 0
+    assert b.status()["last"]["reason"] == "confirmed and merged"
     is_merged(b, new)
 
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What somebody, or age, did to the disks while the board was off. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "astray.h"
 #include "base/crc32c.h"
+#include "cow/format.h"
 #include "esp.h"
 #include "scenario.h"
+#include "state/copies.h"
 
 #define COPY_B (512u * 1024 / SECTOR)
 #define COPY_SECTORS 8u
@@ -21,6 +24,12 @@ static const char *const store_ways[] = {
 	"the list cut short", "an area unreadable",
 	"the file gone",      "the file moved",
 	"its mark damaged",
+};
+static const char *const merged_ways[] = {
+	"a merged chunk is old again", "noise in a merged chunk", "a merged chunk unreadable",
+	"every merged chunk is old again", "the kept list damaged", "the kept list unreadable",
+	"the store's data spoiled", "the store's data unreadable",
+	"a chunk lost, and the store's data of it", "a chunk lost, and the kept list",
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -41,6 +50,9 @@ unsigned damage_count(enum damage damage)
 		return ESP_DAMAGES;
 	case DAMAGE_ASTRAY:
 		return ASTRAY_COUNT - 1;
+	case DAMAGE_MERGED:
+		return COUNT(merged_ways);
+	case DAMAGE_UNKEPT:
 	case DAMAGE_NONE:
 		break;
 	}
@@ -63,6 +75,9 @@ const char *damage_name(enum damage damage, unsigned n)
 		return esp_damages[n];
 	case DAMAGE_ASTRAY:
 		return astray_ways[n + 1];
+	case DAMAGE_MERGED:
+		return merged_ways[n];
+	case DAMAGE_UNKEPT:
 	case DAMAGE_NONE:
 		break;
 	}
@@ -237,12 +252,79 @@ static void spoil_store(struct disks *disks, unsigned way)
 	}
 }
 
+/* The first sector of the first volume that the update has changed. */
+static unsigned changed_sector(void)
+{
+	unsigned s = 0;
+
+	while (old_of[0][s] == new_of[0][s])
+		s++;
+	return s;
+}
+
+/* After the merge and before its proof. What can be mended is, and what cannot is never called right. */
+static void spoil_merged(struct disks *disks, unsigned way, struct ledger *at)
+{
+	unsigned per_area = plan->chunk_sectors * SECTOR / 16, n = plan->changed[0];
+	unsigned s = changed_sector(), origin = disk_base[DISK_VOL0] + s;
+	unsigned data = store_at(disks, 2 * plan->chunk_sectors + s % plan->chunk_sectors);
+	unsigned kept = store_at(disks, (2 + n + n / per_area) * plan->chunk_sectors);
+
+	if (way == 1)
+		image_set(&disks->durable, origin, content_noise(origin, 5));
+	else if (way == 2)
+		image_set(&disks->durable, origin, CONTENT_BAD);
+	else if (way == 0 || way >= 8)
+		image_set(&disks->durable, origin, old_of[0][s]);
+	for (unsigned i = 0; way == 3 && i < plan->volume_sectors[0]; i++)
+		image_set(&disks->durable, disk_base[DISK_VOL0] + i, old_of[0][i]);
+	if (way == 4 || way == 9)
+		change_byte(disks, kept, 40, 0xff, 0x77);
+	if (way == 5)
+		image_set(&disks->durable, kept, CONTENT_BAD);
+	if (way == 6 || way == 8)
+		image_set(&disks->durable, data, content_noise(data, 5));
+	if (way == 7)
+		image_set(&disks->durable, data, CONTENT_BAD);
+	if (way < 8)
+		return;
+	at->hopeless = at->damaged = at->excused = 1;
+}
+
+/* Each store is as long as the kernel needs it, and no longer: the record says nothing of a kept list. */
+static void shorten_stores(struct disks *disks, const struct ledger *at)
+{
+	static struct record rec;
+	struct dev meta = DEV_CLOSED;
+	struct copies copies;
+
+	disks_start(disks);
+	ledger = *at;
+	fault_plan(0, FAULT_ONCE);
+	if (dev_open("/dev/sim1", DEV_WRITE, &meta) || copies_load(&meta, &rec, &copies))
+		abort();
+	for (unsigned v = 0; v < rec.volume_count; v++) {
+		struct record_volume *volume = &rec.volume[v];
+
+		volume->store_sectors =
+			cow_store_bytes(volume->chunk_sectors, volume->exceptions) / SECTOR;
+		rec.extent[volume->extent_first].size_sectors = volume->store_sectors;
+	}
+	if (copies_save(&meta, &rec, &copies, false))
+		abort();
+	dev_close(&meta);
+	disks_copy(disks, &now);
+}
+
 /* The list cut short while a merge is under way looks just like one that has gone further: nobody
  * can tell. */
 void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, struct ledger *at)
 {
 	switch (s->damage) {
 	case DAMAGE_NONE:
+		return;
+	case DAMAGE_UNKEPT:
+		shorten_stores(disks, at);
 		return;
 	case DAMAGE_COPY:
 		spoil_copy(disks, n / COUNT(copy_ways), n % COUNT(copy_ways));
@@ -270,6 +352,9 @@ void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, str
 		at->astray_next = (uint8_t)(n + 1);
 		at->astray_in = (uint8_t)s->astray_in;
 		at->astray_stops = astray_stops((enum astray)(n + 1));
+		return;
+	case DAMAGE_MERGED:
+		spoil_merged(disks, n, at);
 		return;
 	case DAMAGE_STORE:
 		if (s->from == FROM_MERGING && n == 10)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oracle.h"
+#include "sim.h"
 #include "trace.h"
 
 unsigned disk_base[DISK_COUNT], disk_size[DISK_COUNT], disks_total;
@@ -96,6 +96,21 @@ static void forget_orphans(unsigned at, unsigned count)
 		disks_compact(&now);
 }
 
+unsigned lie_calls;
+static struct {
+	unsigned number;
+	bool goes_on, active;
+	enum disk disk;
+} lying;
+
+void lie_plan(unsigned number, bool goes_on)
+{
+	lie_calls = 0;
+	lying.number = number;
+	lying.goes_on = goes_on;
+	lying.active = false;
+}
+
 void disk_write(enum disk d, unsigned at, unsigned count, const content *data, unsigned flags)
 {
 	struct write *w;
@@ -104,6 +119,8 @@ void disk_write(enum disk d, unsigned at, unsigned count, const content *data, u
 		fprintf(stderr, "sim: a write outside disk %u\n", d);
 		abort();
 	}
+	if (d == DISK_META)
+		lying.active = false;
 	forget_orphans(at, count);
 	if (now.pending_count == PENDING_MAX || now.word_count + count > WORDS_MAX) {
 		fprintf(stderr, "sim: more pending writes than there is room for\n");
@@ -119,8 +136,36 @@ void disk_write(enum disk d, unsigned at, unsigned count, const content *data, u
 		saw_other_disk("written");
 }
 
+static bool is_pending(enum disk d)
+{
+	for (unsigned i = 0; i < now.pending_count; i++)
+		if (now.pending[i].disk == d && !(now.pending[i].flags & WRITE_ORPHAN))
+			return true;
+	return false;
+}
+
+/* Whether this flush is confirmed and not made: what is pending stays so until one is made. */
+static bool lies(enum disk d)
+{
+	if (!ledger.confirmed || !is_pending(d) ||
+	    (d != DISK_VOL0 && d != DISK_VOL1 && d != (plan->raw ? DISK_COW : DISK_DATA)))
+		return false;
+	if (++lie_calls == lying.number) {
+		fault_fired = true;
+		snprintf(fault_name, sizeof(fault_name), "a lie of disk %u", d);
+		say("!! disk %u lies: flush %u", d, lie_calls);
+		saw_lie();
+		lying.active = lying.goes_on;
+		lying.disk = d;
+		return true;
+	}
+	return lying.active && d == lying.disk;
+}
+
 void disk_flush(enum disk d)
 {
+	if (lies(d))
+		return;
 	for (unsigned i = 0; i < now.pending_count; i++) {
 		struct write *w = &now.pending[i];
 
@@ -166,6 +211,8 @@ void disk_settle(void)
 {
 	struct write *w = &now.pending[now.pending_count - 1];
 
+	if (lies((enum disk)w->disk))
+		return;
 	image_apply(&now.durable, w, now.words);
 	w->count = 0;
 	disks_compact(&now);

@@ -105,6 +105,12 @@ uint64_t disks_hash(const struct disks *d, uint64_t image);
 void disk_write(enum disk d, unsigned at, unsigned count, const content *data, unsigned flags);
 /* What is pending on d becomes durable. */
 void disk_flush(enum disk d);
+/*
+ * Flushes that are lies, once the update is confirmed: number, counted from 1, of those of an origin or of
+ * the stores' disk for which something is pending; 0: none.  lie_calls: so many there were.
+ */
+void lie_plan(unsigned number, bool goes_on);
+extern unsigned lie_calls;
 /* The same without success: what is pending stays in doubt for good. */
 void disk_flush_failed(enum disk d);
 /* The page cache is dropped: what a failed flush left there was never on the medium. */

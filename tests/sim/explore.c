@@ -14,7 +14,7 @@
 
 struct level *levels;
 struct found found;
-const char how_letters[] = "fFk";
+const char how_letters[] = "fFklL";
 bool (*replay_branch)(unsigned n);
 
 static const struct scenario *scenario;
@@ -77,6 +77,11 @@ static bool may_fail(unsigned n, const struct ledger *at)
 	return scenario->faults && !at->faults && n <= scenario->cuts_before_fault;
 }
 
+static bool may_lie(unsigned n, const struct ledger *at)
+{
+	return scenario->lies && !at->lied && n <= scenario->cuts_before_lie;
+}
+
 /*
  * What level n, being at that state, would still find out: more cuts than it was given before, or
  * its first failing calls.  Both are kept, each under a key of its own.
@@ -97,7 +102,8 @@ static bool take_cut(void *ctx, unsigned op, unsigned variant, const struct disk
 	struct level *l = &levels[n];
 	bool cuts, faults;
 
-	if (!is_new(n + 1, key, l->cuts - 1, at, &cuts, &faults))
+	if (!is_new(n + 1, key, l->cuts - 1, at, &cuts, &faults) &&
+	    !(may_lie(n + 1, at) && !visited_get(mix64(key + 3))))
 		return true;
 	if (!visited_get(key))
 		found.states++;
@@ -109,6 +115,21 @@ static bool take_cut(void *ctx, unsigned op, unsigned variant, const struct disk
 static unsigned least(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
+}
+
+/* Every flush in turn that could be a lie. */
+static void each_lie(unsigned n)
+{
+	struct level *l = &levels[n];
+
+	for (enum fault_how how = FAULT_LIES; how <= FAULT_LIES_ON; how++)
+		for (unsigned call = 1; call <= l->lies && !(limits.first && found.failures); call++) {
+			snprintf(levels[n + 1].step, STEP_MAX, "%u%c%u", l->life, how_letters[how],
+				 call);
+			search_below(n, &l->state, &l->at,
+				     least(limits.cuts, scenario->cuts_after_lie),
+				     (struct life_fault){ call, how });
+		}
 }
 
 /* Every call in turn; ends when the life gets by without coming to the call that should fail. */
@@ -149,12 +170,15 @@ static bool goes_on(unsigned n)
 	}
 	l->passed[l->life] = exact;
 	l->cut_it = l->cuts > 0;
-	l->fail_it = false;
+	l->fail_it = l->lie_it = false;
 	if (replay_branch || l->fault.call)
 		return true;
 	key = key_of(&l->state, &l->at);
-	if (!is_new(n, key, l->cuts, &l->at, &l->cut_it, &l->fail_it))
+	l->lie_it = may_lie(n, &l->at) && !visited_get(mix64(key + 3));
+	if (!is_new(n, key, l->cuts, &l->at, &l->cut_it, &l->fail_it) && !l->lie_it)
 		return false;
+	if (l->lie_it)
+		visited_put(mix64(key + 3), 1);
 	visited_put(key, l->cuts + 1);
 	if (l->fail_it)
 		visited_put(mix64(key + 2), 1);
@@ -202,6 +226,8 @@ static void branch(unsigned n)
 		crash_each(&l->crash, &l->trace, &cutting, take_cut, &n);
 	if (l->fail_it)
 		each_fault(n);
+	if (l->lie_it)
+		each_lie(n);
 }
 
 void search(unsigned n)
@@ -219,7 +245,9 @@ void search(unsigned n)
 		fault_missed = l->fault.call && !fault_fired;
 		if (fault_missed)
 			return;
-		found.faults += l->fault.call != 0;
+		found.faults += l->fault.call && l->fault.how < FAULT_LIES;
+		found.lies += l->fault.call && l->fault.how >= FAULT_LIES;
+		l->lies = lie_calls;
 		if (end == LIFE_BROKEN) {
 			failed(l);
 			return;

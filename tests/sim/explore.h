@@ -7,7 +7,8 @@
  *	d3	damage number 3, before anything else
  *	1c12v4	in the second life from there, after its step 12, crash state number 4
  *	0f7	in the first life the seventh call fails; 0F7: and all of its kind after it; 0k7:
- *the command is killed there
+ *the command is killed there; 0l7: its seventh flush that could be a lie is one; 0L7: and all of that
+ *disk after it, until the record is written
  */
 #ifndef SIM_EXPLORE_H
 #define SIM_EXPLORE_H
@@ -18,6 +19,7 @@ struct found {
 	uint64_t states; /* distinct ones that a cut left; alike.h */
 	uint64_t lives; /* run for it */
 	uint64_t faults; /* calls that were made to fail */
+	uint64_t lies; /* flushes that were made lies */
 	unsigned longest; /* lives until rest */
 	unsigned failures;
 	double seconds;

@@ -301,8 +301,8 @@ static unsigned write_page(const struct dev *dev, uint64_t sector, const uint8_t
 			must_be_wiped(dev);
 		n++;
 	} while (n < most && n < count && sector_of(dev, sector + n) == at + (int)n);
-	if ((disk_of(at) == DISK_VOL0 || disk_of(at) == DISK_VOL1) && !ledger.may_be_restored)
-		violation("I6: %s was written by a program", dev->name);
+	if (disk_of(at) == DISK_VOL0 || disk_of(at) == DISK_VOL1)
+		saw_origin_write();
 	if (disk_of(at) == DISK_META)
 		saw_record_write();
 	disk_write(disk_of(at), (unsigned)at, n, words,

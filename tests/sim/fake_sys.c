@@ -79,6 +79,11 @@ static struct file *file_at(const char *path)
 	return NULL;
 }
 
+bool sys_has(const char *path)
+{
+	return file_at(path) != NULL;
+}
+
 int sys_fs_dev(const char *path, dev_t *ret_dev)
 {
 	int minor = sys_mounted_minor(path);
@@ -162,6 +167,11 @@ int sys_load_module(const char *path, const char *params)
 {
 	(void)path;
 	(void)params;
+	return 0;
+}
+
+int sys_io_idle(void)
+{
 	return 0;
 }
 

@@ -35,7 +35,8 @@ void fault_plan(unsigned call, enum fault_how how)
 {
 	fault_calls = 0;
 	fault_fired = false;
-	failing.call = call;
+	lie_plan(how >= FAULT_LIES ? call : 0, how == FAULT_LIES_ON);
+	failing.call = how >= FAULT_LIES ? 0 : call;
 	failing.how = how;
 	failing.in_verb = false;
 	look_at_copies();

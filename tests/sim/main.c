@@ -81,7 +81,7 @@ static void hush(void)
 
 static int run_all(unsigned jobs)
 {
-	uint64_t states = 0, lives = 0, faults = 0;
+	uint64_t states = 0, lives = 0, faults = 0, lies = 0;
 	unsigned passed = 0, failed = 0, broken = 0;
 	int status;
 
@@ -113,13 +113,15 @@ static int run_all(unsigned jobs)
 		states += shared->found[i].states;
 		lives += shared->found[i].lives;
 		faults += shared->found[i].faults;
+		lies += shared->found[i].lies;
 		if (shared->done[i] && !shared->found[i].failures)
 			passed++;
 		else
 			failed++;
 	}
-	printf("%llu distinct crash states, %llu failing calls, %llu lives\n",
-	       (unsigned long long)states, (unsigned long long)faults, (unsigned long long)lives);
+	printf("%llu distinct crash states, %llu failing calls, %llu flushes that were lies, %llu lives\n",
+	       (unsigned long long)states, (unsigned long long)faults, (unsigned long long)lies,
+	       (unsigned long long)lives);
 	if (broken)
 		printf("%u of the simulator's own processes ended badly\n", broken);
 	printf("%u passed, %u failed\n", passed, failed);

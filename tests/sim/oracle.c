@@ -215,6 +215,12 @@ void saw_fault(unsigned count, bool excuses_recovery)
 	oracle_note();
 }
 
+void saw_lie(void)
+{
+	ledger.lied = 1;
+	oracle_note();
+}
+
 void saw_verb(enum verb verb)
 {
 	switch (verb) {
@@ -269,6 +275,8 @@ void saw_rest(const enum shown *origin, unsigned count, unsigned store_files,
 {
 	enum shown all = together(origin, count);
 
+	if (ledger.hopeless)
+		violation("I14: an update that can never be right was ended");
 	if (all == SHOWN_MIXED)
 		violation("I2: at rest, and the partitions are a mixture of OLD and NEW");
 	if (ledger.may_be_restored && all != SHOWN_MIXED)

@@ -37,7 +37,9 @@ struct ledger {
 	uint8_t astray; /* names lead to another disk now, or a folder elsewhere: which way (astray.h) */
 	uint8_t astray_next, astray_in; /* which way they will, and in how many boots */
 	uint8_t astray_stops; /* recovery is right then; else the board goes on as if nothing were */
-	uint8_t unused[3]; /* it is hashed in words */
+	uint8_t lied; /* the disk has confirmed a flush that it did not make */
+	uint8_t hopeless; /* somebody damaged an origin and what could mend it */
+	uint8_t unused[1]; /* it is hashed in words */
 };
 
 enum verb { VERB_INSTALL, VERB_GOOD, VERB_BAD, VERB_MERGE, VERB_CANCEL, VERB_RECOVERY,
@@ -83,6 +85,7 @@ void saw_recovery(const char *reason);
 /* Somebody puts an image of NEW onto the volumes by hand, in recovery; done: it said so. */
 void saw_image(bool done);
 void saw_fault(unsigned count, bool excuses_recovery);
+void saw_lie(void);
 void saw_verb(enum verb verb);
 void saw_answer(enum verb verb, int code, unsigned more_store_files);
 /* The board wants nothing more: what the partitions themselves hold, and what was not given back.

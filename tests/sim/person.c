@@ -93,6 +93,13 @@ static void on_merging(void)
 	}
 }
 
+/* The unit that init's file starts: what is merged is proven. */
+static void on_proving(void)
+{
+	if (again(VERB_MERGE) != 0)
+		reboot();
+}
+
 static void on_trial(void)
 {
 	int code;
@@ -142,6 +149,11 @@ static void act(void)
 	enum shown shown[VOLUMES_MAX];
 	bool bare = look(shown), new = shown[0] == SHOWN_NEW;
 
+	/* What can never be right again must never be taken for right either. */
+	if (ledger.hopeless) {
+		on_proving();
+		return;
+	}
 	say("-- the %s system is up%s", new ? "new" : "old", bare ? "" : ", on its store");
 	saw_root(shown, plan->volumes, bare);
 	if (!new)
@@ -150,6 +162,8 @@ static void act(void)
 		on_trial();
 	else if (!bare)
 		on_merging();
+	else if (sys_has("/run/cowboot/merging"))
+		on_proving();
 	look(shown);
 	saw_root_still(shown, plan->volumes, new);
 }

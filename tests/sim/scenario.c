@@ -14,7 +14,9 @@ static unsigned store_sectors(unsigned v)
 {
 	unsigned per_area = plan->chunk_sectors * SECTOR / 16, n = plan->changed[v];
 
-	return (2 + n + n / per_area) * plan->chunk_sectors;
+	unsigned kept = 1 + (n + 15) / 16, chunk = plan->chunk_sectors;
+
+	return (2 + n + n / per_area) * chunk + (kept + chunk - 1) / chunk * chunk;
 }
 
 static void lay_out(void)

@@ -20,6 +20,8 @@ enum damage {
 	DAMAGE_BLOCK_LATER, /* the boot block: its spare, then both, by a cowboot to come */
 	DAMAGE_ENTRIES, /* too many boot entries */
 	DAMAGE_ASTRAY, /* names that lead elsewhere, each way in turn (astray.h) */
+	DAMAGE_UNKEPT, /* none: the update was installed by a cowboot that kept no lists; raw stores only */
+	DAMAGE_MERGED, /* an origin, the kept list or the store's data, when all is merged */
 };
 
 struct scenario {
@@ -31,6 +33,7 @@ struct scenario {
 	unsigned cuts; /* in one history */
 	unsigned faults; /* failing calls in one history: 0 or 1 */
 	unsigned cuts_before_fault, cuts_after_fault;
+	unsigned lies, cuts_before_lie, cuts_after_lie; /* flushes that are lies in one history: 0 or 1 */
 	unsigned all_max; /* up to so many pending writes every subset is a state */
 	unsigned astray_in; /* DAMAGE_ASTRAY: from this boot on */
 };

@@ -9,6 +9,9 @@
 #define FAULTS_WIDE                                                                                \
 	.faults = 1, .cuts = 1, .cuts_before_fault = 1, .cuts_after_fault = 1, .all_max = 8
 
+#define LIES .lies = 1, .cuts = 1, .cuts_after_lie = 2, .all_max = 8
+#define LIES_AFTER_CUT .lies = 1, .cuts = 1, .cuts_before_lie = 1, .cuts_after_lie = 1, .all_max = 8
+
 /* Chunks of one sector: an area holds 32 exceptions. */
 #define SMALL                                                                                      \
 	.volumes = 1, .volume_sectors = { 16 }, .chunk_sectors = 1, .tries = 2, .changed = { 6 },  \
@@ -311,6 +314,31 @@ const struct scenario scenarios[] = {
 	  FROM_MERGING,
 	  .damage = DAMAGE_BOTH,
 	  CUTS },
+	{ "merge-unkept",
+	  { TWO, .raw = true, .eager_merge = true },
+	  { .installs = 1, .lazy = 1, .never_wait = true },
+	  FROM_MERGING,
+	  .damage = DAMAGE_UNKEPT,
+	  CUTS },
+	{ "merged-damage",
+	  { AREAS },
+	  { .installs = 1, .lazy = 1, .lazy_steps = 99 },
+	  FROM_MERGING,
+	  .damage = DAMAGE_MERGED,
+	  CUTS_FEW },
+	{ "lie-file", { SMALL }, { .installs = 1 }, FROM_ARMED, LIES },
+	{ "lie-raw", { TWO, .raw = true, .eager_merge = true }, { .installs = 1 }, FROM_ARMED, LIES },
+	{ "lie-large", { LARGE }, { .installs = 1 }, FROM_ARMED, LIES },
+	{ "lie-boot",
+	  { AREAS },
+	  { .installs = 1, .lazy = 2, .lazy_steps = 2 },
+	  FROM_MERGING,
+	  LIES_AFTER_CUT },
+	{ "lie-two",
+	  { TWO },
+	  { .installs = 1, .lazy = 1, .lazy_steps = 3 },
+	  FROM_MERGING,
+	  LIES_AFTER_CUT },
 	{ "fault-install", { SMALL }, { .installs = 2 }, FROM_START, FAULTS },
 	{ "fault-install-raw", { TWO, .raw = true }, { .installs = 2 }, FROM_START, FAULTS_WIDE },
 	{ "fault-first-save", { SMALL, .new_disk = true }, { .installs = 2 }, FROM_START, FAULTS },

@@ -14,7 +14,8 @@ struct level {
 	struct disks state, next;
 	struct ledger at, next_at;
 	unsigned life, cuts;
-	bool cut_it, fail_it; /* this life has cuts and failing calls to find out */
+	bool cut_it, fail_it, lie_it; /* this life has cuts, failing calls and lies to find out */
+	unsigned lies; /* flushes in it that could be lies */
 	struct life_fault fault;
 	char step[STEP_MAX]; /* from the level above */
 	uint64_t passed[LIVES_MAX];

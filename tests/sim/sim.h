@@ -84,6 +84,8 @@ enum fault_how {
 	FAULT_ONCE,
 	FAULT_ALWAYS, /* and every later call of its kind */
 	FAULT_KILLS, /* the command is killed in the middle of it; init cannot be */
+	FAULT_LIES, /* not a call, but a flush of an origin or a store: confirmed, and not made */
+	FAULT_LIES_ON, /* and all of that disk until the record is written again */
 };
 
 /* The call to fail, counted from 1; 0: none. fault_fired: it came to that. */
@@ -139,6 +141,9 @@ enum shown shown_origin(unsigned volume); /* on the partition itself, as cached 
 /* bundle.c */
 void bundle_make(void);
 long bundle_take(size_t at, void *buf, size_t len_bytes);
+
+/* fake_sys.c */
+bool sys_has(const char *path); /* a file in memory, without a look that could fail */
 
 /* fake_mount.c */
 void mounts_reset(void);

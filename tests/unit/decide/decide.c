@@ -105,8 +105,10 @@ static void check_merge(const struct facts *f, const struct plan *p)
 			    f->kernel_flushes && f->failed == FACT_FAILED_NOTHING);
 	if (p->map == MAP_SNAPSHOT)
 		assert_true(in_phase(f, FACT_TRIAL) || in_phase(f, FACT_MERGING));
+	/* I14: what can be proven is not ended by a boot, which proves nothing. */
 	if (p->persist == PERSIST_FINISH)
-		assert_true(in_phase(f, FACT_MERGING) && f->stores == FACT_STORES_EMPTY);
+		assert_true(in_phase(f, FACT_MERGING) && f->stores == FACT_STORES_EMPTY &&
+			    f->proof == FACT_PROOF_NONE);
 	if (p->persist == PERSIST_DROP)
 		assert_true(in_phase(f, FACT_STAGING));
 }
@@ -124,7 +126,7 @@ static void check_no_bare_origin(const struct facts *f, const struct plan *p)
 		return;
 	if (p->map == MAP_LINEAR)
 		assert_int_equal(f->stores, FACT_STORES_EMPTY);
-	assert_true(p->persist == PERSIST_NOTHING || p->persist == PERSIST_FINISH);
+	assert_true(p->then == THEN_RECOVERY || p->persist == PERSIST_MEND || p->persist == PERSIST_FINISH);
 	assert_int_not_equal(p->then, THEN_REBOOT);
 }
 
@@ -132,6 +134,30 @@ static void merging_maps_no_bare_origin(void **state)
 {
 	(void)state;
 	for_all_facts(check_no_bare_origin);
+}
+
+/* I15, I12: nothing of a merge is mapped before it is mended, and nothing at all when that fails. */
+static void check_mended(const struct facts *f, const struct plan *p)
+{
+	const bool merged = in_phase(f, FACT_MERGING) || in_phase(f, FACT_PROVING);
+
+	if (merged && p->map != MAP_NOTHING)
+		assert_true(p->persist == PERSIST_MEND || p->persist == PERSIST_FINISH);
+	if (p->persist == PERSIST_MEND)
+		assert_true(merged && p->then == THEN_BOOT && f->failed != FACT_FAILED_MEND);
+	if (merged && f->failed == FACT_FAILED_MEND)
+		assert_int_equal(p->then, THEN_RECOVERY);
+	if ((in_phase(f, FACT_PROVING) || (in_phase(f, FACT_MERGING) && f->stores == FACT_STORES_EMPTY)) &&
+	    f->proof == FACT_PROOF_SPENT)
+		assert_int_equal(p->then, THEN_RECOVERY);
+	if (in_phase(f, FACT_PROVING))
+		assert_true(p->map == MAP_NOTHING || p->map == MAP_LINEAR);
+}
+
+static void what_was_merged_is_mended_first(void **state)
+{
+	(void)state;
+	for_all_facts(check_mended);
 }
 
 /* I3: nothing else has a say in it. */
@@ -277,7 +303,8 @@ static unsigned follow(const struct facts *f, unsigned plans_before)
 		unsigned plans;
 
 		next = *f;
-		next.failed = plan.persist == PERSIST_SLOT ? FACT_FAILED_SLOT : FACT_FAILED_SAVE;
+		next.failed = plan.persist == PERSIST_SLOT ? FACT_FAILED_SLOT :
+			      plan.persist == PERSIST_MEND ? FACT_FAILED_MEND : FACT_FAILED_SAVE;
 		plans = follow(&next, plans_before + 1);
 		longest = plans > longest ? plans : longest;
 	}
@@ -350,6 +377,7 @@ int main(void)
 		cmocka_unit_test(a_trial_spends_a_try_first),
 		cmocka_unit_test(only_merging_merges),
 		cmocka_unit_test(merging_maps_no_bare_origin),
+		cmocka_unit_test(what_was_merged_is_mended_first),
 		cmocka_unit_test(merging_beats_slot_and_tries),
 		cmocka_unit_test(unreadable_or_asked_is_recovery),
 		cmocka_unit_test(an_idle_boot_writes_nothing),

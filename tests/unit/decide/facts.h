@@ -9,7 +9,7 @@
 #include "decide/facts.h"
 
 enum { ASKED, RECORD, PHASE, PLACES, VOLUMES, FAILED, REFUSED, TRIES, KERNEL, HEEDS, STORES, FLUSHES, IDLE,
-       DIMENSIONS };
+       PROOF, DIMENSIONS };
 
 struct dimension {
 	const char *name;
@@ -24,13 +24,14 @@ static const struct dimension dimension[DIMENSIONS] = {
 	[PLACES] = { "places", 2, { "right", "wrong" } },
 	[VOLUMES] = { "volumes", 2, { "missing", "there" } },
 	[FAILED] = { "failed", FACT_FAILED_COUNT,
-		     { "nothing", "save", "slot", "map", "mount", "init", "origin" } },
+		     { "nothing", "save", "slot", "map", "mount", "init", "origin", "mend" } },
 	[REFUSED] = { "refused", 2, { "no", "yes" } },
 	[TRIES] = { "tries", 2, { "none", "left" } },
 	[KERNEL] = { "kernel", FACT_KERNEL_COUNT, { "right", "wrong", "unknown" } },
 	[HEEDS] = { "heeds", 2, { "no", "yes" } },
 	[STORES] = { "stores", FACT_STORES_COUNT, { "whole", "empty", "damaged", "missing" } },
 	[FLUSHES] = { "flushes", 2, { "no", "yes" } },
+	[PROOF] = { "proof", FACT_PROOF_COUNT, { "none", "due", "spent" } },
 	[IDLE] = { "idle", FACT_IDLE_KINDS, { "quiet", "count", "spent", "partial" } },
 };
 
@@ -51,6 +52,7 @@ static inline struct facts facts_of(const unsigned value[DIMENSIONS])
 		.kernel_flushes = value[FLUSHES],
 		.recovery_asked = value[ASKED],
 		.idle = (enum fact_idle)value[IDLE],
+		.proof = (enum fact_proof)value[PROOF],
 	};
 }
 

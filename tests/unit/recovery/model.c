@@ -60,7 +60,9 @@ static void for_all_views(void (*check)(const struct view *v))
 					v.plan.map = (enum plan_map)map;
 					v.plan.then = map ? THEN_BOOT : THEN_RECOVERY;
 					if (map == MAP_LINEAR && phase == PHASE_MERGING)
-						v.plan.persist = PERSIST_FINISH;
+						v.plan.persist = bits & 1 ? PERSIST_FINISH : PERSIST_MEND;
+					if (map == MAP_LINEAR && phase == PHASE_PROVING)
+						v.plan.persist = PERSIST_MEND;
 					v.configured = bits & 1;
 					v.meta = bits & 2;
 					v.data = bits & 4;
@@ -79,7 +81,9 @@ static void check_any(const struct view *v)
 	struct text_out out;
 	const bool known = v->configured && v->meta && v->copies.health != RECORD_DAMAGED;
 	const enum phase phase = known ? v->record->phase : PHASE_IDLE;
-	const bool sound = v->plan.map == MAP_MERGE || v->plan.persist == PERSIST_FINISH;
+	const bool merged = phase == PHASE_MERGING || phase == PHASE_PROVING;
+	const bool sound = v->plan.map == MAP_MERGE || v->plan.persist == PERSIST_FINISH ||
+			   (v->plan.map == MAP_LINEAR && v->plan.persist == PERSIST_MEND);
 
 	check_ways_out(v);
 	assert_int_equal(view_known(v), known);
@@ -92,10 +96,10 @@ static void check_any(const struct view *v)
 	if (!v->changes)
 		assert_false(can(v, CHOICE_INSTALL) || can(v, CHOICE_IMAGE));
 	/* I3: while the stores can be merged, nothing else touches a volume. */
-	if (phase == PHASE_MERGING)
+	if (merged)
 		assert_false(can(v, CHOICE_REVERT) || can(v, CHOICE_INSTALL) ||
 			     (can(v, CHOICE_IMAGE) && (sound || v->plan.then != THEN_RECOVERY)));
-	assert_int_equal(can(v, CHOICE_MERGE), phase == PHASE_MERGING && sound);
+	assert_int_equal(can(v, CHOICE_MERGE), merged && sound);
 	assert_int_equal(can(v, CHOICE_REVERT), phase == PHASE_TRIAL || phase == PHASE_STAGING);
 	assert_int_equal(can(v, CHOICE_SHELL), v->shell);
 	/* What may lose something says so. */
@@ -154,7 +158,7 @@ static void no_image_while_a_volume_is_another(void **state)
 		struct view v = a_view((enum phase)phase);
 
 		v.plan = (struct plan){ PERSIST_NOTHING, MAP_NOTHING, THEN_RECOVERY, REASON_MISPLACED };
-		assert_int_equal(can(&v, CHOICE_IMAGE), phase != PHASE_PROVING);
+		assert_true(can(&v, CHOICE_IMAGE));
 		v.volume_misplaced = true;
 		assert_int_equal(can(&v, CHOICE_IMAGE), phase == PHASE_IDLE);
 		v.volume_replaced = phase == PHASE_MERGING;

@@ -180,7 +180,7 @@ static void an_unknown_section_is_kept_byte_for_byte(void **state)
 
 	(void)state;
 	make(sample_placed);
-	add_section(6, 8);
+	add_section(7, 8);
 	at = add_section(4711, 5000);
 	assert_int_equal(record_decode(buf, len_bytes, &back), 0);
 	assert_false(back.read_only);
@@ -199,11 +199,11 @@ static void too_much_that_is_unknown_can_be_read_only(void **state)
 {
 	(void)state;
 	make(sample_placed);
-	add_section(6, RECORD_OTHER_BYTES_MAX - 8);
+	add_section(7, RECORD_OTHER_BYTES_MAX - 8);
 	assert_int_equal(record_decode(buf, len_bytes, &back), 0);
 	assert_false(back.read_only);
 	make(sample_placed);
-	add_section(6, RECORD_OTHER_BYTES_MAX);
+	add_section(7, RECORD_OTHER_BYTES_MAX);
 	assert_int_equal(record_decode(buf, len_bytes, &back), 0);
 	assert_true(back.read_only);
 	assert_int_equal(back.phase, PHASE_TRIAL);
@@ -372,6 +372,28 @@ static void the_end_of_an_update_keeps_what_outlives_it(void **state)
 	assert_true(record_ok(&rec));
 }
 
+/* Of the pending update, and of no other: an older program keeps the section beyond its update's end. */
+static void proofs_that_failed_are_counted(void **state)
+{
+	(void)state;
+	sample_proving(&rec);
+	assert_int_equal(record_proofs_failed(&rec), 0);
+	record_proof_failed(&rec, 1);
+	record_proof_failed(&rec, 2);
+	assert_int_equal(record_proofs_failed(&rec), 2);
+	assert_int_equal(record_encode(&rec, buf, &len_bytes), 0);
+	assert_int_equal(record_decode(buf, len_bytes, &back), 0);
+	assert_int_equal(record_proofs_failed(&back), 2);
+	assert_int_equal(back.proof.differs, 2);
+	back.update_id[0] ^= 1;
+	assert_int_equal(record_proofs_failed(&back), 0);
+	record_proof_failed(&back, 4);
+	assert_int_equal(record_proofs_failed(&back), 1);
+	record_end(&back, RESULT_MERGED, REASON_MERGED, "", 1);
+	assert_int_equal(back.proof.failed, 0);
+	assert_int_equal(decode_changed(section_at(6) + 16 - TAIL, 0), -EBADMSG);
+}
+
 /* A feature that leads into recovery is for those only who have said that they know it. */
 static void an_init_knows_what_it_has_said(void **state)
 {
@@ -451,6 +473,7 @@ int main(void)
 		cmocka_unit_test(decode_insists_on_the_bounds),
 		cmocka_unit_test(sixteen_results_are_kept),
 		cmocka_unit_test(the_end_of_an_update_keeps_what_outlives_it),
+		cmocka_unit_test(proofs_that_failed_are_counted),
 		cmocka_unit_test(an_init_knows_what_it_has_said),
 		cmocka_unit_test(the_longest_record_fits_with_its_tail),
 	};

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""A disk that has confirmed a merge and lost some of it: the next boot writes it again (I15), a proof that
+fails gives nothing back (I14), and after three of them the board says so in recovery."""
+import pytest
+from board import image_digest
+from points import recovery_after_start
+from steps import begin_trial, ended, exact_store_bytes, left, log_lines, wait_until
+from tiny.image import changed_chunks
+
+
+@pytest.fixture
+def merged(board, images, bundle):
+    """A board that is off, with everything merged and nothing proven: (board, old, new, changed chunks)."""
+    old, new = images.pair()
+    b = board(old, store="cow")
+    begin_trial(b, bundle(system=(old, new)))
+    b.run("cowboot mark-good", check=True)
+    wait_until(lambda: left(b) == 0, "the kernel has merged it")
+    b.cut()
+    return b, old, new, changed_chunks(old.read_bytes(), new.read_bytes())
+
+
+def lose_last(b, old, new):
+    """The last chunk that the update has changed is as it was before."""
+    a, z = old.read_bytes(), new.read_bytes()
+    at = next(at for at in range(len(a) - 4096, -1, -4096) if a[at:at + 4096] != z[at:at + 4096])
+    b.corrupt("system", at, a[at:at + 4096])
+
+
+def test_what_the_disk_has_lost_is_written_again(merged):
+    b, old, new, changed = merged
+    lose_last(b, old, new)
+    b.start()
+    assert b.wait_up() == "new"
+    assert b.boot_json()["plan"] == {"persist": "mend", "map": "linear", "then": "boot"}
+    assert log_lines(b, f"system: the disk has lost 1 of {changed} merged chunks, which are written again")
+    assert b.digest() == b.partition_digest("system") == image_digest(new)
+    b.run("cowboot merge --wait", check=True)
+    assert ended(b)[::2] == ("merged", "new")
+    assert b.partition_digest("system") == image_digest(new)
+
+
+def test_three_proofs_that_fail(merged):
+    """The kept list is damaged as well, so that the boot cannot mend: what is wrong is never called right."""
+    b, old, new, changed = merged
+    lose_last(b, old, new)
+    b.corrupt("cow", exact_store_bytes(changed) + 100, b"\xff" * 8)
+    b.start()
+    assert b.wait_up() == "new"
+    for failed in 1, 2, 3:
+        assert log_lines(b, "system: what was merged cannot be compared: its head is damaged")
+        code, out = b.cowboot("merge --wait")
+        assert code == 4
+        assert "cannot prove new: the disk does not hold what was merged into system; reboot" in out
+        assert f", proofs failed: {failed}\n" in b.run("cowboot status", check=True)
+        assert b.status()["phase"] in ("merging", "proving")
+        if failed < 3:
+            assert b.reboot() == "new"
+    b.poweroff()
+    assert recovery_after_start(b) == "the disk does not keep what was merged: every proof has failed"
