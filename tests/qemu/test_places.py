@@ -138,6 +138,40 @@ def test_the_disk_of_the_system_was_replaced_amid_a_merge(at, images, tmp_path):
     assert b.reboot() == "factory"
 
 
+SLOTS = {
+    # What the configuration says; what another disk has; whether a kernel can be installed.
+    "by-label": ("", ["boot_a", "boot_b", "cow", "data", "system", "vendor"], True),
+    "by-path": ("boot-slots PARTLABEL=boot_a /dev/vdb1\n", ["boot_b"], False),
+    "several-disks": ("disks several\n", ["boot_b"], False),
+}
+
+
+@pytest.mark.parametrize("how", SLOTS)
+def test_a_boot_slot_of_another_disk(board, images, bundle, tmp_path, how):
+    """A kernel goes into a slot of the board's own disk, or nowhere."""
+    conf, labels, fits = SLOTS[how]
+    old, new = images.pair()
+    kernel = tmp_path / "kernel"
+    kernel.write_bytes(bytes(range(256)) * 1024)
+    b = board(old, append="cowboot.slot=a", conf=conf, boot=False)
+    other = build_disk(b.dir / "other.img", [Part(label, 1 << 20) for label in labels])
+    before = other.read_bytes()
+    b.disks.append(Disk(other))
+    b.start()
+    assert b.wait_up() == "old"
+    slots = b.digests("boot_a", "boot_b")
+    code, out = b.install(bundle(system=(old, new), boot=kernel))
+    b.poweroff()
+    assert other.read_bytes() == before
+    if not fits:
+        assert code == 1
+        assert "the partition of boot slot b is not there, or is not its own" in out
+        assert b.digests("boot_a", "boot_b") == slots
+    else:
+        assert code == 4, out
+        assert b.partition_digest("boot_b", kernel.stat().st_size) == image_digest(kernel)
+
+
 def test_the_folder_of_stores_is_a_link(board, images, bundle):
     old, new = images.pair()
     b = board(old)
