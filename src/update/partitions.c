@@ -18,6 +18,7 @@ struct wanted {
 	const char *name, *spec;
 	struct part *part;
 	bool *has;
+	const char *conf_spec;	/* the configuration's; spec may be the record's, or that of root= */
 };
 
 #define WANTED_MAX (CONF_VOLUMES_MAX + 4 + CONF_SLOTS)
@@ -28,12 +29,12 @@ static unsigned list_wanted(struct world *w, struct wanted all[WANTED_MAX])
 	static char kept[CONF_VOLUMES_MAX + 2][PLACE_SPEC_MAX];
 	const struct conf *conf = w->conf;
 	const struct wanted fixed[] = {
-		{ "meta", conf->meta, &w->meta_part, &w->has_meta },
+		{ "meta", conf->meta, &w->meta_part, &w->has_meta, conf->meta },
 		{ "data", places_data_spec(w, kept[CONF_VOLUMES_MAX]), &w->data_part,
-		  &w->has_data },
+		  &w->has_data, conf->data.spec },
 		{ "store", places_store_spec(w, kept[CONF_VOLUMES_MAX + 1]), &w->store_part,
-		  &w->has_store_part },
-		{ "esp", conf->esp, &w->esp_part, &w->has_esp },
+		  &w->has_store_part, conf->store },
+		{ "esp", conf->esp, &w->esp_part, &w->has_esp, conf->esp },
 	};
 	unsigned count = 0;
 
@@ -41,7 +42,8 @@ static unsigned list_wanted(struct world *w, struct wanted all[WANTED_MAX])
 	for (unsigned i = 0; i < conf->volume_count; i++)
 		all[count++] = (struct wanted){ conf->volume[i].name,
 						places_volume_spec(w, i, kept[i]),
-						&w->volume_part[i], &w->has_volume[i] };
+						&w->volume_part[i], &w->has_volume[i],
+						conf->volume[i].spec };
 	for (unsigned i = 1; i < ARRAY_SIZE(fixed); i++)
 		if (fixed[i].spec[0])
 			all[count++] = fixed[i];
@@ -126,7 +128,11 @@ static void find_one(struct world *w, const struct wanted *one, const char *disk
 	*one->has = rc == 0;
 	if (!rc)
 		return;
-	log_warn("%s: %s", one->name, fail_text());
+	if (strcmp(one->spec, one->conf_spec) != 0)
+		log_warn("%s: %s; the configuration says %s", one->name, fail_text(),
+			 one->conf_spec[0] ? one->conf_spec : "nothing of it");
+	else
+		log_warn("%s: %s", one->name, fail_text());
 	if ((rc == -ENOTUNIQ || rc == -EXDEV) && one->part != &w->esp_part)
 		note_misplaced(w, one);
 	tell_why(w, one, rc);
@@ -152,7 +158,7 @@ static unsigned find_slots(struct world *w, struct wanted all[WANTED_MAX], unsig
 
 	for (unsigned i = 0; i < CONF_SLOTS; i++) {
 		const struct wanted slot = { names[i], w->conf->boot[i], &w->boot_part[i],
-					     &w->has_boot[i] };
+					     &w->has_boot[i], w->conf->boot[i] };
 
 		w->has_boot[i] = slot.spec[0] && find_on(w, &slot, disk_for(w, &slot), 0) == 0;
 		all[count++] = slot;
@@ -162,7 +168,8 @@ static unsigned find_slots(struct world *w, struct wanted all[WANTED_MAX], unsig
 
 static void find_meta(struct world *w, const char *disk, uint64_t deadline_ms)
 {
-	const struct wanted meta = { "meta", w->conf->meta, &w->meta_part, &w->has_meta };
+	const struct wanted meta = { "meta", w->conf->meta, &w->meta_part, &w->has_meta,
+				     w->conf->meta };
 
 	if (disk)
 		w->has_meta = find_part(meta.spec, disk, 0, meta.part) == 0;

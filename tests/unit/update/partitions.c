@@ -20,6 +20,7 @@
 #include "../state/samples.h"
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/log.h"
 #include "update/places.h"
 #include "update/transition.h"
 
@@ -204,6 +205,34 @@ static void esp_and_stores_by_path(void **state)
 	assert_true(world.has_esp && world.has_store_part);
 }
 
+/* ---- what the log says ---- */
+
+static char logged[2048];
+
+static void keep_line(enum log_level level, const char *line)
+{
+	const size_t len = strlen(logged);
+
+	(void)level;
+	(void)snprintf(logged + len, sizeof(logged) - len, "%s\n", line);
+}
+
+/* What is looked for by the record says nothing to somebody who knows the configuration. */
+static void both_names_of_what_is_not_there(void **state)
+{
+	(void)state;
+	PUT(conf.data.spec, "PARTLABEL=data");
+	plugged[1].label = "unnamed";
+	pend(PHASE_TRIAL, 0x99, 4096);
+	logged[0] = 0;
+	log_setup("unit", keep_line, LOG_WARN);
+	look();
+	log_setup("unit", NULL, LOG_INFO);
+	assert_non_null(strstr(logged, "system: there is no PARTUUID=99999999-9999-9999-9999-999999999999; "
+				       "the configuration says PARTLABEL=system\n"));
+	assert_non_null(strstr(logged, "data: there is no "));
+}
+
 /* ---- a whole image amid an update ---- */
 
 static void assert_kept(enum phase phase)
@@ -322,6 +351,7 @@ int main(void)
 		cmocka_unit_test_setup(slots_by_path, begin),
 		cmocka_unit_test_setup(slots_by_label, begin),
 		cmocka_unit_test_setup(esp_and_stores_by_path, begin),
+		cmocka_unit_test_setup(both_names_of_what_is_not_there, begin),
 		cmocka_unit_test_setup(no_end_while_a_volume_is_another, begin),
 		cmocka_unit_test_setup(an_end_where_one_has_its_name, begin),
 		cmocka_unit_test_setup(no_end_where_another_disk_has_its_name, begin),
