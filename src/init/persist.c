@@ -35,8 +35,8 @@ static int count_boot(struct boot *boot)
 }
 
 /*
- * A reboot for the boot loader's sake, with recovery's reboots, which begin anew as soon as any
- * system starts.
+ * Counts a reboot that is made so that the boot loader starts another kernel.  It counts among
+ * recovery's reboots, of which there are 0 again as soon as any system starts (persist_reached).
  */
 static int count_reboot(struct boot *boot)
 {
@@ -54,8 +54,9 @@ void persist_reached(struct boot *boot)
 	    boot->world.copies.health != RECORD_GOOD)
 		return;
 	/*
-	 * The reboot that the boot loader did not heed still counts, or each boot had another.  And a
-	 * save that failed may have left one copy only: nothing touches that again in this boot.
+	 * Where the boot loader did not do what that reboot was for, the count stays: otherwise each
+	 * boot would reboot for the same reason again.  And a save that failed may have left only one
+	 * good copy of the record, which nothing writes to again in this boot.
 	 */
 	if (boot->plan.reason == REASON_LOADER_UNTOLD || boot->facts.failed == FACT_FAILED_SAVE)
 		return;
@@ -73,15 +74,16 @@ static int end_update(struct boot *boot, enum result result)
 		return rc;
 	log_note("update to %s %s: %s", boot->version_to, result_name(result),
 		 boot->world.record.last.reason);
-	/* The space is not worth the boot: a later one gives it back. */
+	/* If this fails, the system boots all the same, and a later boot gives the space back. */
 	if (settle_space(&boot->world) < 0)
 		log_warn("%s", fail_text());
 	return 0;
 }
 
 /*
- * The boot loader first, or a cut would have it try once more what was given up.  It is not worth the
- * record, though: a later boot finds that idle under the wrong kernel, and tells the loader then.
+ * The boot loader is told first, or after a cut it would try once more what was given up.  Where it
+ * cannot be told, the record is saved all the same: a later boot finds `idle` under the wrong kernel,
+ * and tells the loader then.
  */
 static int give_up_update(struct boot *boot, enum result result)
 {
@@ -91,11 +93,12 @@ static int give_up_update(struct boot *boot, enum result result)
 }
 
 /*
- * The loader first: a power cut before the count leaves a board that starts the right kernel, and one
- * before the loader is told would leave a count that keeps the next boot from telling it.  Both come
- * before the reboot, so that it ends whatever becomes of what the loader is told (I10).  A record
- * that has just failed to be saved may have one copy only, and is left alone, as is a later one: a
- * loader that is known to keep what it was told is count enough then, for the next boot finds it told.
+ * The loader is told first, then the reboot is counted.  After a power cut between the two the board
+ * starts the right kernel; in the other order there would be a count that keeps the next boot from
+ * telling the loader.  Both come before the reboot, so that there is one reboot only, whatever the
+ * loader makes of it (I10).  A record that has just failed to be saved may have only one good copy,
+ * and is not written to, nor is one that a later cowboot has added to.  Then nothing is counted, and
+ * the loader is told only if it is known to keep what it was told: the next boot finds that.
  */
 static int change_slot(struct boot *boot)
 {
@@ -127,7 +130,7 @@ static int end_merge(struct boot *boot)
 
 	if (rc < 0)
 		return rc;
-	/* Before the record forgets whose slot it was; a later boot can make up for it all the same. */
+	/* The record still says whose slot it is.  If this fails, a later boot does it. */
 	if (slots_settle(&boot->world) < 0)
 		log_warn("%s", fail_text());
 	return end_update(boot, RESULT_MERGED);
@@ -166,7 +169,7 @@ int persist_plan(struct boot *boot)
 
 	if (rc < 0)
 		return rc;
-	/* What is left of it to do, a later boot does. */
+	/* If this fails, a later boot does it. */
 	if (slots_settle(&boot->world) < 0)
 		log_warn("%s", fail_text());
 	return 0;

@@ -20,7 +20,7 @@ struct bootentry_name {
 	unsigned left;		/* tries, when counted */
 };
 
-/* Whether a file of that name is cowboot's, in whatever state; the other one insists on an entry's. */
+/* Whether a file of that name is cowboot's, an entry or what a cut left; parse takes entries only. */
 bool bootentry_is_ours(const char *name);
 bool bootentry_parse(const char *name, struct bootentry_name *ret_name);
 
@@ -30,15 +30,18 @@ bool bootentry_parse(const char *name, struct bootentry_name *ret_name);
  */
 size_t bootentry_key(const char *text);
 
-/* In place of that letter.  Such a program there is not, and what names it is an entry to nobody. */
+/*
+ * What stands in place of that letter in a text that is no entry (yet, or any more).  There is no
+ * program of that name, so neither systemd-boot nor any cowboot takes such a text for an entry.
+ */
 #define BOOTENTRY_NO_SLOT '#'
 
 /* Whether the text is whole and starts that slot; its version then. */
 bool bootentry_text_ok(const char *text, char slot, unsigned *ret_version);
 
 /*
- * An entry's text in words that belong to slot, with that version.  That of a counted one says
- * cowboot.try behind cowboot.slot=, and no other does.
+ * Writes the text from into out as an entry of that slot, with that version.  In a counted one
+ * cowboot.try stands behind cowboot.slot=, and in no other.
  */
 void bootentry_rewrite(const char *from, char slot, bool counted, unsigned version,
 		       struct text_out *out);

@@ -7,11 +7,13 @@
  * free.  What takes them next shares them, and removing the one name frees the other's.  So:
  *
  *	an entry counts only when its text is whole;
- *	one letter decides that (bootentry_key), to systemd-boot and to every cowboot: its program's;
- *	an entry is made without it, flushed, and then gets it: who can be read is durable;
- *	it loses it, flushed, before its name goes: who may be half gone cannot be read;
- *	what cannot be read is removed, flushed, before anything that needs a cluster;
- *	nothing is renamed, which would be two names of the same clusters for a while.
+ *	for systemd-boot and for every cowboot one letter decides that: its program's (bootentry_key);
+ *	an entry is made without that letter and flushed, and then the letter is written: so an entry
+ *	that counts is wholly on the medium;
+ *	the letter is taken out and flushed before the file is removed: so a file that may be half gone
+ *	does not count;
+ *	files that do not count are removed, and that is flushed, before anything takes a new cluster;
+ *	nothing is renamed: for a while two names would have the same clusters.
  */
 #ifndef COWBOOT_LOADER_ENTRIES_H
 #define COWBOOT_LOADER_ENTRIES_H
@@ -45,7 +47,7 @@ int entries_list(const char *device, struct entries *ret_all);
 /* The newest that can be read, of this slot (0: either) and of this kind; NULL: there is none. */
 const struct entry *entries_find(const struct entries *all, char slot, bool counted);
 
-/* What systemd-boot does by them. */
+/* What systemd-boot does with these entries. */
 void entries_judge(const struct entries *all, struct loader_state *ret_state);
 
 /*
@@ -56,8 +58,8 @@ int entries_clear(const struct entries *all, int esp_fd, const struct entry *kee
 		  bool broken_only);
 
 /*
- * Makes a new entry of slot, of that name: from one of its own, or made from another's.  Newer than
- * all in the list, which it is not added to; durable.
+ * Makes a new entry of that slot and name, durably, from the text of another entry, which may be the
+ * other slot's.  It is newer than all in the list, and is not added to that.
  */
 int entries_make(const struct entries *all, int esp_fd, const struct entry *from, char slot,
 		 const char *name);

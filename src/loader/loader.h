@@ -25,8 +25,8 @@ struct loader_slots {
 
 enum loader_health {
 	LOADER_ABSENT,		/* nobody has told it anything: it starts what it always starts */
-	LOADER_GOOD,		/* slots is what it does */
-	LOADER_DAMAGED,		/* what it does is not known: it cannot be read, or makes no sense */
+	LOADER_GOOD,		/* it does what slots says */
+	LOADER_DAMAGED,		/* what it was told cannot be read, or makes no sense */
 	LOADER_FOREIGN,		/* of a later version, or with a feature that is not known */
 };
 
@@ -34,11 +34,11 @@ enum loader_health {
 struct loader_state {
 	enum loader_health health;
 	struct loader_slots slots;	/* counts when good */
-	bool untidy;	/* there is more than that, or it stands once where it should twice */
+	bool untidy;	/* there are left-over entries beside it, or its two copies differ */
 	bool read_only;	/* a later version has added what must not be written over */
 };
 
-/* The slot that a loader starts which has these. */
+/* The slot that a loader starts when it was told this. */
 char loader_next(const struct loader_slots *slots);
 
 /* Where a slot's image lies. */
@@ -78,9 +78,9 @@ struct loader {
 void loader_load(struct loader *loader);
 
 /*
- * Tells it that, durably, and reads it back.  A cut leaves what it was told before, or this, or such
- * as leads to one of the two.  What is so already is not written again.  -EROFS: a later version's
- * is there, or something of one.
+ * Tells the loader this, durably, and reads it back.  After a cut the loader does what it was told
+ * before, or this.  What it was told already is not written again.  -EROFS: a later cowboot has
+ * written what is there, or added to it.
  */
 int loader_save(struct loader *loader, const struct loader_slots *slots);
 

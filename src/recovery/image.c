@@ -6,10 +6,10 @@
  *	2. the image is written, flushed, read back from the medium and compared.
  *	3. update_whole: the volume is whole, and what it holds is the last result.
  *
- * A cut before 1 leaves the update as it was, and the origin untouched (I6: what is written to an
- * origin comes behind the end of its update).  A cut from 1 to 3 leaves `idle` with a partial
- * volume, which decide() answers with recovery and nothing else: no part of a mixture is ever
- * mapped (I3, I12).  Doing it again does the same again (I11).
+ * A cut before 1 leaves the update as it was, and the origin untouched (I6: an origin is written to
+ * only after its update has ended).  A cut from 1 to 3 leaves `idle` with a partial volume, for which
+ * decide() has no answer but recovery: no part of a mixture is ever mapped (I3, I12).  After that the
+ * whole can be done again (I11).
  *
  * With the update the record forgets where its volumes are, and from then on their names say it.  So
  * as long as another partition is in the place of one of them, nothing is written (I13).  One thing is

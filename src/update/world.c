@@ -91,12 +91,15 @@ int world_save(struct world *w, struct record *edited)
 	rc = copies_save(&w->meta, edited, &w->copies, w->access == WORLD_FORCE);
 	if (!rc)
 		record_copy(&w->record, edited);
-	/* Spent all the same: what is saved next must not share it with what may be on the medium. */
+	/*
+	 * The generation is used up even when the save failed: it may be on the medium, and what is
+	 * saved next must have another.
+	 */
 	w->record.generation = edited->generation;
 	return rc;
 }
 
-/* The lock last: who waits for it finds nothing half closed. */
+/* The lock is given back last: whoever waits for it finds all else closed. */
 void world_close(struct world *w)
 {
 	dev_close(&w->meta);
