@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The environment that U-Boot finds in a board's flash, made from the defaults within its own binary."""
 
+import os
 import re
 import zlib
+from pathlib import Path
 
 ENV_BYTES = 0x40000             # CONFIG_ENV_SIZE of qemu_arm64
+FLASH_BYTES = 64 << 20
 ENTRY = re.compile(rb"[A-Za-z_][\w.#-]*=[^\0]*")
 
 
@@ -28,3 +31,10 @@ def environment(uboot, changes):
     data = b"".join(name + b"=" + value + b"\0" for name, value in values.items())
     data = data.ljust(ENV_BYTES - 4, b"\0")
     return zlib.crc32(data).to_bytes(4, "little") + data
+
+
+def make_flash(path, uboot, changes):
+    """A new flash that U-Boot (a file) finds its defaults in, with these changes; without any, or as
+    above, it finds none, and takes its defaults."""
+    Path(path).write_bytes(environment(Path(uboot).read_bytes(), changes) if changes else b"")
+    os.truncate(path, FLASH_BYTES)

@@ -23,16 +23,17 @@ from channel import Channel
 from drive import Disk, stick  # noqa: F401 (for those who import vm)
 from qmp import QMP
 from stream import SCALE, Gone, Stream, Timeout
+from uboot_env import make_flash
 
 QEMU = arch.of("qemu")
 EDK2 = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
 UBOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
-FLASH_BYTES = 64 << 20
 PR_SET_PDEATHSIG = 1
-# For the tests' kernels. The kernel's own self-tests of its ciphers are nearly half of what an emulated
+# For the tests' kernels, that they start sooner. The kernel's own self-tests of its ciphers are nearly half of what an emulated
 # processor does until a tiny root is up (6.1: 0.61 of 1.33 thousand million instructions). Without kpti=off
 # each system call changes the page tables, and QEMU then forgets all that it knows of addresses.
-CMDLINE = f"console={arch.of('console')} panic=1 quiet cryptomgr.notests kpti=off"
+SOONER = "cryptomgr.notests kpti=off"
+CMDLINE = f"console={arch.of('console')} panic=1 quiet {SOONER}"
 
 
 def cpu_for(kernel):
@@ -49,15 +50,15 @@ def _die_with_parent():
 
 
 class VM:
-    def __init__(self, workdir, *, disks, kernel=None, initrd=None, append="", uboot=False, efi=False,
-                 mem_mib=256, smp=1, cpu=None, watchdog=None, no_reboot=False, extra=()):
+    def __init__(self, workdir, *, disks, kernel=None, initrd=None, append="", uboot=False, uboot_env=None,
+                 efi=False, mem_mib=256, smp=1, cpu=None, watchdog=None, no_reboot=False, extra=()):
         """kernel, initrd and append boot directly; uboot=True starts Debian's U-Boot instead, its
-        environment in workdir/env.img; efi=True EDK2; kernel then only says which processor it
-        takes, where cpu does not. watchdog is QEMU's -action for the i6300esb: reset,
-        poweroff or pause."""
+        environment in workdir/env.img, with the changes uboot_env ({name: value}); efi=True EDK2;
+        kernel then only says which processor it takes, where cpu does not. watchdog is QEMU's
+        -action for the i6300esb: reset, poweroff or pause."""
         self.dir, self.disks, self.extra = Path(workdir), list(disks), list(extra)
         self.kernel, self.initrd, self.append, self.uboot = kernel, initrd, append, uboot
-        self.efi = efi
+        self.uboot_env, self.efi = uboot_env, efi
         self.mem_mib, self.smp, self.cpu = mem_mib, smp, cpu or cpu_for(kernel)
         self.watchdog, self.no_reboot = watchdog, no_reboot
         self.process = self.serial = self.qmp = self.channel = None
@@ -78,8 +79,7 @@ class VM:
         elif self.uboot:
             env = self.dir / "env.img"
             if not env.exists():
-                env.touch()
-                os.truncate(env, FLASH_BYTES)
+                make_flash(env, UBOOT, self.uboot_env)
             argv += ["-bios", UBOOT, "-drive", f"if=pflash,format=raw,index=1,file={env}"]
         else:
             argv += ["-kernel", self.kernel, "-initrd", self.initrd, "-append", self.append]

@@ -74,9 +74,11 @@ from disk import MIB, Part  # noqa: E402
 from points import at, kept  # noqa: E402, F401 (fixtures)
 from saved import SavedGuests  # noqa: E402
 from tiny import image  # noqa: E402
-from vm import CMDLINE, Disk, stick  # noqa: E402
+from vm import CMDLINE, SOONER, Disk, stick  # noqa: E402
 
 SLOT_MIB = 96
+# U-Boot waits for nobody, and looks at the disk alone.
+UBOOT_ENV = {"bootdelay": "-2", "boot_targets": "virtio0", "bootargs_extra": SOONER}
 KERNEL_IMAGE = BUILD / f"kernels/{KERNEL}/Image"
 HOST_COWBOOT = BUILD / "host/cowboot"
 NEEDED = [BUILD / "arm64/init", BUILD / "arm64/cowboot", BUILD / "arm64/toybox.commands",
@@ -197,7 +199,8 @@ def board(request, cache, images):
         guests = SavedGuests(cache) if not files and not modules and kind == artefacts.BOARD else None
         b = Board(home, images=copies, log=log, guests=guests, conf=text,
                   disks=disks, kernel=KERNEL_IMAGE, initrd=initrd,
-                  append=f"{CMDLINE} {append}".strip(), uboot=uboot, efi=efi, watchdog=watchdog,
+                  append=f"{CMDLINE} {append}".strip(), uboot=uboot, uboot_env=UBOOT_ENV, efi=efi,
+                  watchdog=watchdog,
                   mem_mib=max(mem_mib, 512) if efi else mem_mib,
                   extra=[*extra, *(stick(usb) if usb else ())])
         made.append(b)

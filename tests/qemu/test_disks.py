@@ -328,7 +328,7 @@ def test_write_protected_while_merging(at, store):
     b.start()
     assert b.wait_up() == "new"
     assert b.digest() == image_digest(p.new)
-    assert log_lines(b, "plan: persist nothing, map snapshot, then boot: the merge waits")
+    assert log_lines(b, "plan: persist mend, map snapshot, then boot: the merge waits")
     b.cut()
     assert b.digests() == before
     b.disks[0].readonly = False
