@@ -112,7 +112,7 @@ def test_the_disk_of_the_system_was_replaced_amid_a_merge(at, images, tmp_path):
     p = at("merging", two_disks=True, conf="recovery menu\n")
     b = p.b
     factory = images.new(p.old, version="factory", seed=3)
-    subprocess.run(["sfdisk", "--quiet", "--delete", b.images[0], "4"], check=True)
+    subprocess.run(["/sbin/sfdisk", "--quiet", "--delete", b.images[0], "4"], check=True)
     place = another(b, p.old, "system", p.old.stat().st_size)
     b.disks.append(Disk(place))
     b.extra += usb_stick(make_stick(tmp_path / "stick.img", {"factory.img": factory}))

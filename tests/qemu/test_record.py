@@ -101,7 +101,7 @@ def test_a_copy_that_cannot_be_repaired_while_merging(at):
     break_copy(b, "A")
     before = b.digests("meta", "system")
     start(b, "new")
-    assert b.boot_json()["plan"] == {"persist": "nothing", "map": "snapshot", "then": "boot"}
+    assert b.boot_json()["plan"] == {"persist": "mend", "map": "snapshot", "then": "boot"}
     assert b.boot_json()["reason"] == "the merge waits until the record can be saved"
     assert b.digest() == image_digest(p.new)
     code, out = b.cowboot("merge --wait")
