@@ -237,8 +237,10 @@ class Fork:
         line = self.machine.load(disk, log)
         if append or stick or not self.machine.device.savable:
             line = f"{line} {append or ''}".strip()
-            return self.machine.vm(where, disk, log, line, vm.stick(stick) if stick else ()).start()
-        board = self.machine.vm(where, disk, log, line, saved.incoming(self.saved(line))).start()
+            more = vm.stick(stick) if stick else ()
+            return self.machine.vm(where, disk, log, append=line, extra=more).start()
+        board = self.machine.vm(where, disk, log, append=line,
+                                extra=saved.incoming(self.saved(line))).start()
         saved.wait_back(board)
         self.leave(board)
         return board
