@@ -18,29 +18,26 @@ from vm import CMDLINE, VM
 FORK_C = Path(__file__).resolve().with_name("fork.c")
 
 
-def initramfs(cache, board, modules=(), conf=None):
-    """The board's initramfs, with fork.c before its init; conf takes the place of its cowboot.conf."""
+def initramfs(cache, board):
+    """The board's initramfs, with fork.c before its init."""
     tool, built = TOP / "initramfs/mkinitramfs", BUILD / "arm64"
-    own = board / "cowboot.conf"
 
     def make(out):
         overlay = out.with_name(out.name + ".d")
-        (overlay / "etc").mkdir(parents=True)
-        (overlay / "etc/cowboot.conf").write_text(conf if conf is not None else own.read_text())
+        overlay.mkdir()
         shutil.copy(built / "init", overlay / "init.real")
         fork = out.with_name(out.name + ".fork")
         subprocess.run([built / "musl-gcc", "-Os", "-s", "-static", "-Wl,--build-id=none", "-o", fork,
                         FORK_C], check=True)
-        more = [word for name in modules for word in ("--module", name)]
-        subprocess.run([tool, "--fast", *more, "-o", out, "--init", fork, "--toybox",
+        subprocess.run([tool, "--fast", "-o", out, "--init", fork, "--toybox",
                         built / "toybox", "--cowboot", built / "cowboot", "--kernel",
                         BUILD / "kernels" / KERNEL, "--board", board, "--overlay", overlay],
                        check=True)
         shutil.rmtree(overlay)
         fork.unlink()
     return cache.get("saved.img", make, FORK_C, tool, built / "init", built / "toybox",
-                     built / "cowboot", own, board / "modules", board / "modules-recovery",
-                     BUILD / "kernels" / KERNEL / "release", conf, modules)
+                     built / "cowboot", board / "cowboot.conf", board / "modules",
+                     board / "modules-recovery", BUILD / "kernels" / KERNEL / "release")
 
 
 def wait(condition, what, timeout=60):
