@@ -201,7 +201,7 @@ seam_files='base/(sys|sys_file|sys_mount|sys_process|child) storage/.* handoff/.
 	recovery/(consoles|terminal) cli/scratch'
 seam_quiet='mem(cpy|set|move|cmp|chr|rchr|mem) (str|ato)[a-z]+ v?s(n?printf|scanf) __errno_location qsort gmtime_r dirname
 	v?f?printf puts fputs putchar fputc fflush ferror stdout stderr environ abort
-	(m|c|re)alloc free getopt_long opt(arg|ind|err|opt) __[a-z0-9]*_chk ZSTD_.* crypto_.* sodium_init'
+	(m|c|re)alloc free getopt_long opt(arg|ind|err|opt) __[a-z0-9]*_chk ZSTD_.* crypto_.* sodium_init sodium_base642bin'
 seam() {
 	set --
 	for source in $(files | sed -n 's,^src/\(.*\)\.c$,\1,p' | grep -v ^host/); do

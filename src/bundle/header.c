@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "bundle/manifest.h"
+#include "bundle/trust.h"
 
 #define AT_FORMAT 8u
 #define AT_MANIFEST_BYTES 12u
@@ -28,15 +29,21 @@ int bundle_header_decode(const uint8_t buf[BUNDLE_HEADER_BYTES], struct bundle_h
 {
 	uint32_t format = get_le32(buf + AT_FORMAT);
 	uint32_t manifest_bytes = get_le32(buf + AT_MANIFEST_BYTES);
+	uint32_t signature_bytes = get_le32(buf + AT_SIGNATURE_BYTES);
 
 	if (memcmp(buf, BUNDLE_MAGIC, AT_FORMAT))
 		return fail(EBADMSG, "it is no bundle");
-	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_SIZES)
+	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_SIGNED)
 		return fail(ENOTSUP, "its format is %" PRIu32 ", this cowboot reads %u to %u",
-			    format, BUNDLE_FORMAT, BUNDLE_FORMAT_SIZES);
-	/* A later format may have a signature; to pass over it would be to accept what nobody has checked. */
-	if (get_le32(buf + AT_SIGNATURE_BYTES))
-		return fail(ENOTSUP, "it says it is signed, and this cowboot knows no signatures");
+			    format, BUNDLE_FORMAT, BUNDLE_FORMAT_SIGNED);
+	/* To pass over it would be to accept what nobody has checked. */
+	if (format != BUNDLE_FORMAT_SIGNED && signature_bytes)
+		return fail(ENOTSUP, "it says it is signed, and format %" PRIu32 " has no signatures",
+			    format);
+	if (signature_bytes > TRUST_SIGNATURES_MAX ||
+	    (format == BUNDLE_FORMAT_SIGNED && !signature_bytes))
+		return fail(EBADMSG, "its header is damaged: signatures of %" PRIu32 " bytes",
+			    signature_bytes);
 	if (!bytes_are_zero(buf + AT_SPARE, AT_DIGEST - AT_SPARE))
 		return fail(EBADMSG, "its header is damaged");
 	if (!manifest_bytes || manifest_bytes > BUNDLE_MANIFEST_MAX)
@@ -44,7 +51,7 @@ int bundle_header_decode(const uint8_t buf[BUNDLE_HEADER_BYTES], struct bundle_h
 			    manifest_bytes);
 	ret_header->format = format;
 	ret_header->manifest_bytes = manifest_bytes;
-	ret_header->signature_bytes = 0;
+	ret_header->signature_bytes = signature_bytes;
 	memcpy(ret_header->manifest_digest, buf + AT_DIGEST, DIGEST_BYTES);
 	return 0;
 }

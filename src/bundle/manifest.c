@@ -69,9 +69,7 @@ static int read_if_there(struct reading *r, const char *key, uint64_t max, uint6
 {
 	const char *word = next_value(r, key);
 
-	if (!word)
-		return 0;
-	return text_number(word, max, value) ? wrong(r, key) : 1;
+	return !word ? 0 : text_number(word, max, value) ? wrong(r, key) : 1;
 }
 
 static int read_word(struct reading *r, const char *key, bool required, char *buf,
@@ -104,6 +102,17 @@ static bool volume_fits(const struct bundle_volume *v)
 	       payload_fits(v->payload_bytes, v->store_bytes);
 }
 
+/* What a payload's digest is called: of all of it, or of its first block. */
+static const char *payload_key(const struct bundle_manifest *m)
+{
+	return m->in_blocks ? "payload-chain" : "payload-blake2b";
+}
+
+static const char *boot_payload_key(const struct bundle_manifest *m)
+{
+	return m->in_blocks ? "boot-payload-chain" : "boot-payload-blake2b";
+}
+
 static int read_volume(struct reading *r, struct bundle_manifest *m)
 {
 	struct bundle_volume *v = &m->volume[m->volume_count];
@@ -124,7 +133,7 @@ static int read_volume(struct reading *r, struct bundle_manifest *m)
 	    (rc = read_number(r, "exceptions", UINT64_MAX, &v->exceptions)) ||
 	    (rc = read_number(r, "store-bytes", UINT64_MAX, &v->store_bytes)) ||
 	    (rc = read_number(r, "payload-bytes", UINT64_MAX, &v->payload_bytes)) ||
-	    (rc = read_digest(r, "payload-blake2b", v->payload_digest)) ||
+	    (rc = read_digest(r, payload_key(m), v->payload_digest)) ||
 	    (rc = read_digest(r, "old-blake2b", v->old_digest)) ||
 	    (rc = read_digest(r, "new-blake2b", v->new_digest)))
 		return rc;
@@ -135,12 +144,13 @@ static int read_volume(struct reading *r, struct bundle_manifest *m)
 	return 0;
 }
 
-static int read_boot(struct reading *r, struct bundle_boot *boot)
+static int read_boot(struct reading *r, struct bundle_manifest *m)
 {
+	struct bundle_boot *boot = &m->boot;
 	int rc;
 
 	if ((rc = read_number(r, "boot-payload-bytes", UINT64_MAX, &boot->payload_bytes)) ||
-	    (rc = read_digest(r, "boot-payload-blake2b", boot->payload_digest)) ||
+	    (rc = read_digest(r, boot_payload_key(m), boot->payload_digest)) ||
 	    (rc = read_digest(r, "boot-blake2b", boot->image_digest)))
 		return rc;
 	if (!boot->image_bytes || boot->image_bytes % SECTOR_BYTES ||
@@ -156,8 +166,9 @@ static int read_all(struct reading *r, struct bundle_manifest *m)
 
 	if ((rc = read_number(r, "format", UINT32_MAX, &format)))
 		return rc;
-	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_SIZES)
+	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_SIGNED)
 		return wrong(r, "format");
+	m->in_blocks = format == BUNDLE_FORMAT_SIGNED;
 	if ((rc = read_word(r, "board", false, m->board, sizeof(m->board))) ||
 	    (rc = read_word(r, "version-from", false, m->version_from, sizeof(m->version_from))) ||
 	    (rc = read_word(r, "version-to", true, m->version_to, sizeof(m->version_to))))
@@ -167,7 +178,7 @@ static int read_all(struct reading *r, struct bundle_manifest *m)
 		if (!rc && format == BUNDLE_FORMAT_BOOT)
 			return wrong(r, "boot-bytes");
 		if (rc > 0)
-			rc = read_boot(r, &m->boot);
+			rc = read_boot(r, m);
 		if (rc)
 			return rc;
 	}
@@ -212,8 +223,10 @@ static bool has_sizes(const struct bundle_volume *v)
 	return v->old_bytes != v->image_bytes || v->image_bytes % SECTOR_BYTES;
 }
 
-static void print_volume(struct text_out *out, const struct bundle_volume *v)
+static void print_volume(struct text_out *out, const struct bundle_manifest *m, unsigned i)
 {
+	const struct bundle_volume *v = &m->volume[i];
+
 	text_add(out, "volume %s\n", v->name);
 	text_add(out, "image-bytes %" PRIu64 "\n", v->image_bytes);
 	if (has_sizes(v))
@@ -222,21 +235,25 @@ static void print_volume(struct text_out *out, const struct bundle_volume *v)
 	text_add(out, "exceptions %" PRIu64 "\n", v->exceptions);
 	text_add(out, "store-bytes %" PRIu64 "\n", v->store_bytes);
 	text_add(out, "payload-bytes %" PRIu64 "\n", v->payload_bytes);
-	print_digest(out, "payload-blake2b", v->payload_digest);
+	print_digest(out, payload_key(m), v->payload_digest);
 	print_digest(out, "old-blake2b", v->old_digest);
 	print_digest(out, "new-blake2b", v->new_digest);
 }
 
-static void print_boot(struct text_out *out, const struct bundle_boot *boot)
+static void print_boot(struct text_out *out, const struct bundle_manifest *m)
 {
+	const struct bundle_boot *boot = &m->boot;
+
 	text_add(out, "boot-bytes %" PRIu64 "\n", boot->image_bytes);
 	text_add(out, "boot-payload-bytes %" PRIu64 "\n", boot->payload_bytes);
-	print_digest(out, "boot-payload-blake2b", boot->payload_digest);
+	print_digest(out, boot_payload_key(m), boot->payload_digest);
 	print_digest(out, "boot-blake2b", boot->image_digest);
 }
 
 unsigned manifest_format(const struct bundle_manifest *manifest)
 {
+	if (manifest->in_blocks)
+		return BUNDLE_FORMAT_SIGNED;
 	for (unsigned v = 0; v < manifest->volume_count; v++)
 		if (has_sizes(&manifest->volume[v]))
 			return BUNDLE_FORMAT_SIZES;
@@ -256,20 +273,27 @@ int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t siz
 		text_add(&out, "version-from %s\n", manifest->version_from);
 	text_add(&out, "version-to %s\n", manifest->version_to);
 	if (manifest->boot.image_bytes)
-		print_boot(&out, &manifest->boot);
+		print_boot(&out, manifest);
 	for (unsigned v = 0; v < manifest->volume_count; v++)
-		print_volume(&out, &manifest->volume[v]);
+		print_volume(&out, manifest, v);
 	if (out.full)
 		return fail(ENOSPC, "its manifest is too long");
 	*ret_len_bytes = out.len_bytes;
 	return 0;
 }
 
+uint64_t manifest_travel_bytes(const struct bundle_manifest *manifest, uint64_t payload_bytes)
+{
+	if (!manifest->in_blocks || !payload_bytes)
+		return payload_bytes;
+	return payload_bytes + (payload_bytes - 1) / BUNDLE_BLOCK_BYTES * DIGEST_BYTES;
+}
+
 uint64_t manifest_payload_bytes(const struct bundle_manifest *manifest)
 {
-	uint64_t sum = manifest->boot.payload_bytes;
+	uint64_t sum = manifest_travel_bytes(manifest, manifest->boot.payload_bytes);
 
 	for (unsigned v = 0; v < manifest->volume_count; v++)
-		sum += manifest->volume[v].payload_bytes;
+		sum += manifest_travel_bytes(manifest, manifest->volume[v].payload_bytes);
 	return sum;
 }

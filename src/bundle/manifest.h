@@ -17,6 +17,8 @@
 #define BUNDLE_FORMAT 1u
 #define BUNDLE_FORMAT_BOOT 2u		/* the same with a boot image: older readers must not pass over that */
 #define BUNDLE_FORMAT_SIZES 3u		/* with images of any size; a boot image if it likes */
+#define BUNDLE_FORMAT_SIGNED 4u		/* signed, and each block of a payload can be checked by itself */
+#define BUNDLE_BLOCK_BYTES (128u * 1024)	/* of a payload, in format 4 */
 #define BUNDLE_HEADER_BYTES 64u
 #define BUNDLE_MANIFEST_MAX 16384u	/* eight volumes take less than half of it */
 #define BUNDLE_VOLUMES_MAX 8u
@@ -25,10 +27,10 @@
 #define BUNDLE_VERSION_MAX 64
 
 struct bundle_header {
-	uint32_t format;			/* 1 to 3, as the manifest's */
+	uint32_t format;			/* 1 to 4, as the manifest's */
 	uint32_t manifest_bytes;
-	uint32_t signature_bytes;		/* 0 in all of them */
-	uint8_t manifest_digest[DIGEST_BYTES];
+	uint32_t signature_bytes;		/* 0 in 1 to 3, at most TRUST_SIGNATURES_MAX in 4 */
+	uint8_t manifest_digest[DIGEST_BYTES];	/* of the manifest and the signatures */
 };
 
 struct bundle_volume {
@@ -39,7 +41,7 @@ struct bundle_volume {
 	uint64_t exceptions;
 	uint64_t store_bytes;			/* cow_store_bytes(chunk_sectors, exceptions) */
 	uint64_t payload_bytes;			/* the store as it travels, one zstd frame */
-	uint8_t payload_digest[DIGEST_BYTES];
+	uint8_t payload_digest[DIGEST_BYTES];	/* in format 4: of its first block */
 	uint8_t old_digest[DIGEST_BYTES];	/* of the images, each as long as it is */
 	uint8_t new_digest[DIGEST_BYTES];
 };
@@ -48,11 +50,12 @@ struct bundle_volume {
 struct bundle_boot {
 	uint64_t image_bytes;			/* whole sectors; 0: the bundle brings none */
 	uint64_t payload_bytes;			/* as it travels, one zstd frame */
-	uint8_t payload_digest[DIGEST_BYTES];
+	uint8_t payload_digest[DIGEST_BYTES];	/* in format 4: of its first block */
 	uint8_t image_digest[DIGEST_BYTES];
 };
 
 struct bundle_manifest {
+	bool in_blocks;				/* format 4: each block has the digest of the next */
 	char board[BUNDLE_BOARD_MAX];		/* empty: any board */
 	char version_from[BUNDLE_VERSION_MAX];	/* empty: not said; the old digests decide anyway */
 	char version_to[BUNDLE_VERSION_MAX];
@@ -62,8 +65,8 @@ struct bundle_manifest {
 };
 
 /*
- * -EBADMSG: not a bundle, or damaged; -ENOTSUP: a later format, or a signature, which format 1 has
- * none of.  The reason is in base/fail.h.
+ * -EBADMSG: not a bundle, or damaged; -ENOTSUP: a later format, or a signature in one that has none.
+ * The reason is in base/fail.h.
  */
 int bundle_header_decode(const uint8_t buf[BUNDLE_HEADER_BYTES], struct bundle_header *ret_header);
 void bundle_header_encode(const struct bundle_header *header, uint8_t buf[BUNDLE_HEADER_BYTES]);
@@ -81,10 +84,16 @@ int manifest_parse(const char *text, size_t len_bytes, struct bundle_manifest *r
 int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t size_bytes,
 		   size_t *ret_len_bytes);
 
-/* 3 where images differ in size or are not whole sectors; else 2 with a boot image, else 1. */
+/* 4 in blocks; 3 where images differ in size or are not whole sectors; else 2 with a boot image, else 1. */
 unsigned manifest_format(const struct bundle_manifest *manifest);
 
-/* Sum of the payloads: the bytes that follow the manifest. */
+/*
+ * What a payload of that length takes in the bundle: in blocks, each but the last has the digest of the
+ * next behind it.
+ */
+uint64_t manifest_travel_bytes(const struct bundle_manifest *manifest, uint64_t payload_bytes);
+
+/* Sum of that over the payloads: the bytes that follow the manifest and the signatures. */
 uint64_t manifest_payload_bytes(const struct bundle_manifest *manifest);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The streaming reader.  Reads each byte once, holds no more than its buffers and one zstd window,
- * and never lets more out than the manifest said.
+ * and never lets more out than the manifest said.  Holds I16, with reader_payload.c: see read_head.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,32 +12,9 @@
 
 #include "base/fail.h"
 #include "base/sys.h"
-#include "bundle/reader.h"
+#include "bundle/reader_parts.h"
 
-#define PIECE_BYTES (128u * 1024)
 #define WINDOW_LOG_MAX 23	/* 8 MiB: what the writer's highest level uses */
-
-struct bundle {
-	bundle_read *read;
-	void *ctx;
-	uint64_t done_bytes, total_bytes;	/* total 0: not known yet */
-	bool boot_is_due;
-	unsigned volume_next;
-	bool is_broken;				/* after an error there is nothing more to be had */
-	ZSTD_DCtx *zstd;
-	struct bundle_manifest manifest;
-	uint8_t in[PIECE_BYTES], out[PIECE_BYTES];
-};
-
-/* One payload on its way to the sink. */
-struct payload {
-	const char *volume;			/* NULL: it is the boot image */
-	uint64_t packed_bytes, unpacked_bytes;
-	const uint8_t *packed_digest;
-	const struct cow_sink *sink;
-	uint64_t out_bytes;
-	bool is_ended;				/* the frame is */
-};
 
 ssize_t bundle_read_fd(void *ctx, void *buf, size_t len_bytes)
 {
@@ -49,8 +26,7 @@ ssize_t bundle_read_fd(void *ctx, void *buf, size_t len_bytes)
 	return got < 0 ? fail_sys((int)-got, "cannot read it") : got;
 }
 
-/* Exactly len_bytes, or an error. */
-static int get(struct bundle *b, void *buf, size_t len_bytes)
+int reader_get(struct bundle *b, void *buf, size_t len_bytes)
 {
 	size_t have = 0;
 
@@ -70,25 +46,53 @@ static int get(struct bundle *b, void *buf, size_t len_bytes)
 	return 0;
 }
 
-static int read_head(struct bundle *b)
+/* The manifest into b->in, and the signatures: as they are, neither parsed. */
+static int get_signed(struct bundle *b, const struct bundle_header *header)
 {
-	uint8_t head[BUNDLE_HEADER_BYTES], sum[DIGEST_BYTES];
-	struct bundle_header header;
+	uint8_t sum[DIGEST_BYTES];
 	struct digest digest;
-	int rc = get(b, head, sizeof(head));
+	int rc = reader_get(b, b->in, header->manifest_bytes);
+
+	if (!rc)
+		rc = reader_get(b, b->signatures, header->signature_bytes);
+	if (rc)
+		return rc;
+	b->signature_bytes = header->signature_bytes;
+	digest_begin(&digest);
+	digest_add(&digest, b->in, header->manifest_bytes);
+	digest_add(&digest, b->signatures, b->signature_bytes);
+	digest_end(&digest, sum);
+	if (!memcmp(sum, header->manifest_digest, DIGEST_BYTES))
+		return 0;
+	return fail(EBADMSG, header->signature_bytes ? "its manifest or a signature is damaged" :
+						       "its manifest is damaged");
+}
+
+static int check_signatures(struct bundle *b, size_t manifest_bytes, const struct trust *trust)
+{
+	struct minisign_hash hash;
+
+	minisign_hash_begin(&hash);
+	minisign_hash_add(&hash, b->in, manifest_bytes);
+	minisign_hash_end(&hash, b->signed_hash);
+	return trust ? trust_check(trust, b->signatures, b->signature_bytes, b->signed_hash) : 0;
+}
+
+/* The signatures before the manifest: what nobody has signed is not even parsed. */
+static int read_head(struct bundle *b, const struct trust *trust)
+{
+	uint8_t head[BUNDLE_HEADER_BYTES];
+	struct bundle_header header;
+	int rc = reader_get(b, head, sizeof(head));
 
 	if (!rc)
 		rc = bundle_header_decode(head, &header);
 	if (!rc)
-		rc = get(b, b->in, header.manifest_bytes);
-	if (rc)
-		return rc;
-	digest_begin(&digest);
-	digest_add(&digest, b->in, header.manifest_bytes);
-	digest_end(&digest, sum);
-	if (memcmp(sum, header.manifest_digest, DIGEST_BYTES))
-		return fail(EBADMSG, "its manifest is damaged");
-	rc = manifest_parse((const char *)b->in, header.manifest_bytes, &b->manifest);
+		rc = get_signed(b, &header);
+	if (!rc)
+		rc = check_signatures(b, header.manifest_bytes, trust);
+	if (!rc)
+		rc = manifest_parse((const char *)b->in, header.manifest_bytes, &b->manifest);
 	if (rc)
 		return rc;
 	if (manifest_format(&b->manifest) != header.format)
@@ -98,7 +102,7 @@ static int read_head(struct bundle *b)
 	return 0;
 }
 
-int bundle_open(bundle_read *read, void *ctx, struct bundle **ret_bundle)
+int bundle_open(bundle_read *read, void *ctx, const struct trust *trust, struct bundle **ret_bundle)
 {
 	struct bundle *b = calloc(1, sizeof(*b));
 	int rc;
@@ -113,7 +117,7 @@ int bundle_open(bundle_read *read, void *ctx, struct bundle **ret_bundle)
 	    ZSTD_isError(ZSTD_DCtx_setParameter(b->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
 		rc = fail_sys(ENOMEM, "cannot unpack it");
 	else
-		rc = read_head(b);
+		rc = read_head(b, trust);
 	if (rc)
 		bundle_close(b);
 	else
@@ -126,65 +130,15 @@ const struct bundle_manifest *bundle_manifest(const struct bundle *bundle)
 	return &bundle->manifest;
 }
 
-static int damaged(const struct payload *p, const char *how)
+const char *bundle_signatures(const struct bundle *bundle, size_t *ret_len_bytes)
 {
-	if (!p->volume)
-		return fail(EBADMSG, "the payload of the boot image is damaged: %s", how);
-	return fail(EBADMSG, "the payload of volume %s is damaged: %s", p->volume, how);
+	*ret_len_bytes = bundle->signature_bytes;
+	return bundle->signatures;
 }
 
-/* Unpacks len_bytes of b->in into the sink. */
-static int unpack(struct bundle *b, struct payload *p, size_t len_bytes)
+const uint8_t *bundle_signed_hash(const struct bundle *bundle)
 {
-	ZSTD_inBuffer in = { b->in, len_bytes, 0 };
-	ZSTD_outBuffer out;
-
-	do {
-		size_t left;
-		int rc;
-
-		if (p->is_ended)
-			return damaged(p, "bytes follow its end");
-		out = (ZSTD_outBuffer){ b->out, sizeof(b->out), 0 };
-		left = ZSTD_decompressStream(b->zstd, &out, &in);
-		if (ZSTD_isError(left))
-			return damaged(p, ZSTD_getErrorName(left));
-		if (out.pos > p->unpacked_bytes - p->out_bytes)
-			return damaged(p, "it unpacks to too much");
-		rc = out.pos ? p->sink->write(p->sink->ctx, b->out, out.pos) : 0;
-		if (rc)
-			return rc;
-		p->out_bytes += out.pos;
-		p->is_ended = !left;
-	} while (in.pos < in.size || (out.pos == out.size && !p->is_ended));
-	return 0;
-}
-
-static int read_payload(struct bundle *b, struct payload *p)
-{
-	uint64_t left = p->packed_bytes;
-	uint8_t sum[DIGEST_BYTES];
-	struct digest digest;
-
-	digest_begin(&digest);
-	while (left) {
-		size_t len = left < sizeof(b->in) ? (size_t)left : sizeof(b->in);
-		int rc = get(b, b->in, len);
-
-		if (rc)
-			return rc;
-		digest_add(&digest, b->in, len);
-		rc = unpack(b, p, len);
-		if (rc)
-			return rc;
-		left -= len;
-	}
-	digest_end(&digest, sum);
-	if (memcmp(sum, p->packed_digest, DIGEST_BYTES))
-		return damaged(p, "its digest differs");
-	if (!p->is_ended || p->out_bytes != p->unpacked_bytes)
-		return damaged(p, "it unpacks to too little");
-	return 0;
+	return bundle->signed_hash;
 }
 
 static int read_next(struct bundle *bundle, struct payload *p)
@@ -194,7 +148,7 @@ static int read_next(struct bundle *bundle, struct payload *p)
 	if (ZSTD_isError(ZSTD_DCtx_reset(bundle->zstd, ZSTD_reset_session_only)))
 		rc = fail(EINVAL, "cannot unpack it");
 	else
-		rc = read_payload(bundle, p);
+		rc = payload_read(bundle, p);
 	bundle->is_broken = rc != 0;
 	return rc;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading a bundle from its first byte to its last, once, with bounded memory: it may come from a pipe.
- * Nothing is believed before its length and digest were checked, except the stores, which are passed on
- * as they come: what a sink got is to be used only when bundle_volume_next returned 0, and the bundle
- * as a whole only when bundle_end did.
+ * Nothing is believed before what it rests on was checked: the signatures over the manifest before a word
+ * of it is read, and in a signed bundle each block of a payload before it is unpacked (I16).  In one that
+ * is not signed the payloads are unpacked as they come.  In both, what a sink got is to be used only when
+ * bundle_volume_next returned 0, and the bundle as a whole only when bundle_end did.
  *
  * Failures leave the bare reason in base/fail.h ("truncated at byte 812"); the caller, who knows
  * what it was reading for, puts "cannot VERB BUNDLE" before it with fail_in.  -EBADMSG: truncated,
- * padded or damaged; -ENOTSUP: a format this program does not know; else what the source or sink
- * returned.
+ * padded or damaged; -ENOTSUP: a format this program does not know; -EKEYREJECTED: not signed by those
+ * who have to; else what the source or sink returned.
  */
 #ifndef COWBOOT_BUNDLE_READER_H
 #define COWBOOT_BUNDLE_READER_H
@@ -16,6 +17,7 @@
 #include <sys/types.h>
 
 #include "bundle/manifest.h"
+#include "bundle/trust.h"
 #include "cow/write.h"
 
 /* Up to len_bytes into buf; how many, 0 at the end, or a negative errno. Short reads are fine. */
@@ -26,11 +28,18 @@ ssize_t bundle_read_fd(void *ctx, void *buf, size_t len_bytes);
 
 struct bundle;
 
-/* Reads and checks header and manifest. ret_bundle is the caller's until bundle_close. */
-int bundle_open(bundle_read *read, void *ctx, struct bundle **ret_bundle);
+/*
+ * Reads and checks header, signatures and manifest.  trust NULL: whoever has made it, for a look.
+ * ret_bundle is the caller's until bundle_close.
+ */
+int bundle_open(bundle_read *read, void *ctx, const struct trust *trust, struct bundle **ret_bundle);
 
 /* What the bundle says of itself; lives as long as the bundle. */
 const struct bundle_manifest *bundle_manifest(const struct bundle *bundle);
+
+/* Its signatures, a text as in minisign_sig_next, empty where there is none; and what they are of. */
+const char *bundle_signatures(const struct bundle *bundle, size_t *ret_len_bytes);
+const uint8_t *bundle_signed_hash(const struct bundle *bundle);
 
 /*
  * Unpacks the boot image into sink, exactly manifest->boot.image_bytes; once, and before the volumes,

@@ -20,7 +20,7 @@ int bundle_open_path(const char *path, int *ret_fd, struct bundle **ret_bundle)
 	*ret_fd = strcmp(path, "-") ? sys_open(path, O_RDONLY) : STDIN_FILENO;
 	if (*ret_fd < 0)
 		return fail_sys(-*ret_fd, "cannot open it");
-	rc = bundle_open(bundle_read_fd, ret_fd, ret_bundle);
+	rc = bundle_open(bundle_read_fd, ret_fd, NULL, ret_bundle);
 	if (rc)
 		sys_close(*ret_fd);
 	return rc;

@@ -56,7 +56,7 @@ static int install_from(struct board *b, const char *name, int fd)
 		return cli_ended(ready);
 	if (stop_catch())
 		return cli_failed();
-	rc = bundle_open(read_input, &fd, &bundle);
+	rc = bundle_open(read_input, &fd, NULL, &bundle);
 	if (rc) {
 		fail_in(rc, "cannot install %s", name);
 		return cli_failed();

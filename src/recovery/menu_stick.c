@@ -38,7 +38,7 @@ static enum outcome install(struct world *w, int fd, const char *name)
 	if (end == OUTCOME_DONE) {
 		rc = stop_catch();
 		if (!rc)
-			rc = bundle_open(bundle_read_fd, &fd, &bundle);
+			rc = bundle_open(bundle_read_fd, &fd, NULL, &bundle);
 		if (rc)
 			fail_in(rc, "cannot install %s", name);
 		end = rc ? OUTCOME_FAILED : update_install(w, bundle, name, &already);

@@ -13,16 +13,18 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "bundle/manifest.h"
+#include "bundle/trust.h"
 
 static void test_header(void **state)
 {
 	static const struct { unsigned at; uint8_t value; int rc; const char *reason; } cases[] = {
 		{ 0, 'c', -EBADMSG, "it is no bundle" },
 		{ 7, '2', -EBADMSG, "it is no bundle" },
-		{ 8, 4, -ENOTSUP, "its format is 4, this cowboot reads 1 to 3" },
-		{ 8, 0, -ENOTSUP, "its format is 0, this cowboot reads 1 to 3" },
-		{ 11, 1, -ENOTSUP, "its format is 16777217, this cowboot reads 1 to 3" },
-		{ 16, 1, -ENOTSUP, "it says it is signed, and this cowboot knows no signatures" },
+		{ 8, 5, -ENOTSUP, "its format is 5, this cowboot reads 1 to 4" },
+		{ 8, 0, -ENOTSUP, "its format is 0, this cowboot reads 1 to 4" },
+		{ 11, 1, -ENOTSUP, "its format is 16777217, this cowboot reads 1 to 4" },
+		{ 8, 4, -EBADMSG, "its header is damaged: signatures of 0 bytes" },
+		{ 16, 1, -ENOTSUP, "it says it is signed, and format 1 has no signatures" },
 		{ 20, 1, -EBADMSG, "its header is damaged" },
 		{ 31, 1, -EBADMSG, "its header is damaged" },
 		{ 15, 1, -EBADMSG, "its header is damaged: a manifest of 16777984 bytes" },
@@ -50,6 +52,12 @@ static void test_header(void **state)
 	}
 	buf[13] = BUNDLE_MANIFEST_MAX >> 8;	/* exactly the limit is allowed */
 	assert_int_equal(bundle_header_decode(buf, &back), 0);
+	buf[8] = 4;
+	buf[17] = TRUST_SIGNATURES_MAX >> 8;
+	assert_int_equal(bundle_header_decode(buf, &back), 0);
+	assert_int_equal(back.signature_bytes, TRUST_SIGNATURES_MAX);
+	buf[16] = 1;
+	assert_int_equal(bundle_header_decode(buf, &back), -EBADMSG);
 }
 
 int main(void)

@@ -88,7 +88,7 @@ static inline ssize_t feed_read(void *ctx, void *buf, size_t len_bytes)
 static inline int made_read(struct feed *feed, struct memory stores[BUNDLE_VOLUMES_MAX])
 {
 	struct bundle *bundle;
-	int rc = bundle_open(feed_read, feed, &bundle);
+	int rc = bundle_open(feed_read, feed, NULL, &bundle);
 
 	if (rc)
 		return rc;

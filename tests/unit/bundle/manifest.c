@@ -103,6 +103,36 @@ static void test_with_a_boot_image(void **state)
 	assert_int_equal(manifest_format(&m), 1);
 }
 
+/* What is signed: the payloads in blocks, and all that the others can say. */
+static void test_in_blocks(void **state)
+{
+	static const char head[] = "format 4\nversion-to 2\nboot-bytes 1048576\nboot-payload-bytes 815\n"
+				   "boot-payload-chain ", rest[] = "\nvolume vendor\nimage-bytes 700\n"
+				   "old-bytes 1\nchunk-sectors 1\nexceptions 1\nstore-bytes 1536\n"
+				   "payload-bytes 1\n";
+	char digest[2 * DIGEST_BYTES + 1], text[2048], buf[BUNDLE_MANIFEST_MAX];
+	struct bundle_manifest m;
+	size_t len;
+
+	(void)state;
+	memset(digest, 'a', sizeof(digest) - 1);
+	digest[sizeof(digest) - 1] = '\0';
+	snprintf(text, sizeof(text), "%s%s\nboot-blake2b %s%spayload-chain %s\nold-blake2b %s\n"
+		 "new-blake2b %s\n", head, digest, digest, rest, digest, digest, digest);
+	assert_int_equal(parse(text, &m), 0);
+	assert_true(m.in_blocks);
+	assert_int_equal(manifest_format(&m), 4);
+	assert_int_equal(manifest_print(&m, buf, sizeof(buf), &len), 0);
+	assert_string_equal(buf, text);
+	assert_int_equal(manifest_payload_bytes(&m), 816);
+	assert_int_equal(manifest_travel_bytes(&m, 0), 0);
+	assert_int_equal(manifest_travel_bytes(&m, 131072), 131072);
+	assert_int_equal(manifest_travel_bytes(&m, 131073), 131073 + 32);
+	assert_int_equal(manifest_travel_bytes(&m, 3 * 131072), 3 * 131072 + 64);
+	assert_int_equal(parse("format 4\nversion-to 2\n" VENDOR, &m), -EBADMSG);
+	assert_string_equal(fail_text(), "its manifest is wrong in line 9 (payload-chain)");
+}
+
 #define SIZED(old_line) "volume vendor\nimage-bytes 700\n" old_line "chunk-sectors 1\nexceptions 1\n" \
 	"store-bytes 1536\npayload-bytes 1\n" DIGESTS
 
@@ -152,7 +182,7 @@ static void test_bad(void **state)
 {
 	static const struct { const char *text, *reason; } cases[] = {
 		{ "", WRONG(1, "format") },
-		{ "format 4\n", WRONG(1, "format") },
+		{ "format 5\n", WRONG(1, "format") },
 		{ "format 0\n", WRONG(1, "format") },
 		{ "format 2\n", WRONG(2, "version-to") },
 		{ "format 2\nversion-to 2\n" VENDOR, WRONG(3, "boot-bytes") },
@@ -278,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_with_sizes),
+		cmocka_unit_test(test_in_blocks),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_without_the_optional),
 		cmocka_unit_test(test_with_a_boot_image),

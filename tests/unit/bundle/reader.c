@@ -211,7 +211,7 @@ static void test_order_of_calls(void **state)
 	struct bundle *b;
 
 	(void)state;
-	assert_int_equal(bundle_open(feed_read, &feed, &b), 0);
+	assert_int_equal(bundle_open(feed_read, &feed, NULL, &b), 0);
 	assert_int_equal(bundle_total_bytes(b), m.bundle.len_bytes);
 	assert_int_equal(bundle_done_bytes(b), m.bundle.len_bytes - m.payloads.len_bytes);
 	assert_int_equal(bundle_end(b), -EINVAL);
@@ -236,7 +236,7 @@ static void test_sink_fails(void **state)
 	struct bundle *b;
 
 	(void)state;
-	assert_int_equal(bundle_open(feed_read, &feed, &b), 0);
+	assert_int_equal(bundle_open(feed_read, &feed, NULL, &b), 0);
 	assert_int_equal(bundle_volume_next(b, &sink), -EIO);
 	assert_string_equal(fail_text(), "cannot write memory: full");
 	store.fail_after = 0;
@@ -261,9 +261,9 @@ static void test_source_fails(void **state)
 	int fd = -1;
 
 	(void)state;
-	assert_int_equal(bundle_open(broken_read, NULL, &b), -EIO);
+	assert_int_equal(bundle_open(broken_read, NULL, NULL, &b), -EIO);
 	assert_string_equal(fail_text(), "cannot read it: broken");
-	assert_int_equal(bundle_open(bundle_read_fd, &fd, &b), -EBADF);
+	assert_int_equal(bundle_open(bundle_read_fd, &fd, NULL, &b), -EBADF);
 }
 
 static void test_from_a_pipe(void **state)
@@ -276,7 +276,7 @@ static void test_from_a_pipe(void **state)
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(write(fds[1], m.bundle.data, 700), 700);
 	assert_int_equal(close(fds[1]), 0);
-	assert_int_equal(bundle_open(bundle_read_fd, &fds[0], &b), -EBADMSG);
+	assert_int_equal(bundle_open(bundle_read_fd, &fds[0], NULL, &b), -EBADMSG);
 	assert_string_equal(fail_text(), "truncated at byte 700");
 	assert_int_equal(close(fds[0]), 0);
 	made_free(&m);
