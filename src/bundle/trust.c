@@ -55,8 +55,9 @@ static int too_few(const struct trust *t, unsigned good, unsigned unknown)
 	if (!good && !unknown)
 		return fail(EKEYREJECTED, "it is not signed, and %u signature%s needed", t->needed,
 			    t->needed == 1 ? " is" : "s are");
-	return fail(EKEYREJECTED, "it has %u of the %u signature%s that %s needed, and %u by unknown keys",
-		    good, t->needed, t->needed == 1 ? "" : "s", t->needed == 1 ? "is" : "are", unknown);
+	return fail(EKEYREJECTED, "signatures by %u known key%s are needed, and it has %u; %u %s by keys that "
+		    "are not known here", t->needed, t->needed == 1 ? "" : "s", good, unknown,
+		    unknown == 1 ? "is" : "are");
 }
 
 int trust_check(const struct trust *t, const char *signatures, size_t len_bytes,

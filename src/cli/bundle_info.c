@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cowboot bundle info: what a bundle says of itself.  Reads header and manifest, whose digest is
- * checked, and no payload: `verify` does that.
+ * cowboot bundle info: what a bundle says of itself.  Reads header, signatures and manifest, whose
+ * digest is checked, and no payload: `verify` does that, and checks the signatures.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,10 +22,35 @@ static void print_digest(const char *label, const uint8_t *digest)
 	printf("  %-9s%s\n", label, hex);
 }
 
-static void print(const struct bundle_manifest *m, uint64_t bundle_bytes)
+/* The signatures one after another; what is in them has been checked by nobody. */
+static void each_signature(const struct bundle *bundle, void *ctx,
+			   void (*take)(void *ctx, const char *id, const char *comment))
 {
+	size_t len;
+	const char *cursor = bundle_signatures(bundle, &len), *end = cursor + len;
+	struct minisign_sig sig;
+
+	while (minisign_sig_next(&cursor, end, &sig) == 1) {
+		char id[MINISIGN_ID_TEXT_MAX];
+
+		minisign_id_text(sig.id, id);
+		take(ctx, id, sig.comment);
+	}
+}
+
+static void print_signature(void *ctx, const char *id, const char *comment)
+{
+	(void)ctx;
+	cli_print("signature  %s, not checked: %s\n", id, comment);
+}
+
+static void print(const struct bundle *bundle)
+{
+	const struct bundle_manifest *m = bundle_manifest(bundle);
+
 	printf("bundle     format %u, %" PRIu64 " bytes\n", manifest_format(m),
-	       bundle_bytes);
+	       bundle_total_bytes(bundle));
+	each_signature(bundle, NULL, print_signature);
 	cli_print("board      %s\n", m->board[0] ? m->board : "any");
 	cli_print("version    %s -> %s\n", m->version_from[0] ? m->version_from : "(not said)",
 		  m->version_to);
@@ -65,7 +90,7 @@ static void json_digest(struct text_out *out, const char *key, const uint8_t *di
 	json_word(out, key, hex);
 }
 
-static void json_boot(struct text_out *out, const struct bundle_boot *boot)
+static void json_boot(struct text_out *out, const struct bundle_boot *boot, bool in_blocks)
 {
 	if (!boot->image_bytes) {
 		text_add(out, ",\"boot\":null");
@@ -73,12 +98,12 @@ static void json_boot(struct text_out *out, const struct bundle_boot *boot)
 	}
 	text_add(out, ",\"boot\":{\"image_bytes\":%" PRIu64 ",\"payload_bytes\":%" PRIu64,
 		 boot->image_bytes, boot->payload_bytes);
-	json_digest(out, "payload_blake2b", boot->payload_digest);
+	json_digest(out, in_blocks ? "payload_chain" : "payload_blake2b", boot->payload_digest);
 	json_digest(out, "image_blake2b", boot->image_digest);
 	text_add(out, "}");
 }
 
-static void json_volume(struct text_out *out, const struct bundle_volume *v)
+static void json_volume(struct text_out *out, const struct bundle_volume *v, bool in_blocks)
 {
 	text_add(out, "{\"name\":");
 	text_add_json(out, v->name);
@@ -86,15 +111,26 @@ static void json_volume(struct text_out *out, const struct bundle_volume *v)
 		 ",\"chunk_sectors\":%" PRIu32, v->image_bytes, v->old_bytes, v->chunk_sectors);
 	text_add(out, ",\"exceptions\":%" PRIu64 ",\"store_bytes\":%" PRIu64
 		 ",\"payload_bytes\":%" PRIu64, v->exceptions, v->store_bytes, v->payload_bytes);
-	json_digest(out, "payload_blake2b", v->payload_digest);
+	json_digest(out, in_blocks ? "payload_chain" : "payload_blake2b", v->payload_digest);
 	json_digest(out, "old_blake2b", v->old_digest);
 	json_digest(out, "new_blake2b", v->new_digest);
 	text_add(out, "}");
 }
 
-static int print_json(const struct bundle_manifest *m, uint64_t bundle_bytes)
+static void json_signature(void *ctx, const char *id, const char *comment)
 {
-	char buf[BUNDLE_MANIFEST_MAX];
+	struct text_out *out = ctx;
+
+	text_add(out, "%s{\"key_id\":\"%s\",\"trusted_comment\":", out->buf[out->len_bytes - 1] == '[' ?
+		 "" : ",", id);
+	text_add_json(out, comment);
+	text_add(out, "}");
+}
+
+static int print_json(const struct bundle *bundle)
+{
+	static char buf[BUNDLE_MANIFEST_MAX + 6 * TRUST_SIGNATURES_MAX];
+	const struct bundle_manifest *m = bundle_manifest(bundle);
 	uint64_t stores_bytes = 0;
 	struct text_out out;
 
@@ -103,17 +139,20 @@ static int print_json(const struct bundle_manifest *m, uint64_t bundle_bytes)
 						 m->volume[i].exceptions) * SECTOR_BYTES;
 	text_begin(&out, buf, sizeof(buf));
 	text_add(&out, "{\"schema\":1,\"format\":%u,\"bundle_bytes\":%" PRIu64,
-		 manifest_format(m), bundle_bytes);
+		 manifest_format(m), bundle_total_bytes(bundle));
+	text_add(&out, ",\"signatures\":[");
+	each_signature(bundle, &out, json_signature);
+	text_add(&out, "]");
 	json_word(&out, "board", m->board);
 	json_word(&out, "version_from", m->version_from);
 	json_word(&out, "version_to", m->version_to);
-	json_boot(&out, &m->boot);
+	json_boot(&out, &m->boot, m->in_blocks);
 	text_add(&out, ",\"stores_bytes\":%" PRIu64, stores_bytes);
 	text_add(&out, ",\"volumes\":[");
 	for (unsigned i = 0; i < m->volume_count; i++) {
 		if (i)
 			text_add(&out, ",");
-		json_volume(&out, &m->volume[i]);
+		json_volume(&out, &m->volume[i], m->in_blocks);
 	}
 	text_add(&out, "]}");
 	if (out.full)
@@ -133,15 +172,15 @@ int bundle_info(int argc, char **argv)
 		rc = cli_usage(argv[0], "bundle info needs one BUNDLE");
 	if (rc)
 		return rc;
-	rc = bundle_open_path(argv[1], &fd, &bundle);
+	rc = bundle_open_path(argv[1], NULL, &fd, &bundle);
 	if (rc) {
 		fail_in(rc, "cannot read %s", bundle_path_name(argv[1]));
 		return cli_failed();
 	}
 	if (json)
-		rc = print_json(bundle_manifest(bundle), bundle_total_bytes(bundle));
+		rc = print_json(bundle);
 	else
-		print(bundle_manifest(bundle), bundle_total_bytes(bundle));
+		print(bundle);
 	bundle_close(bundle);
 	sys_close(fd);
 	return rc ? rc : cli_printed(EXIT_DONE);

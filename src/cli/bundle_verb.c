@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the verbs that look at a bundle share: it may come from standard input. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,15 +14,33 @@ const char *bundle_path_name(const char *path)
 	return strcmp(path, "-") ? path : "standard input";
 }
 
-int bundle_open_path(const char *path, int *ret_fd, struct bundle **ret_bundle)
+int bundle_open_path(const char *path, const struct trust *trust, int *ret_fd,
+		     struct bundle **ret_bundle)
 {
 	int rc;
 
 	*ret_fd = strcmp(path, "-") ? sys_open(path, O_RDONLY) : STDIN_FILENO;
 	if (*ret_fd < 0)
 		return fail_sys(-*ret_fd, "cannot open it");
-	rc = bundle_open(bundle_read_fd, ret_fd, NULL, ret_bundle);
+	rc = bundle_open(bundle_read_fd, ret_fd, trust, ret_bundle);
 	if (rc)
 		sys_close(*ret_fd);
 	return rc;
+}
+
+int bundle_take_keys(const struct cli_words *paths, struct trust *trust)
+{
+	for (unsigned i = 0; i < paths->count; i++) {
+		char text[1024];
+		size_t len;
+		int rc = sys_read_file(paths->word[i], text, sizeof(text), &len);
+
+		if (rc && rc != -EFBIG)
+			return fail_sys(-rc, "cannot read key %s", paths->word[i]);
+		rc = trust_add(trust, text, len);
+		if (rc)
+			return fail_in(rc, "cannot use key %s", paths->word[i]);
+	}
+	trust->needed = trust->count;
+	return 0;
 }

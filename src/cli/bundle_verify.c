@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cowboot bundle verify: all that can be known of a bundle without the board: every length and
- * digest, and each store as init would check it (I5).
+ * digest, each store as init would check it (I5), and who of those that are named has signed it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -110,8 +110,30 @@ static int verify(struct bundle *bundle, struct cow_found *found)
 	return rc ? rc : bundle_end(bundle);
 }
 
-static void print(const struct bundle_manifest *m, const struct cow_found *found, const char *name)
+/* Who of those in trust has signed it, and what they say. */
+static void print_signers(const struct bundle *bundle, const struct trust *trust)
 {
+	size_t len;
+	const char *cursor = bundle_signatures(bundle, &len), *end = cursor + len;
+	struct minisign_sig sig;
+
+	while (minisign_sig_next(&cursor, end, &sig) == 1) {
+		char id[MINISIGN_ID_TEXT_MAX];
+
+		minisign_id_text(sig.id, id);
+		if (trust_signer(trust, &sig, bundle_signed_hash(bundle)))
+			cli_print("signed by %s: %s\n", id, sig.comment);
+		else
+			cli_print("signature by %s: not one of the keys given\n", id);
+	}
+}
+
+static void print(const struct bundle *bundle, const struct trust *trust, const struct cow_found *found,
+		  const char *name)
+{
+	const struct bundle_manifest *m = bundle_manifest(bundle);
+
+	print_signers(bundle, trust);
 	if (m->boot.image_bytes)
 		printf("boot: %" PRIu64 " bytes, sound\n", m->boot.image_bytes);
 	for (unsigned v = 0; v < m->volume_count; v++)
@@ -120,25 +142,48 @@ static void print(const struct bundle_manifest *m, const struct cow_found *found
 	cli_print("%s: sound, version %s\n", name, m->version_to);
 }
 
+static int take_arguments(int *argc, char **argv, struct trust *trust)
+{
+	const char *needed = NULL;
+	const struct cli_option options[] = { { "--signatures", NULL, &needed }, { 0 } };
+	struct cli_words keys;
+	uint64_t number;
+	int rc = cli_repeated(argc, argv, "--key", &keys);
+
+	if (!rc)
+		rc = cli_options(argc, argv, options);
+	if (!rc && *argc != 2)
+		rc = cli_usage(argv[0], "bundle verify needs one BUNDLE");
+	if (!rc && bundle_take_keys(&keys, trust))
+		rc = cli_failed();
+	if (rc || !needed)
+		return rc;
+	if (!trust->count)
+		return cli_usage(argv[0], "--signatures needs --key");
+	number = trust->count;
+	rc = cli_number(argv[0], "--signatures", needed, 1, trust->count, &number);
+	trust->needed = (unsigned)number;
+	return rc;
+}
+
 int bundle_verify(int argc, char **argv)
 {
 	struct cow_found found[BUNDLE_VOLUMES_MAX];
+	struct trust trust = { 0 };
 	struct bundle *bundle = NULL;
 	const char *name;
-	int fd = -1, rc = cli_options(&argc, argv, NULL);
+	int fd = -1, rc = take_arguments(&argc, argv, &trust);
 
-	if (!rc && argc != 2)
-		rc = cli_usage(argv[0], "bundle verify needs one BUNDLE");
 	if (rc)
 		return rc;
 	name = bundle_path_name(argv[1]);
-	rc = bundle_open_path(argv[1], &fd, &bundle);
+	rc = bundle_open_path(argv[1], &trust, &fd, &bundle);
 	if (!rc) {
 		rc = verify(bundle, found);
 		sys_close(fd);
 	}
 	if (!rc)
-		print(bundle_manifest(bundle), found, name);
+		print(bundle, &trust, found, name);
 	bundle_close(bundle);
 	if (rc) {
 		fail_in(rc, "cannot verify %s", name);

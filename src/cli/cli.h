@@ -61,6 +61,19 @@ struct cli_option {
  */
 int cli_options(int *argc, char **argv, const struct cli_option *options);
 
+#define CLI_WORDS_MAX 16
+
+struct cli_words {
+	unsigned count;
+	const char *word[CLI_WORDS_MAX];
+};
+
+/*
+ * Takes one option that may be given several times out of argv, and its values.  Before cli_options,
+ * which does not know it.  EXIT_USAGE with the line printed.
+ */
+int cli_repeated(int *argc, char **argv, const char *name, struct cli_words *ret_words);
+
 /* word as a number from min to max; EXIT_USAGE with the line printed, name being what it is for. */
 int cli_number(const char *verb, const char *name, const char *word, uint64_t min, uint64_t max,
 	       uint64_t *ret_value);

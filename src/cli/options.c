@@ -60,6 +60,44 @@ int cli_options(int *argc, char **argv, const struct cli_option *options)
 	return 0;
 }
 
+/* The value of argv[*i] if that is the option called name; NULL: it is not, or it has none. */
+static const char *value_of(const char *name, int argc, char **argv, int *i)
+{
+	size_t name_bytes = strlen(name);
+
+	if (strncmp(argv[*i], name, name_bytes))
+		return NULL;
+	if (argv[*i][name_bytes] == '=')
+		return argv[*i] + name_bytes + 1;
+	return !argv[*i][name_bytes] && *i + 1 < argc ? argv[++*i] : NULL;
+}
+
+int cli_repeated(int *argc, char **argv, const char *name, struct cli_words *ret_words)
+{
+	bool only_operands = false;
+	int kept = 1;
+
+	ret_words->count = 0;
+	for (int i = 1; i < *argc; i++) {
+		const char *value;
+
+		only_operands = only_operands || !strcmp(argv[i], "--");
+		value = only_operands ? NULL : value_of(name, *argc, argv, &i);
+		if (!value) {
+			if (!only_operands && !strcmp(argv[i], name))
+				return cli_usage(argv[0], "%s needs a value", name);
+			argv[kept++] = argv[i];
+			continue;
+		}
+		if (ret_words->count == CLI_WORDS_MAX)
+			return cli_usage(argv[0], "%s is given more than %d times", name, CLI_WORDS_MAX);
+		ret_words->word[ret_words->count++] = value;
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	return 0;
+}
+
 int cli_number(const char *verb, const char *name, const char *word, uint64_t min, uint64_t max,
 	       uint64_t *ret_value)
 {

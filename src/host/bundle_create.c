@@ -16,6 +16,8 @@
 #include "cli/scratch.h"
 #include "host/bundle_create.h"
 #include "host/file.h"
+#include "host/seal.h"
+#include "host/signers.h"
 #include "host/writer.h"
 
 #define PATH_BYTES 4096
@@ -36,6 +38,7 @@ struct create {
 	struct images images[BUNDLE_VOLUMES_MAX];
 	char name[BUNDLE_VOLUMES_MAX][BUNDLE_NAME_MAX];
 	unsigned count;			/* of images that are open */
+	struct signers signers;		/* none: it is not signed */
 	struct progress progress;
 };
 
@@ -102,8 +105,11 @@ static int take_arguments(struct create *c, int argc, char **argv)
 	};
 	struct bundle_manifest *m = &c->manifest;
 	uint64_t level_value = BUNDLE_LEVEL_DEFAULT;
-	int rc = cli_options(&argc, argv, options);
+	struct cli_words keys;
+	int rc = cli_repeated(&argc, argv, "--key", &keys);
 
+	if (!rc)
+		rc = cli_options(&argc, argv, options);
 	if (!rc && (!c->path || !version || argc < 2))
 		rc = cli_usage(argv[0], "bundle create needs -o OUT, --version V and NAME=OLD:NEW");
 	if (rc || (rc = take_word("--version", version, m->version_to, sizeof(m->version_to))) ||
@@ -114,6 +120,8 @@ static int take_arguments(struct create *c, int argc, char **argv)
 				       &level_value))))
 		return rc;
 	c->level = (int)level_value;
+	if (signers_load(&keys, &c->signers))
+		return cli_failed();
 	if (c->boot_path && file_open_image(c->boot_path, &c->boot))
 		return cli_failed();
 	return take_volumes(c, argc - 1, argv + 1);
@@ -165,16 +173,36 @@ static bool nothing_differs(const struct bundle_manifest *m)
 	return !m->boot.image_bytes;
 }
 
+static int emit_signed(struct create *c, const struct cow_source *payloads, const struct cow_sink *sink)
+{
+	static char signatures[TRUST_SIGNATURES_MAX + 1];
+	struct seal seal;
+	int rc = seal_make(&c->manifest, payloads, &seal);
+
+	if (!rc)
+		rc = signers_sign(&c->signers, &c->manifest, signatures);
+	if (!rc)
+		rc = seal_emit(&seal, &c->manifest, signatures, payloads, sink);
+	seal_free(&seal);
+	return rc;
+}
+
+static int emit(struct create *c, struct dev *scratch, const struct cow_sink *sink)
+{
+	const struct cow_source payloads = file_source(scratch);
+
+	return c->signers.count ? emit_signed(c, &payloads, sink) :
+				  bundle_emit(&c->manifest, &payloads, sink);
+}
+
 /* Packs into the scratch file, and writes the bundle unless there is nothing to write. */
 static int pack_and_emit(struct create *c, struct dev *scratch, struct output *out)
 {
 	const struct cow_sink sink = output_sink(out);
-	struct cow_source payloads;
 	int rc = pack(c, scratch);
 
-	payloads = file_source(scratch);
 	if (!rc && !nothing_differs(&c->manifest))
-		rc = bundle_emit(&c->manifest, &payloads, &sink);
+		rc = emit(c, scratch, &sink);
 	if (rc || nothing_differs(&c->manifest)) {
 		output_drop(out);
 		return rc;
@@ -202,6 +230,7 @@ static int print(const struct create *c)
 	}
 	printf("%s: version %s, %u volume%s\n", c->path, m->version_to, m->volume_count,
 	       m->volume_count == 1 ? "" : "s");
+	signers_print(&c->signers);
 	return cli_printed(EXIT_DONE);
 }
 
@@ -249,6 +278,7 @@ int bundle_create(int argc, char **argv)
 
 	if (!rc)
 		rc = create(&c);
+	signers_wipe(&c.signers);
 	dev_close(&c.boot);
 	while (c.count--) {
 		dev_close(&c.images[c.count].old_image);

@@ -3,12 +3,16 @@
 #include "cli/bundle_verb.h"
 #include "cli/cli.h"
 #include "host/bundle_create.h"
+#include "host/bundle_sign.h"
 #include "host/store_verb.h"
 
 static int host_bundle(int argc, char **argv)
 {
 	static const struct cli_sub subs[] = {
 		{ "create", bundle_create },
+		{ "sign", bundle_sign },
+		{ "manifest", bundle_manifest_out },
+		{ "attach", bundle_attach },
 		{ "info", bundle_info },
 		{ "verify", bundle_verify },
 		{ 0 },
@@ -21,13 +25,21 @@ int main(int argc, char **argv)
 {
 	static const struct cli_verb verbs[] = {
 		{ "bundle", host_bundle,
-		  "create -o OUT --version V NAME=OLD:NEW ... | info BUNDLE | verify BUNDLE",
+		  "create -o OUT --version V NAME=OLD:NEW ... | sign | manifest | attach |\n"
+		  "         info BUNDLE | verify BUNDLE",
 		  "Make and look at bundles, the files that updates travel in.\n"
 		  "  create -o OUT --version V [--from V0] [--board B] [--chunk-sectors C] [--level L]\n"
-		  "         [--boot IMAGE] [--other-kind] [--loader-files] NAME=OLD:NEW ...\n"
+		  "         [--boot IMAGE] [--key SECRET ...] [--other-kind] [--loader-files]\n"
+		  "         NAME=OLD:NEW ...\n"
 		  "                             write what turns each volume's OLD image into NEW; IMAGE is\n"
 		  "                             the other boot slot's: kernel, initramfs, device trees;\n"
-		  "                             OLD and NEW are file systems of one kind unless told\n"
+		  "                             OLD and NEW are file systems of one kind unless told;\n"
+		  "                             SECRET is a secret key of minisign(1) that signs it\n"
+		  "  sign --key SECRET ... -o OUT BUNDLE\n"
+		  "                             add signatures\n"
+		  "  manifest -o OUT BUNDLE     write what minisign -S has to sign\n"
+		  "  attach [--key PUB ...] -o OUT BUNDLE SIGNATURE ...\n"
+		  "                             add signatures that were made apart; with keys, check them\n"
 		  BUNDLE_HELP_LOOK
 		  "- as OUT or BUNDLE is standard output or input. create exits 2 when nothing differs." },
 		{ "store", host_store,

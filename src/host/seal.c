@@ -124,17 +124,14 @@ static int emit_parts(const struct seal *seal, const struct part *parts, unsigne
 	return 0;
 }
 
-int seal_emit(const struct seal *seal, const struct bundle_manifest *manifest,
-	      const char *signatures, const struct cow_source *payloads, const struct cow_sink *sink)
+int seal_emit_head(const struct bundle_manifest *manifest, const char *signatures,
+		   const struct cow_sink *sink)
 {
 	struct bundle_header header = { .format = manifest_format(manifest) };
-	struct bundle_manifest copy = *manifest;	/* whose digests list_parts could change */
 	size_t text_bytes, signature_bytes = strlen(signatures);
 	char text[BUNDLE_MANIFEST_MAX];
 	uint8_t head[BUNDLE_HEADER_BYTES];
-	struct part parts[PAYLOADS_MAX];
 	struct digest digest;
-	unsigned count;
 	int rc = manifest_print(manifest, text, sizeof(text), &text_bytes);
 
 	if (!rc && (!signature_bytes || signature_bytes > TRUST_SIGNATURES_MAX))
@@ -152,8 +149,16 @@ int seal_emit(const struct seal *seal, const struct bundle_manifest *manifest,
 	rc = sink->write(sink->ctx, head, sizeof(head));
 	if (!rc)
 		rc = sink->write(sink->ctx, text, text_bytes);
-	if (!rc)
-		rc = sink->write(sink->ctx, signatures, signature_bytes);
-	count = list_parts(&copy, parts);
+	return rc ? rc : sink->write(sink->ctx, signatures, signature_bytes);
+}
+
+int seal_emit(const struct seal *seal, const struct bundle_manifest *manifest,
+	      const char *signatures, const struct cow_source *payloads, const struct cow_sink *sink)
+{
+	struct bundle_manifest copy = *manifest;	/* whose digests list_parts could change */
+	struct part parts[PAYLOADS_MAX];
+	unsigned count = list_parts(&copy, parts);
+	int rc = seal_emit_head(manifest, signatures, sink);
+
 	return rc ? rc : emit_parts(seal, parts, count, payloads, sink);
 }

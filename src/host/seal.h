@@ -23,7 +23,14 @@ int seal_make(struct bundle_manifest *manifest, const struct cow_source *payload
 	      struct seal *ret_seal);
 void seal_free(struct seal *seal);
 
-/* Writes the bundle; signatures is a text as in minisign_sig_next. -E2BIG: it is too long. */
+/*
+ * What stands before the payloads: the header, the manifest, which is of format 4, and the signatures.
+ * -E2BIG: there are none, or too many.
+ */
+int seal_emit_head(const struct bundle_manifest *manifest, const char *signatures,
+		   const struct cow_sink *sink);
+
+/* Writes the bundle; signatures is a text as in minisign_sig_next. */
 int seal_emit(const struct seal *seal, const struct bundle_manifest *manifest,
 	      const char *signatures, const struct cow_source *payloads, const struct cow_sink *sink);
 

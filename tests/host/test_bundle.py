@@ -114,11 +114,11 @@ def test_info_json(two):
     images, system, _, bundle = two
     said = json.loads(good("bundle", "info", "--json", "b", cwd=images.directory))
     begin, second = parts(bundle)
-    assert list(said) == ["schema", "format", "bundle_bytes", "board", "version_from", "version_to",
+    assert list(said) == ["schema", "format", "bundle_bytes", "signatures", "board", "version_from", "version_to",
                           "boot", "stores_bytes", "volumes"]
     assert said["stores_bytes"] == sum(model.room_bytes(v["chunk_sectors"], v["exceptions"])
                                        for v in said["volumes"])
-    assert said["boot"] is None
+    assert said["boot"] is None and said["signatures"] == []
     assert said["schema"] == 1 and said["format"] == 1 and said["bundle_bytes"] == len(bundle)
     assert said["volumes"][0] == {
         "name": "system", "image_bytes": len(system[0]), "old_bytes": len(system[0]), "chunk_sectors": 8, "exceptions": 6,
@@ -316,12 +316,14 @@ def test_not_a_bundle(two):
     unsound(system[0], "it is no bundle")
     unsound(model.kernel_store(*system, 8), "it is no bundle")
     unsound(b"COWBNDL2" + bundle[8:], "it is no bundle")
+    unsound(bundle[:8] + struct.pack("<I", 5) + bundle[12:],
+            "its format is 5, this cowboot reads 1 to 4")
     unsound(bundle[:8] + struct.pack("<I", 4) + bundle[12:],
-            "its format is 4, this cowboot reads 1 to 3")
+            "its header is damaged: signatures of 0 bytes")
     unsound(bundle[:8] + struct.pack("<I", 2) + bundle[12:],
             "its header and its manifest are of different formats")
     unsound(bundle[:16] + struct.pack("<I", 64) + bundle[20:],
-            "it says it is signed, and this cowboot knows no signatures")
+            "it says it is signed, and format 1 has no signatures")
 
 
 def flipped(bundle, at, bit):
@@ -382,7 +384,8 @@ def test_manifests_that_lie(two):
     assert forge(bundle, lambda text: text) == bundle
     lie("format 1", "format 2", "its manifest is wrong in line 5 (boot-bytes)")
     lie("format 1", "format 3", "its manifest is not written as its format has it")
-    lie("format 1", "format 4", "its manifest is wrong in line 1 (format)")
+    lie("format 1", "format 4", "its manifest is wrong in line 11 (payload-chain)")
+    lie("format 1", "format 5", "its manifest is wrong in line 1 (format)")
     lie("volume vendor", "volume system", "its manifest names volume system twice")
     lie("volume vendor", "volume Vendor", "its manifest is wrong in line 14 (volume)")
     lie("image-bytes 512512", "image-bytes 512513",

@@ -35,7 +35,8 @@ static void test_one_of_two(void **state)
 	assert_string_equal(fail_text(), "it is not signed, and 1 signature is needed");
 	assert_int_equal(judge(&t, TWO, NULL, "hello\n"), -EKEYREJECTED);
 	assert_string_equal(fail_text(),
-			    "it has 0 of the 1 signature that is needed, and 1 by unknown keys");
+			    "signatures by 1 known key are needed, and it has 0; 1 is by keys that are not "
+			    "known here");
 	assert_int_equal(judge(&t, ONE, NULL, "hallo\n"), -EKEYREJECTED);
 }
 
@@ -50,7 +51,8 @@ static void test_two_of_three(void **state)
 	assert_int_equal(judge(&t, ONE, TWO, "hello\n"), 0);
 	assert_int_equal(judge(&t, ONE, NULL, "hello\n"), -EKEYREJECTED);
 	assert_string_equal(fail_text(),
-			    "it has 1 of the 2 signatures that are needed, and 0 by unknown keys");
+			    "signatures by 2 known keys are needed, and it has 1; 0 are by keys that are not "
+			    "known here");
 	assert_int_equal(judge(&t, ONE, ONE, "hello\n"), -EKEYREJECTED);
 	assert_string_equal(fail_text(), "key " ONE_ID " has signed it twice");
 }
