@@ -329,6 +329,18 @@ sizes: all $B/$(BOARD)/initramfs-bare.img $B/$(BOARD)/initramfs-first.img ## wha
 		recovery=$B/$(BOARD)/initramfs-bare.img:$B/$(BOARD)/initramfs-first.img 524288 \
 		$A/toybox - $B/host/cowboot - $(INITRAMFS) -
 
+# What a board's initramfs is made of, and where that came from; one whose programs want none is without it.
+SBOM = $B/$(BOARD)/sbom$(if $(filter-out $(DEFAULT_KERNEL),$(KERNEL)),-$(KERNEL)).cdx.json
+SBOM_PINS = source_lvm2 source_libzstd source_libsodium deb_musl-dev orig_toybox kernel_$(KERNEL) \
+	$(PROGRAMS_WANTED:e2fsck=deb_e2fsck-static)
+
+sbom: $(SBOM) ## what ships in initramfs and command, as CycloneDX 1.6: docs/building.md
+
+$(SBOM): $(INITRAMFS) $A/cowboot $(LIBS) configs/sbom
+	$(call say,SBOM,$@)
+	$(Q)configs/sbom -o $@ --initramfs $(INITRAMFS) --built $A --board $(BOARD) --version $(VERSION) --arch $(ARCH) \
+		--triplet $(TRIPLET) $(foreach pin,$(SBOM_PINS),$(dir $(call fetched,$(pin))))
+
 repro: $$(ready) ## build everything again elsewhere and compare every byte
 	@configs/repro $A/init $A/cowboot $A/toybox $(LIBS) $B/host/cowboot $(INITRAMFS)
 
@@ -481,7 +493,7 @@ uninstall: ## remove what make install put there, with the same PREFIX and DESTD
 clean: ## remove all that was built or fetched
 	rm -rf $B
 
-.PHONY: all help install uninstall kernel sizes repro versions demo qemu clean check check-boards check-crash \
+.PHONY: all help install uninstall kernel sizes sbom repro versions demo qemu clean check check-boards check-crash \
 	check-endurance check-errors check-fresh check-gates check-host check-kconfig check-kernel check-qemu check-unit $(KERNEL_CHECKS) \
 	check-crash-some check-errors-some check-endurance-some
 
