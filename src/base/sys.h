@@ -86,8 +86,11 @@ int sys_lock(const char *path);
 /* finit_module(2) of the file; a module that is there already is success. */
 int sys_load_module(const char *path, const char *params);
 
-/* What this process reads and writes from now on waits for all others: ioprio_set(2), the idle class. */
-int sys_io_idle(void);
+/*
+ * What this process reads and writes from now on waits for all others: ioprio_set(2), the idle class; with
+ * false, it goes again before whom it went before.
+ */
+int sys_io_idle(bool idle);
 
 /* execve(2); returns only on failure. */
 int sys_exec(const char *path, char *const argv[], char *const envp[]);

@@ -16,9 +16,19 @@ static sigset_t before_hold;
 #define IO_WHO_PROCESS 1
 #define IO_CLASS_IDLE (3 << 13)
 
-int sys_io_idle(void)
+int sys_io_idle(bool idle)
 {
-	return syscall(SYS_ioprio_set, IO_WHO_PROCESS, 0, IO_CLASS_IDLE) < 0 ? -errno : 0;
+	static long before;	/* 0: no class, which goes by the process' niceness */
+	long rc;
+
+	if (!idle)
+		return syscall(SYS_ioprio_set, IO_WHO_PROCESS, 0, before) < 0 ? -errno : 0;
+	rc = syscall(SYS_ioprio_get, IO_WHO_PROCESS, 0);
+	if (rc >= 0) {
+		before = rc;
+		rc = syscall(SYS_ioprio_set, IO_WHO_PROCESS, 0, IO_CLASS_IDLE);
+	}
+	return rc < 0 ? -errno : 0;
 }
 
 int sys_exec(const char *path, char *const argv[], char *const envp[])

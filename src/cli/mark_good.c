@@ -2,14 +2,31 @@
 /* cowboot mark-good: calls update_confirm, then goes on with the merge, and says what came of both. */
 #include <stdio.h>
 
+#include "base/stop.h"
 #include "cli/cli.h"
 #include "cli/merge.h"
+
+static bool is_confirmed(const struct world *w)
+{
+	return w->record.phase == PHASE_MERGING || w->record.phase == PHASE_PROVING;
+}
+
+static int merge_on(struct world *w, bool wait)
+{
+	cli_refuse(EXIT_DONE, "%s is confirmed already", w->record.version_to);
+	return merge_run(w, wait);
+}
 
 static int confirm(struct world *w, bool wait)
 {
 	unsigned waiting;
-	enum outcome end = update_confirm(w, &waiting);
+	enum outcome end;
 
+	if (stop_catch())
+		return cli_failed();
+	end = update_confirm(w, &waiting);
+	if (end == OUTCOME_NOTHING && is_confirmed(w))
+		return merge_on(w, wait);
 	if (end != OUTCOME_DONE && end != OUTCOME_REBOOT)
 		return cli_ended(end);
 	cli_print("confirmed %s\n", w->record.version_to);
@@ -46,10 +63,8 @@ int cli_mark_good(int argc, char **argv)
 	rc = board_open(&board, "mark-good", WORLD_CHANGE);
 	if (!rc && w->record.phase == PHASE_IDLE) {
 		rc = note_good(w);
-	} else if (!rc && (w->record.phase == PHASE_MERGING ||
-			   w->record.phase == PHASE_PROVING)) {
-		cli_refuse(EXIT_DONE, "%s is confirmed already", w->record.version_to);
-		rc = merge_run(w, wait);
+	} else if (!rc && is_confirmed(w)) {
+		rc = merge_on(w, wait);
 	} else if (!rc) {
 		rc = confirm(w, wait);
 	}

@@ -45,6 +45,7 @@ struct conf {
 	unsigned watchdog_s;			/* 10 to 3600, default 60 */
 	bool kernel_flushes;			/* merge whatever the kernel calls itself; default: ask it */
 	unsigned verify_rate_mib;		/* MiB a second that a proof reads; default 0: no limit */
+	bool unproven_trials;			/* mark-good reads nothing before it confirms; default no */
 	unsigned check_timeout_s;		/* for data's file system; default 300, 0: no check */
 	unsigned panic_s;			/* where panic= says nothing; default 10, 0: leave it */
 	enum conf_giveup recovery;		/* default GIVEUP_MENU */

@@ -175,6 +175,16 @@ int field_password(char buf[CONF_PASSWORD_MAX], const char *word)
 	return keep(buf, CONF_PASSWORD_MAX, word);
 }
 
+int field_no(bool *ret_no, const char *word)
+{
+	bool yes;
+	int rc = field_yes(&yes, word);
+
+	if (!rc)
+		*ret_no = !yes;
+	return rc;
+}
+
 static const char *const recovery_names[] = {
 	[GIVEUP_MENU] = "menu",
 	[GIVEUP_SHELL] = "shell",

@@ -46,6 +46,7 @@ int field_watchdog(char buf[CONF_PATH_MAX], const char *word);
 /* yes or no. */
 int field_choice(bool *ret_yes, const char *word, const char *yes, const char *no);
 int field_yes(bool *ret_yes, const char *word);
+int field_no(bool *ret_no, const char *word);
 
 /* argon2's string, as `cowboot recovery --hash` prints it. */
 int field_password(char buf[CONF_PASSWORD_MAX], const char *word);

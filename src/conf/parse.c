@@ -136,6 +136,11 @@ static int take_verify_rate(struct parsing *p, char *const *words)
 	return field_number(&p->conf.verify_rate_mib, words[0], 0, CONF_VERIFY_RATE_MAX_MIB);
 }
 
+static int take_verify_trial(struct parsing *p, char *const *words)
+{
+	return field_no(&p->conf.unproven_trials, words[0]);
+}
+
 static int take_panic(struct parsing *p, char *const *words)
 {
 	return field_number(&p->conf.panic_s, words[0], 0, CONF_PANIC_MAX_S);
@@ -172,11 +177,7 @@ static int take_recovery_after(struct parsing *p, char *const *words)
 
 static int take_recovery_shell(struct parsing *p, char *const *words)
 {
-	bool yes = false;
-	int rc = field_yes(&yes, words[0]);
-
-	p->conf.no_shell = !yes;
-	return rc;
+	return field_no(&p->conf.no_shell, words[0]);
 }
 
 static int take_recovery_password(struct parsing *p, char *const *words)
@@ -215,6 +216,7 @@ static const struct key {
 	{ "kernel-flushes", take_kernel_flushes, 1, 1, false, "auto|yes" },
 	{ "check-timeout", take_check_timeout, 1, 1, false, "SECONDS" },
 	{ "verify-rate", take_verify_rate, 1, 1, false, "MIB_A_SECOND" },
+	{ "verify-trial", take_verify_trial, 1, 1, false, "yes|no" },
 	{ "panic", take_panic, 1, 1, false, "SECONDS" },
 	{ "recovery", take_recovery, 1, 1, false, "menu|shell|reboot|poweroff" },
 	{ "recovery-wait", take_recovery_wait, 1, 1, false, "SECONDS" },

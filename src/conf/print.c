@@ -90,6 +90,8 @@ int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
 	if (conf->kernel_flushes)
 		text_add(&out, "kernel-flushes yes\n");
 	add_number(&out, "verify-rate", conf->verify_rate_mib, usual.verify_rate_mib);
+	if (conf->unproven_trials)
+		text_add(&out, "verify-trial no\n");
 	add_number(&out, "check-timeout", conf->check_timeout_s, usual.check_timeout_s);
 	add_number(&out, "panic", conf->panic_s, usual.panic_s);
 	add_recovery(&out, conf, &usual);

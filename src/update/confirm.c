@@ -5,6 +5,7 @@
  * that can be checked is checked before it.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/fail.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@
 #include "map/status.h"
 #include "update/live.h"
 #include "update/places.h"
+#include "update/proof.h"
 #include "update/slots.h"
 #include "update/store.h"
 #include "update/transition.h"
@@ -88,6 +90,12 @@ static void set_flags(void)
 		log_warn("cannot remove %s: error %d", UPDATE_FLAG_TRIAL, -rc);
 }
 
+static enum outcome nothing_changed(const struct world *w, int rc)
+{
+	fail_in(rc, "cannot confirm %s, nothing was changed", w->record.version_to);
+	return OUTCOME_FAILED;
+}
+
 /*
  * The record; then the boot loader, because until the record is saved the old kernel is the way back;
  * then the tables.  What a cut after the record leaves undone, the next boot does.
@@ -97,10 +105,8 @@ static enum outcome confirm(struct world *w, unsigned *ret_waiting)
 	struct record *next;
 	int rc = check_all(w);
 
-	if (rc) {
-		fail_in(rc, "cannot confirm %s, nothing was changed", w->record.version_to);
-		return OUTCOME_FAILED;
-	}
+	if (rc)
+		return nothing_changed(w, rc);
 	next = world_edit(w);
 	next->phase = PHASE_MERGING;
 	/* ---- Point of no return: from here on the old system is gone. ---- */
@@ -120,7 +126,8 @@ static enum outcome confirm(struct world *w, unsigned *ret_waiting)
 	return OUTCOME_REBOOT;
 }
 
-enum outcome update_confirm(struct world *w, unsigned *ret_waiting)
+/* Whether the record and what runs are such that it may be confirmed. */
+static enum outcome may_confirm(const struct world *w)
 {
 	const struct record *rec = &w->record;
 
@@ -157,7 +164,61 @@ enum outcome update_confirm(struct world *w, unsigned *ret_waiting)
 		     rec->version_to);
 		return OUTCOME_PHASE;
 	}
-	return confirm(w, ret_waiting);
+	return OUTCOME_DONE;
+}
+
+/* What is damaged can never be confirmed: the next boot goes back. */
+static enum outcome refuse(struct world *w, uint32_t differs)
+{
+	char why[RECORD_REASON_MAX];
+
+	proof_where(w, differs, why);
+	if (update_refuse(w, why) == OUTCOME_FAILED)
+		return OUTCOME_FAILED;
+	fail(EBADMSG, "cannot confirm %s: %s; it is refused, reboot to go back", w->record.version_to,
+	     why);
+	return OUTCOME_FAILED;
+}
+
+/*
+ * The trial is read whole, from the medium, and compared with what the bundle has promised: what was
+ * lost since it was installed is found here, while there is a way back.  Without the lock, so whatever
+ * the answer, all is asked once more.  What cannot be read is neither confirmed, for its merge could
+ * never end, nor refused, for one request that failed says little: the trial goes on, and its tries
+ * are counted.
+ */
+static enum outcome prove(struct world *w)
+{
+	uint8_t update_id[RECORD_ID_BYTES];
+	struct proof_read read;
+	enum outcome end;
+	int rc = check_all(w);
+
+	if (rc)
+		return nothing_changed(w, rc);
+	memcpy(update_id, w->record.update_id, sizeof(update_id));
+	rc = proof_read_unlocked(w, PROOF_OF_TRIAL, &read);
+	if (rc) {
+		fail_in(rc, "cannot confirm the trial");
+		return OUTCOME_FAILED;
+	}
+	end = may_confirm(w);
+	if (end != OUTCOME_DONE)
+		return end;
+	if (memcmp(update_id, w->record.update_id, sizeof(update_id)))
+		return nothing_changed(w, fail(EBUSY, "another command was at it meanwhile"));
+	if (read.rc == -EBADMSG && read.differs)
+		return refuse(w, read.differs);
+	return read.rc ? nothing_changed(w, fail(-read.rc, "%s", read.line)) : OUTCOME_DONE;
+}
+
+enum outcome update_confirm(struct world *w, unsigned *ret_waiting)
+{
+	enum outcome end = may_confirm(w);
+
+	if (end == OUTCOME_DONE && !w->conf->unproven_trials)
+		end = prove(w);
+	return end == OUTCOME_DONE ? confirm(w, ret_waiting) : end;
 }
 
 /* One save. */

@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/stop.h"
 #include "base/sys.h"
 #include "update/live.h"
 #include "update/open.h"
@@ -75,25 +76,22 @@ static enum outcome note_failed_proof(struct world *w, uint32_t differs)
 	return OUTCOME_REBOOT;
 }
 
-/* Without the lock, for it may take minutes: others may look, and one of them may prove it first. */
+/* Another command may prove it first, meanwhile. */
 static int read_unlocked(struct world *w, uint32_t *ret_differs, bool *ret_over)
 {
 	const uint64_t generation = w->record.generation;
-	char why[FAIL_TEXT_MAX];
-	int rc, locked;
+	struct proof_read read;
+	int rc = proof_read_unlocked(w, PROOF_OF_MERGE, &read);
 
-	world_unlock(w);
-	rc = proof_read(w, ret_differs);
-	snprintf(why, sizeof(why), "%s", fail_text());
-	locked = world_relock(w);
-	if (locked)
-		return locked;
+	if (rc)
+		return rc;
 	*ret_over = w->record.phase != PHASE_MERGING && w->record.phase != PHASE_PROVING;
 	if (*ret_over)
 		return 0;
 	if (w->record.generation != generation)
 		return fail(EBUSY, "another command was at it meanwhile");
-	return rc ? fail(-rc, "%s", why) : 0;
+	*ret_differs = read.differs;
+	return read.rc ? fail(-read.rc, "%s", read.line) : 0;
 }
 
 /*
@@ -158,19 +156,22 @@ enum outcome update_finish(struct world *w, bool *ret_by_other)
  * Sleeps and looks until every store is empty or something is not as it was.  Without the lock:
  * others may look and wait as well, and one of them may end the merge meanwhile.
  */
-static void watch(const struct world *w, struct merging merging)
+static int watch(const struct world *w, struct merging merging)
 {
 	struct progress progress;
+	int rc = 0;
 
 	progress_begin(&progress, "merging", w->record.version_to,
 		       merging.total_sectors * SECTOR_BYTES);
-	while (world_count_live(w, LIVE_MERGE) == w->record.volume_count &&
+	while (!rc && world_count_live(w, LIVE_MERGE) == w->record.volume_count &&
 	       !merging_look(w, &merging) && !merging.done) {
 		progress_set(&progress,
 			     (merging.total_sectors - merging.left_sectors) * SECTOR_BYTES);
 		sys_sleep_ms(POLL_MS);
+		rc = stop_asked();
 	}
 	progress_end(&progress);
+	return rc ? fail_in(rc, "the kernel merges on") : 0;
 }
 
 static int watch_unlocked(struct world *w, struct merging *merging)
@@ -178,8 +179,9 @@ static int watch_unlocked(struct world *w, struct merging *merging)
 	int rc;
 
 	world_unlock(w);
-	watch(w, *merging);
-	rc = world_relock(w);
+	rc = watch(w, *merging);
+	if (!rc)
+		rc = world_relock(w);
 	if (rc)
 		return rc;
 	if (w->record.phase == PHASE_PROVING) {

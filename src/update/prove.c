@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading the volumes of a merge through, and comparing them with the record.  Only reads (I14). */
+/* Reading the volumes of an update through, and comparing them with the record.  Only reads (I14). */
 #include "update/proof.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -12,7 +13,9 @@
 #include "base/stop.h"
 #include "base/sys.h"
 #include "bundle/digest.h"
+#include "map/dm.h"
 #include "update/fill.h"
+#include "update/open.h"
 #include "update/places.h"
 
 /* Waits where so much has been read earlier than the rate allows. */
@@ -27,18 +30,29 @@ static void hold_back(uint64_t begun_ms, uint64_t done_bytes, unsigned rate_mib)
 		sys_sleep_ms((unsigned)(due_ms - gone_ms));
 }
 
-static int digest_volume(const struct world *w, unsigned v, uint8_t ret_digest[DIGEST_BYTES])
+/* A trial's volume is read through its snapshot, a merged one on its partition. */
+static int open_volume(const struct world *w, unsigned v, enum proof_of what, struct dev *ret_dev)
+{
+	const struct part *part;
+	char path[DM_PATH_MAX];
+	int rc;
+
+	if (what == PROOF_OF_TRIAL)
+		return dev_open(dm_path(path, w->record.volume[v].name), DEV_MEDIUM, ret_dev);
+	rc = places_origin(w, v, &part);
+	return rc ? rc : dev_open(part->path, DEV_MEDIUM, ret_dev);
+}
+
+static int digest_volume(const struct world *w, unsigned v, enum proof_of what,
+			 uint8_t ret_digest[DIGEST_BYTES])
 {
 	const struct record_volume *vol = &w->record.volume[v];
 	const uint64_t begun_ms = sys_now_ms();
 	static struct digest digest;
 	struct dev dev = DEV_CLOSED;
 	struct progress progress;
-	const struct part *part;
-	int rc = places_origin(w, v, &part);
+	int rc = open_volume(w, v, what, &dev);
 
-	if (!rc)
-		rc = dev_open(part->path, DEV_MEDIUM, &dev);
 	if (rc)
 		return rc;
 	digest_begin(&digest);
@@ -58,17 +72,14 @@ static int digest_volume(const struct world *w, unsigned v, uint8_t ret_digest[D
 	return rc;
 }
 
-int proof_read(const struct world *w, uint32_t *ret_differs)
+static int read_volumes(const struct world *w, enum proof_of what, uint32_t *ret_differs)
 {
 	uint8_t digest[DIGEST_BYTES];
 	const char *differs = NULL;
 
-	*ret_differs = 0;
-	/* Where the scheduler knows no classes, it is slower for others and no less right. */
-	(void)sys_io_idle();
 	for (unsigned v = 0; v < w->record.volume_count; v++) {
 		const struct record_volume *vol = &w->record.volume[v];
-		int rc = digest_volume(w, v, digest);
+		int rc = digest_volume(w, v, what, digest);
 
 		if (rc)
 			return rc;
@@ -78,6 +89,21 @@ int proof_read(const struct world *w, uint32_t *ret_differs)
 		differs = vol->name;
 	}
 	if (differs)
-		return fail(EBADMSG, "the disk does not hold what was merged into %s", differs);
+		return fail(EBADMSG, "the disk does not hold what was %s %s",
+			    what == PROOF_OF_TRIAL ? "installed for" : "merged into", differs);
 	return 0;
+}
+
+int proof_read_unlocked(struct world *w, enum proof_of what, struct proof_read *ret_read)
+{
+	world_unlock(w);
+	/* Where the scheduler knows no classes, it is slower for others and no less right. */
+	(void)sys_io_idle(true);
+	ret_read->differs = 0;
+	ret_read->rc = read_volumes(w, what, &ret_read->differs);
+	/* A line that is cut is still a line. */
+	(void)snprintf(ret_read->line, sizeof(ret_read->line), "%s", fail_text());
+	/* What is written from here on is the record. */
+	(void)sys_io_idle(false);
+	return world_relock(w);
 }

@@ -67,8 +67,10 @@ void update_undo(struct world *w);
 /* ---- confirm.c ---- */
 
 /*
- * Confirms the trial that runs: after that there is no way back.  DONE: every volume merges, or is
- * about to.  REBOOT: ret_waiting of them do so from the next boot on.
+ * Confirms the trial that runs: after that there is no way back.  Before, it reads every new volume from
+ * the medium (update/proof.h), unless verify-trial says no; one that is not what was installed has the
+ * trial refused, which is a failure too.  DONE: every volume merges, or is about to.  REBOOT: ret_waiting
+ * of them do so from the next boot on.  NOTHING also where another command has confirmed it meanwhile.
  */
 enum outcome update_confirm(struct world *w, unsigned *ret_waiting);
 

@@ -31,6 +31,8 @@ static const char *const merged_ways[] = {
 	"the store's data spoiled", "the store's data unreadable",
 	"a chunk lost, and the store's data of it", "a chunk lost, and the kept list",
 };
+static const char *const data_ways[] = { "noise in the first chunk", "noise in the last chunk",
+					 "the first chunk is OLD's", "the first chunk unreadable" };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 unsigned damage_count(enum damage damage)
@@ -50,6 +52,8 @@ unsigned damage_count(enum damage damage)
 		return ESP_DAMAGES;
 	case DAMAGE_ASTRAY:
 		return ASTRAY_COUNT - 1;
+	case DAMAGE_DATA:
+		return COUNT(data_ways);
 	case DAMAGE_MERGED:
 		return COUNT(merged_ways);
 	case DAMAGE_UNKEPT:
@@ -75,6 +79,8 @@ const char *damage_name(enum damage damage, unsigned n)
 		return esp_damages[n];
 	case DAMAGE_ASTRAY:
 		return astray_ways[n + 1];
+	case DAMAGE_DATA:
+		return data_ways[n];
 	case DAMAGE_MERGED:
 		return merged_ways[n];
 	case DAMAGE_UNKEPT:
@@ -262,6 +268,22 @@ static unsigned changed_sector(void)
 	return s;
 }
 
+/* One sector of the first store's data, after it was installed and read back. */
+static void spoil_data(struct disks *disks, unsigned way, struct ledger *at)
+{
+	unsigned per_area = plan->chunk_sectors * SECTOR / 16, last = plan->changed[0] - 1;
+	unsigned s = changed_sector();
+	unsigned sector = store_at(disks, 2 * plan->chunk_sectors + s % plan->chunk_sectors);
+
+	if (way == 1)
+		sector = store_at(disks, (2 + last + last / per_area) * plan->chunk_sectors);
+	image_set(&disks->durable, sector,
+		  way == 3   ? CONTENT_BAD
+		  : way == 2 ? old_of[0][s]
+			     : content_noise(sector, 5));
+	at->spoiled = way == 3 ? 2 : 1;
+}
+
 /* After the merge and before its proof. What can be mended is, and what cannot is never called right. */
 static void spoil_merged(struct disks *disks, unsigned way, struct ledger *at)
 {
@@ -352,6 +374,9 @@ void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, str
 		at->astray_next = (uint8_t)(n + 1);
 		at->astray_in = (uint8_t)s->astray_in;
 		at->astray_stops = astray_stops((enum astray)(n + 1));
+		return;
+	case DAMAGE_DATA:
+		spoil_data(disks, n, at);
 		return;
 	case DAMAGE_MERGED:
 		spoil_merged(disks, n, at);

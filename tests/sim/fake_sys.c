@@ -170,8 +170,9 @@ int sys_load_module(const char *path, const char *params)
 	return 0;
 }
 
-int sys_io_idle(void)
+int sys_io_idle(bool idle)
 {
+	(void)idle;
 	return 0;
 }
 

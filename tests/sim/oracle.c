@@ -233,7 +233,8 @@ void saw_verb(enum verb verb)
 		ledger.may_be_refused = ledger.may_be_dropped = ledger.may_be_confirmed = 0;
 		break;
 	case VERB_GOOD:
-		ledger.may_be_confirmed = 1;
+		ledger.may_be_confirmed |= !ledger.spoiled;
+		ledger.may_be_refused |= ledger.spoiled;
 		break;
 	case VERB_BAD:
 		ledger.may_be_refused = 1;
@@ -255,7 +256,11 @@ void saw_answer(enum verb verb, int code, unsigned more_store_files)
 {
 	bool done = code == 0 || code == 4;
 
-	if (!done && !ledger.faults && code != 2 && code != 3)
+	bool damaged = verb == VERB_GOOD && ledger.spoiled;
+
+	if (damaged && done)
+		violation("I12: a trial that is not what was installed was confirmed");
+	if (!done && !ledger.faults && code != 2 && code != 3 && !damaged)
 		violation("%s failed (%d) though nothing was wrong", verb_name(verb), code);
 	if (verb == VERB_INSTALL && !done && ledger.faults < 2 && more_store_files)
 		violation("I9: a failed install left %u store files", more_store_files);
@@ -263,7 +268,7 @@ void saw_answer(enum verb verb, int code, unsigned more_store_files)
 		ledger.armed = 1;
 	if (verb == VERB_GOOD && done)
 		ledger.confirmed = 1;
-	if (verb == VERB_BAD && done)
+	if ((verb == VERB_BAD && done) || (damaged && ledger.spoiled == 1 && code == 1))
 		ledger.refused = 1;
 	if (verb == VERB_CANCEL && done)
 		ledger.dropped = 1;

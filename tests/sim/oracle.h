@@ -39,7 +39,7 @@ struct ledger {
 	uint8_t astray_stops; /* recovery is right then; else the board goes on as if nothing were */
 	uint8_t lied; /* the disk has confirmed a flush that it did not make */
 	uint8_t hopeless; /* somebody damaged an origin and what could mend it */
-	uint8_t unused[1]; /* it is hashed in words */
+	uint8_t spoiled; /* somebody damaged what the store holds: 1 it differs, 2 it cannot be read */
 };
 
 enum verb { VERB_INSTALL, VERB_GOOD, VERB_BAD, VERB_MERGE, VERB_CANCEL, VERB_RECOVERY,

@@ -154,6 +154,11 @@ static void act(void)
 		on_proving();
 		return;
 	}
+	/* Whether it may come up is judged as it is loaded; what it shows is nobody's. */
+	if (ledger.spoiled && !bare) {
+		on_trial();
+		return;
+	}
 	say("-- the %s system is up%s", new ? "new" : "old", bare ? "" : ", on its store");
 	saw_root(shown, plan->volumes, bare);
 	if (!new)
