@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "cli/report.h"
+#include "cli/results.h"
 #include "decide/plan.h"
 
 static const char *copy_word(enum copy_health health)
@@ -94,25 +95,9 @@ static void add_phase(const struct report *r, struct text_out *out)
 
 static void add_last(const struct report *r, struct text_out *out)
 {
-	const struct record_result *last = &r->record->last;
-	const char *detail;
-
-	text_add(out, ",\n  \"last\": {\"result\": ");
-	text_add_json_or_null(out, report_known(r) ? result_name(last->result) : NULL);
-	text_add(out, ", \"from\": ");
-	text_add_json_or_null(out, last->version_from);
-	text_add(out, ", \"to\": ");
-	text_add_json_or_null(out, last->version_to);
-	text_add(out, ", \"code\": ");
-	text_add_json_or_null(out, reason_code(reason_find(last->reason, &detail)));
-	text_add(out, ", \"reason\": ");
-	text_add_json_or_null(out, last->reason);
-	text_add(out, ", \"detail\": ");
-	text_add_json_or_null(out, detail);
-	if (last->when_s)
-		text_add(out, ", \"when\": %" PRIu64 "}", last->when_s);
-	else
-		text_add(out, ", \"when\": null}");
+	text_add(out, ",\n  \"last\": {");
+	result_json(&r->record->last, report_known(r), out);
+	text_add(out, "}");
 }
 
 static void add_record(const struct report *r, struct text_out *out)

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "cli/report.h"
+#include "cli/results.h"
 #include "decide/plan.h"
 
 const char *running_name(enum report_running running)
@@ -124,19 +125,10 @@ static void add_volume(const struct report_volume *v, struct text_out *out)
 
 static void add_last(const struct record_result *last, struct text_out *out)
 {
-	time_t when = (time_t)last->when_s;
-	struct tm tm;
-	char text[32];
-
 	if (last->result == RESULT_NONE)
 		return;
-	text_add(out, "last     %s, %s -> %s", result_name(last->result),
-		 or_unknown(last->version_from), or_unknown(last->version_to));
-	if (last->reason[0])
-		text_add(out, ": %s", last->reason);
-	if (last->when_s && gmtime_r(&when, &tm) &&
-	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
-		text_add(out, " (%s)", text);
+	text_add(out, "last     ");
+	result_text(last, out);
 	text_add(out, "\n");
 }
 

@@ -119,14 +119,18 @@ static unsigned sum_percent(const struct report *r)
 	return merging_percent(total_sectors, left_sectors);
 }
 
-/* A merge that failed tells no numbers any more; what its store still holds is on the disk. */
-static void count_failed(const struct board *b, struct report *r)
+/*
+ * A merge that failed tells no numbers any more; and one that is just being put in place of the trial tells
+ * those of an empty store, before it has taken over the list.  What a store still holds is on the disk.
+ */
+static void count_on_disk(const struct board *b, struct report *r)
 {
 	const struct record *rec = &b->world.record;
 	struct cow_found found;
 
 	for (unsigned i = 0; i < r->volume_count; i++)
-		for (unsigned v = 0; r->volume[i].trouble[0] && v < rec->volume_count; v++)
+		for (unsigned v = 0; (r->volume[i].trouble[0] || !r->volume[i].exceptions_left) &&
+				     v < rec->volume_count; v++)
 			if (!strcmp(rec->volume[v].name, r->volume[i].name) &&
 			    rec->phase == PHASE_MERGING && !store_check(&b->world, v, &found))
 				r->volume[i].exceptions_left = found.exceptions;
@@ -178,7 +182,7 @@ static void gather(struct board *b, struct report *r)
 	r->volume_count = b->conf.volume_count;
 	for (unsigned i = 0; i < r->volume_count; i++)
 		gather_volume(b, i, &r->volume[i]);
-	count_failed(b, r);
+	count_on_disk(b, r);
 	r->has_slots = slots_configured(&b->conf);
 	r->slot = b->conf.slot;
 	r->slots = b->world.loader.state;

@@ -33,6 +33,9 @@ static const struct cli_verb verbs[] = {
 	  "  --wait  return when it is done, with progress" },
 	{ "cancel", cli_cancel, "",
 	  "Drop an update that has not been booted yet, and give its space back." },
+	{ "log", cli_log, "[--json] [N]",
+	  "How the last N updates ended, newest first: at most 16, which is also the default.\n"
+	  "  --json  the same for programs" },
 	{ "recovery", cli_recovery, "[--reboot | --hash]",
 	  "The menu that init opens on every console when no boot is left.\n"
 	  "  --reboot  from the running system: the next boot ends there, once; reboots if it can,\n"

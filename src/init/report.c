@@ -15,6 +15,7 @@
 #include "decide/plan.h"
 #include "init/boot.h"
 #include "recovery/answer.h"
+#include "update/transition.h"
 
 #define RUN_DIR "/run/cowboot/"
 #define CONF_FILE RUN_DIR "cowboot.conf"
@@ -113,7 +114,7 @@ static void write_conf(const struct boot *boot)
 
 /* The files that are about one boot; the lock is not among them. */
 static const char *const of_one_boot[] = {
-	RECOVERY_FILE, BOOT_FILE, CONF_FILE, TRIAL_FILE, COUNTED_FILE, MERGING_FILE,
+	RECOVERY_FILE, BOOT_FILE, CONF_FILE, TRIAL_FILE, COUNTED_FILE, MERGING_FILE, UPDATE_MENDED,
 };
 
 void report_forget(void)

@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
-#include "state/record.h"
+#include "state/record_parts.h"
 
 const char *phase_name(enum phase phase)
 {
@@ -67,6 +67,7 @@ void record_clear(struct record *rec)
 	rec->volume_count = 0;
 	memset(rec->volume, 0, sizeof(rec->volume));
 	memset(&rec->proof, 0, sizeof(rec->proof));
+	memset(&rec->again, 0, sizeof(rec->again));
 	rec->extent_count = 0;
 }
 
@@ -169,6 +170,7 @@ void record_end(struct record *rec, enum result result, enum reason reason, cons
 	if ((result == RESULT_MERGED || rec->phase == PHASE_MERGING || rec->phase == PHASE_PROVING) &&
 	    rec->slot)
 		rec->slot_old = rec->slot;
+	record_more_add(rec);
 	record_clear(rec);
 }
 

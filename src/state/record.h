@@ -32,6 +32,8 @@
 #define RECORD_ID_BYTES 16
 #define RECORD_DIGEST_BYTES 32
 #define RECORD_EARLIER_MAX 15		/* with the last one, 16 results are kept */
+#define RECORD_MORE_MAX (1 + RECORD_EARLIER_MAX)
+#define RECORD_LOG_ID_BYTES 8
 #define RECORD_KEPT_EXTENTS_MAX 2048
 #define RECORD_OTHER_BYTES_MAX (16u * 1024)
 
@@ -114,6 +116,20 @@ struct record_result {
 	char reason[RECORD_REASON_MAX];	/* base/reason.h finds its code */
 };
 
+/* What more is known of a result: of one of this version's, and maybe not of any other. */
+struct record_more {
+	uint32_t crc;			/* of the result that it is about; record_more_of compares it */
+	uint32_t tries_spent, tries_total;
+	uint64_t chunks_again;		/* merged, lost by the disk, and written again */
+	uint8_t log_id[RECORD_LOG_ID_BYTES];	/* names the trial's own log: the begin of its update id */
+};
+
+/* The same count while the update is pending. Of another update it says nothing. */
+struct record_again {
+	uint8_t update_id[RECORD_ID_BYTES];
+	uint64_t chunks;
+};
+
 /* What recovery keeps across reboots. It outlives every update. */
 struct record_recovery {
 	bool asked;			/* for the next boot; taken back when that is in recovery */
@@ -151,6 +167,9 @@ struct record {
 	struct record_result earlier[RECORD_EARLIER_MAX];	/* before the last one; newest first */
 	struct record_knows knows[RECORD_INITS];
 	struct record_proof proof;	/* of the pending update only */
+	struct record_again again;	/* the same */
+	uint32_t more_count;
+	struct record_more more[RECORD_MORE_MAX];	/* newest first; some may be of no result any more */
 	uint32_t installed_count;
 	struct record_installed installed[RECORD_VOLUMES_MAX];
 
@@ -199,6 +218,15 @@ void record_end(struct record *rec, enum result result, enum reason reason, cons
  */
 uint32_t record_proofs_failed(const struct record *rec);
 void record_proof_failed(struct record *rec, uint32_t differs);
+
+/*
+ * Counts chunks of the pending update that were merged, and had to be written again.
+ */
+void record_written_again(struct record *rec, uint64_t chunks);
+
+/* What more is known of the last result or an earlier one of rec; NULL: nothing. */
+const struct record_more *record_more_of(const struct record *rec,
+					 const struct record_result *result);
 
 /*
  * Notes in rec that this program is the init of that boot slot, or, with 0, of a board that has none.

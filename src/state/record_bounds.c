@@ -182,7 +182,7 @@ static const char *wrong_results(const struct record *rec)
 		if (rec->earlier[i].result == RESULT_NONE)
 			return "a result that is none";
 	}
-	return wrong;
+	return !wrong && rec->more_count > RECORD_MORE_MAX ? "the number of what more is known" : wrong;
 }
 
 static const char *wrong_recovery(const struct record *rec)

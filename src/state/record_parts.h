@@ -38,7 +38,27 @@ void record_put_text(uint8_t *buf, const char *text, size_t size_bytes);
  * behind them.  A section is its kind and the length of what follows, le32 each, and its content.
  */
 enum record_section_kind { SECTION_END, SECTION_PLACES, SECTION_EARLIER, SECTION_KNOWS,
-			   SECTION_INSTALLED, SECTION_KEPT, SECTION_PROOF, SECTION_KINDS };
+			   SECTION_INSTALLED, SECTION_KEPT, SECTION_PROOF, SECTION_MORE,
+			   SECTION_KINDS };
+
+/* A result as the tail has it. */
+#define RECORD_RESULT_BYTES 320u
+void record_put_result(uint8_t *buf, const struct record_result *result);	/* over zeros */
+
+/* The sections of earlier results, and of what more is known of all (record_results.c), as below. */
+size_t record_earlier_size(const struct record *rec);
+void record_earlier_put(const struct record *rec, uint8_t *buf);
+int record_earlier_get(const uint8_t *buf, size_t len_bytes, struct record *rec);
+#define RECORD_MORE_BYTES 32u
+size_t record_more_size(const struct record *rec);
+void record_more_put(const struct record *rec, uint8_t *buf);
+int record_more_get(const uint8_t *buf, size_t len_bytes, struct record *rec);
+
+/*
+ * For record_end, when the last result says how the update has ended that rec still has: notes what more
+ * is known, and forgets what is about no result any more.
+ */
+void record_more_add(struct record *rec);
 
 #define RECORD_TAIL_HEAD_BYTES 64u
 #define RECORD_SECTION_HEAD_BYTES 8u

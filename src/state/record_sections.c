@@ -18,12 +18,6 @@ enum {
 	PLACES_INODE = 64,
 	PLACES_ORIGINS = 128,
 
-	RESULT_BYTES = 320,
-	RESULT_WHEN = 8,
-	RESULT_FROM = 16,
-	RESULT_TO = 80,
-	RESULT_REASON = 144,
-
 	KNOWS_BYTES = 16,
 
 	INSTALLED_BYTES = 256,
@@ -49,12 +43,13 @@ enum {
 
 #define SECTION_MAX(bytes) (RECORD_SECTION_HEAD_BYTES + (bytes))
 _Static_assert(RECORD_TAIL_HEAD_BYTES + SECTION_MAX(PLACES_ORIGINS + RECORD_VOLUMES_MAX * PLACE_BYTES) +
-		       SECTION_MAX(RECORD_EARLIER_MAX * RESULT_BYTES) +
+		       SECTION_MAX(RECORD_EARLIER_MAX * RECORD_RESULT_BYTES) +
 		       SECTION_MAX(RECORD_INITS * KNOWS_BYTES) +
 		       SECTION_MAX(RECORD_VOLUMES_MAX * INSTALLED_BYTES) +
 		       SECTION_MAX(KEPT_LISTS + RECORD_VOLUMES_MAX * KEPT_VOLUME_BYTES +
 				   RECORD_KEPT_EXTENTS_MAX * RECORD_EXTENT_BYTES) +
-		       SECTION_MAX(PROOF_BYTES) + RECORD_OTHER_BYTES_MAX <= RECORD_TAIL_BYTES_MAX,
+		       SECTION_MAX(PROOF_BYTES) +
+		       SECTION_MAX((1 + RECORD_MORE_MAX) * RECORD_MORE_BYTES) + RECORD_OTHER_BYTES_MAX <= RECORD_TAIL_BYTES_MAX,
 	       "the longest tail fits");
 
 static void put_place(uint8_t *buf, const struct place *place)
@@ -103,44 +98,6 @@ static int get_places(const uint8_t *buf, size_t len_bytes, struct record *rec)
 	rec->store_dir_inode = get_le64(buf + PLACES_INODE);
 	for (unsigned v = 0; v < rec->volume_count; v++)
 		get_place(buf + PLACES_ORIGINS + v * PLACE_BYTES, &rec->volume[v].origin);
-	return 0;
-}
-
-/* ---- earlier results ---- */
-
-static size_t size_earlier(const struct record *rec)
-{
-	return rec->earlier_count * RESULT_BYTES;
-}
-
-static void put_earlier(const struct record *rec, uint8_t *buf)
-{
-	for (unsigned i = 0; i < rec->earlier_count; i++, buf += RESULT_BYTES) {
-		const struct record_result *result = &rec->earlier[i];
-
-		put_le32(buf, result->result);
-		put_le64(buf + RESULT_WHEN, result->when_s);
-		record_put_text(buf + RESULT_FROM, result->version_from,
-				sizeof(result->version_from));
-		record_put_text(buf + RESULT_TO, result->version_to, sizeof(result->version_to));
-		record_put_text(buf + RESULT_REASON, result->reason, sizeof(result->reason));
-	}
-}
-
-static int get_earlier(const uint8_t *buf, size_t len_bytes, struct record *rec)
-{
-	if (len_bytes % RESULT_BYTES || len_bytes / RESULT_BYTES > RECORD_EARLIER_MAX)
-		return -EBADMSG;
-	rec->earlier_count = (uint32_t)(len_bytes / RESULT_BYTES);
-	for (unsigned i = 0; i < rec->earlier_count; i++, buf += RESULT_BYTES) {
-		struct record_result *result = &rec->earlier[i];
-
-		result->result = (enum result)get_le32(buf);
-		result->when_s = get_le64(buf + RESULT_WHEN);
-		memcpy(result->version_from, buf + RESULT_FROM, sizeof(result->version_from));
-		memcpy(result->version_to, buf + RESULT_TO, sizeof(result->version_to));
-		memcpy(result->reason, buf + RESULT_REASON, sizeof(result->reason));
-	}
 	return 0;
 }
 
@@ -292,9 +249,10 @@ static int get_proof(const uint8_t *buf, size_t len_bytes, struct record *rec)
 
 const struct record_section record_sections[SECTION_KINDS] = {
 	[SECTION_PLACES] = { size_places, put_places, get_places },
-	[SECTION_EARLIER] = { size_earlier, put_earlier, get_earlier },
+	[SECTION_EARLIER] = { record_earlier_size, record_earlier_put, record_earlier_get },
 	[SECTION_KNOWS] = { size_knows, put_knows, get_knows },
 	[SECTION_INSTALLED] = { size_installed, put_installed, get_installed },
 	[SECTION_KEPT] = { size_kept, put_kept, get_kept },
 	[SECTION_PROOF] = { size_proof, put_proof, get_proof },
+	[SECTION_MORE] = { record_more_size, record_more_put, record_more_get },
 };

@@ -8,14 +8,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/alive.h"
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "cow/mend.h"
 #include "update/places.h"
 #include "update/store.h"
+#include "update/transition.h"
 
 static uint8_t buf[192 * 1024];	/* no heap: PID 1 runs this */
 
@@ -67,6 +70,22 @@ static uint64_t left(const struct world *w, unsigned v)
 	return w->record.phase == PHASE_MERGING ? w->store_left[v] : 0;
 }
 
+static uint64_t written;	/* in all, by this program */
+
+/* For whoever saves the record next: a boot saves nothing for it. */
+static void note(uint64_t more)
+{
+	char text[24];
+	int len;
+
+	written += more;
+	if (!more)
+		return;
+	len = snprintf(text, sizeof(text), "%" PRIu64 "\n", written);
+	if (sys_write_file(UPDATE_MENDED, text, (size_t)len))
+		log_warn("cannot write " UPDATE_MENDED);
+}
+
 static void tell(const char *name, const struct cow_mended *mended)
 {
 	if (mended->written)
@@ -103,8 +122,10 @@ static int mend_opened(const struct world *w, unsigned v, const struct store_ope
 	if (target.size_bytes > origin->reader.size_bytes)
 		return fail(ESTALE, "the partition is shorter than it was");
 	rc = cow_mend(&mend, &target, &scratch, &mended);
-	if (!rc)
+	if (!rc) {
 		tell(vol->name, &mended);
+		note(mended.written);
+	}
 	return rc;
 }
 

@@ -13,6 +13,7 @@
 #include "base/progress.h"
 #include "base/stop.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "update/live.h"
 #include "update/open.h"
 #include "update/proof.h"
@@ -43,16 +44,38 @@ static enum outcome swap_to_linear(const struct world *w)
 	return OUTCOME_DONE;
 }
 
+/* What this boot has written again, so that the result can tell of it. */
+static bool count_mended(struct record *next)
+{
+	char text[24] = "";
+	size_t len = 0;
+	uint64_t chunks;
+
+	if (sys_read_file(UPDATE_MENDED, text, sizeof(text), &len) || !len)
+		return false;
+	text[len - 1] = 0;	/* the newline */
+	if (text_number(text, UINT64_MAX, &chunks))
+		return false;
+	record_written_again(next, chunks);
+	return true;
+}
+
 /* One save: `proving`, where every init knows it. Elsewhere `merging` with empty stores says the same. */
 static int begin_proving(struct world *w)
 {
-	struct record *next;
+	const bool begins = w->record.phase != PHASE_PROVING && proof_may_be_recorded(w);
+	struct record *next = world_edit(w);
+	const bool counts = count_mended(next);
+	int rc;
 
-	if (w->record.phase == PHASE_PROVING || !proof_may_be_recorded(w))
+	if (!begins && !counts)
 		return 0;
-	next = world_edit(w);
-	next->phase = PHASE_PROVING;
-	return world_save(w, next);
+	if (begins)
+		next->phase = PHASE_PROVING;
+	rc = world_save(w, next);
+	if (!rc && counts)
+		(void)sys_unlink(UPDATE_MENDED);	/* if it stays, it is counted twice */
+	return rc;
 }
 
 /*

@@ -43,6 +43,9 @@ enum outcome {
 #define UPDATE_FLAG_TRIAL "/run/cowboot/trial"
 #define UPDATE_FLAG_MERGING "/run/cowboot/merging"
 
+/* How many merged chunks this boot has written again, in decimal; until the record has it. */
+#define UPDATE_MENDED "/run/cowboot/mended"
+
 /* ---- install.c ---- */
 
 /*

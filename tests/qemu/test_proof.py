@@ -2,6 +2,8 @@
 """A trial whose store has been damaged since it was installed is not confirmed but refused, while there is a way
 back. A disk that has confirmed a merge and lost some of it: the next boot writes it again (I15), a proof that
 fails gives nothing back (I14), and after three of them the board says so in recovery."""
+import json
+
 import pytest
 from board import image_digest
 from points import recovery_after_start
@@ -75,6 +77,10 @@ def test_what_the_disk_has_lost_is_written_again(merged):
     b.run("cowboot merge --wait", check=True)
     assert ended(b)[::2] == ("merged", "new")
     assert b.partition_digest("system") == image_digest(new)
+    (result,) = json.loads(b.run("cowboot log --json", check=True))["results"]
+    assert (result["tries_spent"], result["tries_total"], result["chunks_again"]) == (1, 3, 1)
+    told = b.run("cowboot log 1", check=True)
+    assert told.endswith("; 1 of 3 tries spent; 1 merged chunks written again, which the disk had lost\n")
 
 
 def test_three_proofs_that_fail(merged):

@@ -47,6 +47,8 @@ def test_trial_that_panics(installed):
     plan = {"persist": "revert", "map": "linear", "then": "boot"}
     assert (b.boot_json()["plan"], b.boot_json()["phase"]) == (plan, "trial")
 
+    assert b.run("cowboot log", check=True).endswith("; 3 of 3 tries spent\n")
+
     # For good: the next boot doesn't come back to it.
     assert b.reboot() == "old"
     assert b.boot_json()["reason"] == "no update is pending"

@@ -32,6 +32,7 @@ static const struct {
 	{ "v2-trial-with-places", sample_placed },
 	{ "v2-proving", sample_proving },
 	{ "v2-idle-kept", sample_kept },
+	{ "v2-merging-more", sample_more },
 };
 
 static void golden_path(char *path, size_t size_bytes, const char *name)

@@ -108,6 +108,8 @@ static inline void sample_forget(struct record *rec)
 {
 	rec->earlier_count = 0;
 	memset(rec->earlier, 0, sizeof(rec->earlier));
+	rec->more_count = 0;
+	memset(rec->more, 0, sizeof(rec->more));
 }
 
 static inline void sample_reverted(struct record *rec)
@@ -208,6 +210,26 @@ static inline void sample_kept(struct record *rec)
 	memset(rec->kept.update_id, 0xb0, sizeof(rec->kept.update_id));
 	snprintf(rec->kept.version, sizeof(rec->kept.version), "12.15");
 	record_clear(rec);
+}
+
+/* What more is known of two results, of a third that the record has no more, and of the pending update. */
+static inline void sample_more(struct record *rec)
+{
+	sample_merging(rec);
+	rec->generation = 8 * RECORD_GENERATION_STEP;
+	rec->tries_total = 3;
+	rec->tries_left = 1;
+	record_written_again(rec, 5);
+	record_end(rec, RESULT_MERGED, REASON_MERGED, "", 1767225600);
+	sample_update(rec, PHASE_TRIAL);
+	rec->tries_left = 0;
+	record_end(rec, RESULT_REVERTED, REASON_TRIES_SPENT, "", 1767225601);
+	rec->more[rec->more_count] = rec->more[0];
+	rec->more[rec->more_count++].crc ^= 1;
+	sample_update(rec, PHASE_MERGING);
+	sample_volume(rec, "system", 100, 1);
+	record_written_again(rec, 3);
+	record_written_again(rec, 4);
 }
 
 /* `extents` extents: as many blocks as one likes. */
