@@ -90,7 +90,7 @@ all: $A/init $A/cowboot $A/toybox $B/host/cowboot $(INITRAMFS) $(DISK) ## build 
 
 help: ## this list
 	@echo 'make [TARGET] [BOARD=$(BOARD)] [KERNEL=$(KERNEL)] [V=1]'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile tests/sim/sim.mk tests/ports/ports.mk | \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile tests/sim/sim.mk tests/ports/ports.mk tests/fuzz/fuzz.mk | \
 		while IFS='|' read -r name text; do printf '  %-13s %s\n' "$$name" "$$text"; done
 
 ## ---- Flags ------------------------------------------------------------------------------------
@@ -112,7 +112,8 @@ CFLAGS_UNIT = $(CFLAGS_ALL) -O2 -g -fsanitize=address,undefined -fno-sanitize-re
 $B/packages-test: | $B/packages-build
 $B/packages-boards: | $B/packages-test
 $B/packages-ports: | $B/packages-test
-$B/packages-build $B/packages-test $B/packages-boards $B/packages-ports $B/packages-fresh: $B/packages-%: configs/host-packages configs/install-packages
+$B/packages-fuzz: | $B/packages-test
+$B/packages-build $B/packages-test $B/packages-boards $B/packages-ports $B/packages-fuzz $B/packages-fresh: $B/packages-%: configs/host-packages configs/install-packages
 	$(Q)mkdir -p $B && configs/install-packages $* $@.log && touch $@
 
 # build/dl/KIND_NAME_VERSION/fetched, so that a new pin fetches that one thing and nothing else.
@@ -366,8 +367,8 @@ export COWBOOT_TIMEOUT_SCALE ?= 4
 SIDE_BY_SIDE = --no-print-directory --output-sync=target
 
 check: $(ready) ## every test that a change must pass
-	@echo '  CHECK   rules, units, simulator, host command and the kernel, side by side: it takes some minutes'
-	@$(MAKE) $(SIDE_BY_SIDE) check-sim check-gates check-unit check-host check-kernel-$(KERNEL)
+	@echo '  CHECK   rules, units, simulator, host command, fuzzing and the kernel, side by side: it takes some minutes'
+	@$(MAKE) $(SIDE_BY_SIDE) check-sim check-gates check-unit check-host check-fuzz check-kernel-$(KERNEL)
 	@$(MAKE) --no-print-directory check-qemu
 	@echo '  CHECK   power cuts, failing disks and endurance, side by side: it takes some minutes'
 	@$(MAKE) $(SIDE_BY_SIDE) check-crash-some check-errors-some check-endurance-some
@@ -499,4 +500,5 @@ clean: ## remove all that was built or fetched
 
 include tests/sim/sim.mk
 include tests/ports/ports.mk
+include tests/fuzz/fuzz.mk
 -include $(wildcard $A/obj/*/*.d $B/host/obj/*/*.d $B/unit/obj/*/*.d $B/unit/*/*.d)

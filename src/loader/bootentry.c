@@ -81,14 +81,32 @@ size_t bootentry_key(const char *text)
 	return found;
 }
 
+/* The number in the only line "version"; 0: there is no such line, or anything else in it. */
+static unsigned version_of(const char *text)
+{
+	static const char mark[] = "\nversion ";
+	const char *at = strstr(text, mark);
+	unsigned version = 0;
+
+	if (!at || strstr(at + 1, mark))
+		return 0;
+	at += strlen(mark);
+	at += strspn(at, " \t");
+	for (; *at >= '0' && *at <= '9' && version <= BOOTENTRY_VERSION_MAX / 10; at++)
+		version = version * 10 + (unsigned)(*at - '0');
+	at += strspn(at, " \t\r");
+	return !*at || *at == '\n' ? version : 0;
+}
+
 bool bootentry_text_ok(const char *text, char slot, unsigned *ret_version)
 {
-	const char *version = strstr(text, "\nversion ");
+	const unsigned version = version_of(text);
 
-	if (!version || !says(text, "cowboot.slot=", slot) || !says(text, "/cowboot/", slot))
+	if (!version || !says(text, "cowboot.slot=", slot) || !says(text, "/cowboot/", slot) ||
+	    !bootentry_key(text))
 		return false;
-	*ret_version = (unsigned)strtoul(version + strlen("\nversion "), NULL, 10);
-	return *ret_version > 0 && bootentry_key(text);
+	*ret_version = version;
+	return true;
 }
 
 void bootentry_rewrite(const char *from, char slot, bool counted, unsigned version,

@@ -36,7 +36,12 @@ size_t bootentry_key(const char *text);
  */
 #define BOOTENTRY_NO_SLOT '#'
 
-/* Whether the text is whole and starts that slot; its version then. */
+/*
+ * Whether the text is whole and starts that slot; its version then, from 1 to BOOTENTRY_VERSION_MAX.  Of
+ * such a text bootentry_rewrite makes another: a second line "version", or one with more in it than the
+ * number, would be lost on the way, so that is no entry.
+ */
+#define BOOTENTRY_VERSION_MAX 999999999u
 bool bootentry_text_ok(const char *text, char slot, unsigned *ret_version);
 
 /*

@@ -200,6 +200,9 @@ int entries_make(const struct entries *all, int esp_fd, const struct entry *from
 	for (unsigned i = 0; i < all->count; i++)
 		if (all->entry[i].is_entry && all->entry[i].version > version)
 			version = all->entry[i].version;
+	if (version == BOOTENTRY_VERSION_MAX)
+		return fail(EOVERFLOW, "cannot make %s: an entry has version %u, and there is none above",
+			    name, version);
 	text_begin(&out, text, sizeof(text));
 	bootentry_rewrite(from->text, slot, strchr(name, '+') != NULL, version + 1, &out);
 	if (out.full)

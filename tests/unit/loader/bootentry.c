@@ -64,6 +64,30 @@ static void texts(void **state)
 				       &version));
 }
 
+#define REST "efi /cowboot/a.efi\noptions cowboot.slot=a\n"
+
+/* Of the version that stands there another one is made by adding 1, and its line is replaced whole. */
+static void versions(void **state)
+{
+	static const char *const none[] = {
+		"x\nversion -1\n" REST, "x\nversion 4294967295\n" REST, "x\nversion 1000000000\n" REST,
+		"x\nversion \n1\n" REST, "x\nversion 1 2\n" REST, "x\nversion 0x1\n" REST,
+		"x\nversion 1\nversion 2\n" REST, "x\nversion 1\nefi /cowboot/a.efi\nversion cowboot.slot=a\n",
+		"x\nefi /cowboot/a.efi\nversion 1 cowboot.slot=a\n",
+	};
+	unsigned version = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(bootentry_text_ok(none[i], 'a', &version));
+	assert_int_equal(version, 0);
+	assert_true(bootentry_text_ok("x\nversion  12 \r\n" REST, 'a', &version));
+	assert_int_equal(version, 12);
+	assert_true(bootentry_text_ok("x\nefi /cowboot/a.efi\noptions cowboot.slot=a\nversion 999999999", 'a',
+				      &version));
+	assert_int_equal(version, BOOTENTRY_VERSION_MAX);
+}
+
 /* The last line efi counts, as for systemd-boot; a comment does not. */
 static void one_letter_makes_it_an_entry(void **state)
 {
@@ -117,6 +141,7 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(names_that_are_none),
 		cmocka_unit_test(texts),
+		cmocka_unit_test(versions),
 		cmocka_unit_test(one_letter_makes_it_an_entry),
 		cmocka_unit_test(the_other_slots_text),
 	};

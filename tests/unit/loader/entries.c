@@ -189,6 +189,22 @@ static void an_entry_without_a_counter_is_good(void **state)
 	assert_true(found.slots.good == 'b' && found.slots.trial == 0 && found.untidy);
 }
 
+/* What would not count as an entry is not made. */
+static void no_version_is_above_the_highest(void **state)
+{
+	const struct entry *keep;
+
+	(void)state;
+	clean();
+	put_entry("cowboot-a.conf", 'a', BOOTENTRY_VERSION_MAX);
+	assert_int_equal(entries_list(root, &all), 0);
+	keep = entries_find(&all, 'a', false);
+	assert_non_null(keep);
+	assert_int_equal(entries_make(&all, esp, keep, 'b', "cowboot-b+3.conf"), -EOVERFLOW);
+	assert_int_equal(entries_list(root, &all), 0);
+	assert_int_equal(all.count, 1);
+}
+
 static void what_is_cleared_and_made_is_read_again(void **state)
 {
 	const struct entry *keep;
@@ -291,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_entry_says_nothing),
 		cmocka_unit_test(an_entry_without_a_counter_is_good),
+		cmocka_unit_test(no_version_is_above_the_highest),
 		cmocka_unit_test(what_is_cleared_and_made_is_read_again),
 		cmocka_unit_test(what_changes_meanwhile_is_read_again),
 		cmocka_unit_test(what_changes_all_the_time_is_given_up),
