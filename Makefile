@@ -276,7 +276,7 @@ $(EFI): $A/efi/%: $(call fetched,deb_systemd-boot-efi) $A/efi/%.made-of
 # Programs that a board wants besides.
 PROGRAMS = $(wildcard board/$(BOARD)/programs)
 PROGRAMS_WANTED = $(if $(PROGRAMS),$(filter e2fsck,$(shell sed 's/\#.*//' $(PROGRAMS))))
-BOARD_LISTS = $(wildcard $(addprefix board/$(BOARD)/,cowboot.conf modules modules-recovery programs))
+BOARD_LISTS = $(wildcard $(addprefix board/$(BOARD)/,cowboot.conf modules modules-recovery programs keys/*.pub))
 MKINITRAMFS_NEEDS = initramfs/mkinitramfs $A/init $A/cowboot $A/toybox $(BOARD_LISTS) \
 	$(PROGRAMS_WANTED:%=$A/%) $B/$(BOARD)/initramfs-$(KERNEL).made-of $(KERNELS)/$(KERNEL)/release
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The host's part of the demo: where things are, what was found out so far, bundles."""
 import fcntl
+import hashlib
 import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -24,6 +26,7 @@ class Story:
 
     def __init__(self):
         self.digest, self.facts, self.bundle, self.packages = {}, {}, {}, {}
+        self.secret = self.public = self.signed = None
         self.times, self.begun = [], time.monotonic()
 
     def took(self, what, seconds):
@@ -50,7 +53,9 @@ def clear_home():
     except BlockingIOError:
         sys.exit(f"qemu/demo: cannot use {HOME}: another demo is at work there; wait for it")
     for each in HOME.iterdir():
-        if each.name != "lock":
+        if each.is_dir():
+            shutil.rmtree(each)
+        elif each.name != "lock":
             each.unlink()
 
 
@@ -73,11 +78,21 @@ def make_debian(story):
         f"{story.took('Debian images', work.seconds)}")
 
 
+def make_keys():
+    """The key pair that signs this demo's updates; the public one for the board's initramfs."""
+    secret, keys = HOME / "demo.key", HOME / "overlay/etc/cowboot/keys"
+    keys.mkdir(parents=True)
+    run("minisign", "-G", "-W", "-s", secret, "-p", keys / "demo.pub")
+    return secret, keys / "demo.pub"
+
+
 def make_disk(story):
-    """The board's disk: U-Boot's script, kernel and initramfs, an empty meta, the root, data."""
-    disk = HOME / "disk.img"
+    """The board's disk: U-Boot's script, kernel and initramfs with the demo's key, an empty meta, the
+    root, data."""
+    disk, initramfs = HOME / "disk.img", HOME / "initramfs.img"
     with Work("making the board's disk") as work:
-        run(TOP / "qemu/mkdisk", "-o", disk, "--system", DEBIAN / "old.img")
+        run(TOP / "initramfs/mkinitramfs", "-o", initramfs, "--overlay", HOME / "overlay")
+        run(TOP / "qemu/mkdisk", "-o", disk, "--system", DEBIAN / "old.img", "--initramfs", initramfs)
     say(f"the board's disk, by genimage: boot_a, boot_b, meta, system, data: "
         f"{mb(disk.stat().st_size)} {story.took('disk image', work.seconds)}")
     return disk
@@ -100,12 +115,16 @@ def make_bundle(story, old, new):
     with Work(f"comparing {old}.img with {new}.img") as work:
         run(COWBOOT, "bundle", "create", "-o", out, "--from", VERSIONS[old], "--version",
             VERSIONS[new], "--board", "qemu-virt", "--chunk-sectors", CHUNK_SECTORS,
-            f"system={images[old]}:{images[new]}")
-        sound = run(COWBOOT, "bundle", "verify", out)
+            "--key", story.secret, f"system={images[old]}:{images[new]}")
+        sound = run(COWBOOT, "bundle", "verify", "--key", story.public, out)
     seconds = story.took(f"bundle {VERSIONS[old]} -> {VERSIONS[new]}", work.seconds)
     facts = json.loads(run(COWBOOT, "bundle", "info", "--json", out))["volumes"][0]
     check("the old image's digest in the bundle", story.digest[old], facts["old_blake2b"])
     check("the new image's digest in the bundle", story.digest[new], facts["new_blake2b"])
+    signed = re.match("signed by ([0-9A-F]{16}): (.*)\n", sound)
+    if not signed:
+        differ("who has signed it", "the demo's key", sound)
+    story.signed = f"signed by {signed.group(1)}: {signed.group(2)}"
     found = re.search(r"(\d+) exceptions in (\d+) runs?, sound", sound)
     check("the exceptions that bundle verify counts", str(facts["exceptions"]),
           found.group(1) if found else sound)
@@ -114,4 +133,19 @@ def make_bundle(story, old, new):
     say(f"cowboot bundle create {VERSIONS[old]} -> {VERSIONS[new]}: {mb(facts['bundle_bytes'])}. "
         f"{facts['exceptions']} of {facts['image_bytes'] // 4096} chunks differ, in "
         f"{facts['runs']} runs {seconds}")
-    say("cowboot bundle verify: sound")
+    say(f"cowboot bundle verify: {story.signed}; sound")
+
+
+def make_forgery(story, name):
+    """A bundle with another key's signature in the place of the demo's."""
+    manifest, other, forged = HOME / "manifest", HOME / "other.key", HOME / "forged.bundle"
+    run("minisign", "-G", "-W", "-s", other, "-p", HOME / "other.pub")
+    run(COWBOOT, "bundle", "manifest", "-o", manifest, story.bundle[name])
+    run("minisign", "-S", "-s", other, "-m", manifest)
+    data, signature = story.bundle[name].read_bytes(), (HOME / "manifest.minisig").read_bytes()
+    manifest_bytes, signature_bytes = struct.unpack_from("<2I", data, 12)
+    end = 64 + manifest_bytes
+    signed = data[64:end] + signature
+    forged.write_bytes(data[:16] + struct.pack("<I", len(signature)) + data[20:32] +
+                       hashlib.blake2b(signed, digest_size=32).digest() + signed + data[end + signature_bytes:])
+    return forged

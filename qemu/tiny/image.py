@@ -78,6 +78,7 @@ def make_tree(root, *, programs, version, behave="ok", content_blocks=1024, chan
     for name in DIRECTORIES.split():
         (root / name).mkdir(parents=True)
     for where, source in programs.items():
+        (root / where).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, root / where)
         (root / where).chmod(0o755)
     if "bin/toybox" in programs:

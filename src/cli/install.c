@@ -11,6 +11,7 @@
 #include "base/sys.h"
 #include "cli/board.h"
 #include "cli/cli.h"
+#include "update/keys.h"
 #include "update/transition.h"
 
 #define POLL_MS 500	/* a signal just before a read on a pipe waits this long */
@@ -48,19 +49,26 @@ static int install(struct board *b, const char *name, struct bundle *bundle)
 
 static int install_from(struct board *b, const char *name, int fd)
 {
+	static struct trust trust;
 	struct bundle *bundle = NULL;
 	enum outcome ready = update_ready(&b->world);
+	const char *signatures;
+	size_t len;
 	int rc;
 
 	if (ready != OUTCOME_DONE)
 		return cli_ended(ready);
 	if (stop_catch())
 		return cli_failed();
-	rc = bundle_open(read_input, &fd, NULL, &bundle);
+	rc = keys_load(&b->conf, &trust);
+	if (!rc)
+		rc = bundle_open(read_input, &fd, &trust, &bundle);
 	if (rc) {
 		fail_in(rc, "cannot install %s", name);
 		return cli_failed();
 	}
+	signatures = bundle_signatures(bundle, &len);
+	keys_tell(&trust, signatures, len, bundle_signed_hash(bundle));
 	rc = install(b, name, bundle);
 	bundle_close(bundle);
 	return rc;

@@ -8,7 +8,7 @@ void conf_defaults(struct conf *ret_conf)
 {
 	*ret_conf = (struct conf){ .tries = 3, .device_timeout_s = 10, .watchdog_s = 60,
 				   .check_timeout_s = 300, .panic_s = 10, .recovery_wait_s = 5,
-				   .recovery_reboots = 3, .overrides = true,
+				   .recovery_reboots = 3, .overrides = true, .signatures = 1,
 				   .init = "/sbin/init" };
 }
 

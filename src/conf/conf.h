@@ -56,6 +56,8 @@ struct conf {
 	char recovery_password[CONF_PASSWORD_MAX];	/* argon2's string; empty: none */
 	bool no_shell;				/* recovery gives no shell */
 	bool overrides;				/* cowboot.KEY=VALUE counts; default yes */
+	bool take_unsigned;			/* updates and images need no signature; default no */
+	unsigned signatures;			/* by so many keys; default 1 */
 	char init[CONF_PATH_MAX];		/* in the real root; default /sbin/init */
 
 	/* From the kernel command line only. */

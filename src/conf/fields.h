@@ -20,6 +20,7 @@
 #define CONF_CHECK_TIMEOUT_MAX_S 86400
 #define CONF_PANIC_MAX_S 86400
 #define CONF_VERIFY_RATE_MAX_MIB 100000
+#define CONF_SIGNATURES_MAX 16
 
 int field_spec(char buf[CONF_SPEC_MAX], const char *word);
 

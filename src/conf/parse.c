@@ -195,6 +195,20 @@ static int take_overrides(struct parsing *p, char *const *words)
 	return field_yes(&p->conf.overrides, words[0]);
 }
 
+static int take_require_signature(struct parsing *p, char *const *words)
+{
+	bool yes = true;
+	int rc = field_yes(&yes, words[0]);
+
+	p->conf.take_unsigned = !yes;
+	return rc;
+}
+
+static int take_signatures(struct parsing *p, char *const *words)
+{
+	return field_number(&p->conf.signatures, words[0], 1, CONF_SIGNATURES_MAX);
+}
+
 static const struct key {
 	const char *name;
 	int (*take)(struct parsing *p, char *const *words);
@@ -227,6 +241,8 @@ static const struct key {
 	{ "recovery-password", take_recovery_password, 1, 1, false, "HASH" },
 	{ "init", take_init, 1, 1, false, "PATH" },
 	{ "overrides", take_overrides, 1, 1, false, "yes|no" },
+	{ "require-signature", take_require_signature, 1, 1, false, "yes|no" },
+	{ "signatures", take_signatures, 1, 1, false, "N" },
 };
 
 static int take_line(struct parsing *p, const struct text_line *line,

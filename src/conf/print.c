@@ -99,6 +99,9 @@ int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
 		text_add(&out, "init %s\n", conf->init);
 	if (!conf->overrides)
 		text_add(&out, "overrides no\n");
+	if (conf->take_unsigned)
+		text_add(&out, "require-signature no\n");
+	add_number(&out, "signatures", conf->signatures, usual.signatures);
 	add_comments(&out, conf);
 	return out.full ? -ENOSPC : 0;
 }

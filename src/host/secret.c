@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -14,7 +15,6 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/sys.h"
-#include "recovery/terminal.h"
 
 #define FILE_BYTES_MAX 2048
 #define PASSWORD_MAX 1024
@@ -33,13 +33,36 @@
 #define AT_SUM (AT_KEY + SECRET_KEY_BYTES)
 #define ALL_BYTES (AT_SUM + SUM_BYTES)
 
+/* A line as it is, blanks included; what follows it stays for whoever reads next. */
+static size_t read_line(char *buf, size_t size_bytes)
+{
+	size_t len = 0;
+
+	while (read(STDIN_FILENO, buf + len, 1) == 1 && buf[len] != '\n' && len + 1 < size_bytes)
+		len++;
+	buf[len] = '\0';
+	return len;
+}
+
+/* Nothing of it goes to standard output, which may be the bundle. */
 static int ask_password(const char *path, char password[PASSWORD_MAX])
 {
-	if (sys_is_terminal(STDIN_FILENO))
+	struct termios old, quiet;
+	const bool is_terminal = tcgetattr(STDIN_FILENO, &old) == 0;
+	size_t len;
+
+	if (is_terminal) {
+		quiet = old;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);	/* else it is seen, and works */
 		fprintf(stderr, "password of %s: ", path);
-	if (terminal_secret("", password, PASSWORD_MAX))
-		return fail(EINVAL, "there is no password");
-	return 0;
+	}
+	len = read_line(password, PASSWORD_MAX);
+	if (is_terminal) {
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &old);
+		fputc('\n', stderr);
+	}
+	return len ? 0 : fail(EINVAL, "there is no password");
 }
 
 /* Takes the password's bytes off again. */

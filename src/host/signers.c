@@ -84,7 +84,7 @@ int signers_sign(const struct signers *signers, const struct bundle_manifest *ma
 	char comment[MINISIGN_COMMENT_MAX];
 	int rc = signers_hash(manifest, hash);
 
-	snprintf(comment, sizeof(comment), "cowboot bundle\tversion:%s\tboard:%s", manifest->version_to,
+	snprintf(comment, sizeof(comment), "cowboot bundle version:%s board:%s", manifest->version_to,
 		 manifest->board[0] ? manifest->board : "any");
 	for (unsigned i = 0; i < signers->count && !rc; i++) {
 		char one[SECRET_SIGNATURE_MAX];

@@ -23,6 +23,8 @@
 #define TRIAL_FILE RUN_DIR "trial"
 #define COUNTED_FILE RUN_DIR "counted"
 #define MERGING_FILE RUN_DIR "merging"
+#define KEYS_DIR "/etc/cowboot/keys/"
+#define RUN_KEYS_DIR RUN_DIR "keys/"
 
 static char buf[LIMIT_CONF_BYTES];
 
@@ -140,10 +142,33 @@ void report_recovery(const struct boot *boot)
 	put(RECOVERY_FILE, buf);
 }
 
+/* A public key of the initramfs, for a system that has none of its own: update/keys.h. */
+static int pass_key(void *ctx, const char *name)
+{
+	static const char dir[] = KEYS_DIR, to[] = RUN_KEYS_DIR;
+	char path[sizeof(to) + 256];
+	size_t len;
+
+	(void)ctx;
+	snprintf(path, sizeof(path), "%s%s", dir, name);
+	if (sys_read_file(path, buf, sizeof(buf), &len))
+		return 0;
+	snprintf(path, sizeof(path), "%s%s", to, name);
+	put(path, buf);
+	return 0;
+}
+
+static void pass_keys(void)
+{
+	if (sys_is_dir(KEYS_DIR) && !sys_mkdir(RUN_KEYS_DIR, 0755))
+		(void)sys_each_name(KEYS_DIR, pass_key, NULL);	/* without keys, nothing can be installed */
+}
+
 void report_boot(const struct boot *boot)
 {
 	write_json(boot);
 	write_conf(boot);
+	pass_keys();
 	if (boot->world.record.phase == PHASE_TRIAL && boot->plan.map == MAP_SNAPSHOT)
 		put(TRIAL_FILE, "");
 	if (boot->plan.persist == PERSIST_TALLY)

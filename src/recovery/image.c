@@ -15,6 +15,10 @@
  * as long as another partition is in the place of one of them, nothing is written (I13).  One thing is
  * excepted: a merge whose volume is on a disk that nobody can bring back.  There is no other way out of
  * it, and a person who was told what is lost may put an image onto what has the volume's name now.
+ *
+ * Holds I16: the image is read again after its signature was checked, and a stick need not tell the same
+ * twice.  So it is what lies on the medium in the end that is compared with what was signed; until then the
+ * volume is partial, and nobody boots it.
  */
 #include "recovery/image.h"
 
@@ -44,8 +48,8 @@ int image_fits(uint64_t image_bytes, const struct part *part)
 }
 
 /* The image onto the partition, or compared with it. */
-static int pass(const struct dev *image, const struct dev *to, bool compare, uint64_t done_bytes,
-		image_progress *progress, void *ctx)
+static int pass(const struct dev *image, const struct dev *to, struct minisign_hash *compare,
+		uint64_t done_bytes, image_progress *progress, void *ctx)
 {
 	struct fill fill = { .dev = to };
 
@@ -62,32 +66,51 @@ static int pass(const struct dev *image, const struct dev *to, bool compare, uin
 			rc = progress(ctx, done_bytes + at + len);
 		if (rc)
 			return rc;
+		if (compare)
+			minisign_hash_add(compare, again, len);
 		at += len;
 	}
 	return 0;
 }
 
-static int write_whole(const struct dev *image, const struct part *part, image_progress *progress,
-		       void *ctx)
+/* What lies on the medium now: the image, and what was signed. */
+static int read_back(const struct dev *image, const struct dev *back, const uint8_t *signed_hash,
+		     image_progress *progress, void *ctx)
+{
+	uint8_t found[MINISIGN_HASH_BYTES];
+	struct minisign_hash hash;
+	int rc;
+
+	minisign_hash_begin(&hash);
+	rc = pass(image, back, &hash, image->size_bytes, progress, ctx);
+	if (rc || !signed_hash)
+		return rc;
+	minisign_hash_end(&hash, found);
+	return memcmp(found, signed_hash, sizeof(found)) ?
+	       fail(EKEYREJECTED, "what was read from it now is not what is signed") : 0;
+}
+
+static int write_whole(const struct dev *image, const struct part *part, const uint8_t *hash,
+		       image_progress *progress, void *ctx)
 {
 	struct dev to = DEV_CLOSED, back = DEV_CLOSED;
 	int rc = dev_open(part->path, DEV_WRITE, &to);
 
 	if (!rc)
-		rc = pass(image, &to, false, 0, progress, ctx);
+		rc = pass(image, &to, NULL, 0, progress, ctx);
 	if (!rc)
 		rc = dev_flush(&to);
 	if (!rc)
 		rc = dev_open(part->path, DEV_MEDIUM, &back);
 	if (!rc)
-		rc = pass(image, &back, true, image->size_bytes, progress, ctx);
+		rc = read_back(image, &back, hash, progress, ctx);
 	dev_close(&back);
 	dev_close(&to);
 	return rc;
 }
 
-int image_put(struct world *w, unsigned i, const struct dev *image, const char *name,
-	      image_progress *progress, void *ctx)
+int image_put(struct world *w, unsigned i, const struct dev *image, const uint8_t *hash,
+	      const char *name, image_progress *progress, void *ctx)
 {
 	const char *volume = w->conf->volume[i].name;
 	const struct part *part = &w->volume_part[i];
@@ -110,7 +133,7 @@ int image_put(struct world *w, unsigned i, const struct dev *image, const char *
 	if (!rc)
 		rc = update_partial(w, volume);
 	if (!rc)
-		rc = write_whole(image, part, progress, ctx);
+		rc = write_whole(image, part, hash, progress, ctx);
 	if (!rc)
 		rc = update_whole(w, volume, version_from, name);
 	dev_close(&held);

@@ -15,6 +15,7 @@
 #include "recovery/logs.h"
 #include "recovery/media.h"
 #include "recovery/menu.h"
+#include "update/keys.h"
 #include "update/places.h"
 #include "update/transition.h"
 #include "update/volumes.h"
@@ -25,6 +26,23 @@ static void let_medium_go(void)
 {
 	if (media_umount())
 		menu_failed();
+}
+
+/* What nobody has signed whose signature counts here is not opened. */
+static int open_bundle(const struct world *w, int *fd, struct bundle **ret_bundle)
+{
+	static struct trust trust;
+	const char *signatures;
+	size_t len;
+	int rc = keys_load(w->conf, &trust);
+
+	if (!rc)
+		rc = bundle_open(bundle_read_fd, fd, &trust, ret_bundle);
+	if (rc)
+		return rc;
+	signatures = bundle_signatures(*ret_bundle, &len);
+	keys_tell(&trust, signatures, len, bundle_signed_hash(*ret_bundle));
+	return 0;
 }
 
 /* What came of it, with its line printed. */
@@ -38,7 +56,7 @@ static enum outcome install(struct world *w, int fd, const char *name)
 	if (end == OUTCOME_DONE) {
 		rc = stop_catch();
 		if (!rc)
-			rc = bundle_open(bundle_read_fd, &fd, NULL, &bundle);
+			rc = open_bundle(w, &fd, &bundle);
 		if (rc)
 			fail_in(rc, "cannot install %s", name);
 		end = rc ? OUTCOME_FAILED : update_install(w, bundle, name, &already);
@@ -134,12 +152,36 @@ static const char *refused_now(const struct view *v)
 	return choice_refused(&now, CHOICE_IMAGE);
 }
 
-static void put_image(const struct view *v, const struct dev *image, const char *name)
+/* Whether anybody has signed it who may: image_signed, with its line printed. */
+static int check_image(const struct menu_file *file, const struct dev *image,
+		       uint8_t ret_hash[MINISIGN_HASH_BYTES])
 {
 	static struct progress progress;
-	int i = take_volume(&board.conf), rc;
+	static struct trust trust;
+	int rc = keys_load(&board.conf, &trust);
+
+	progress_begin(&progress, "checking", file->shown, image->size_bytes);
+	if (!rc)
+		rc = image_signed(file->path, image, &trust, tell_progress, &progress, ret_hash);
+	progress_end(&progress);
+	if (rc < 0) {
+		fail_in(rc, "cannot take %s", file->shown);
+		menu_failed();
+	}
+	return rc;
+}
+
+static void put_image(const struct view *v, const struct dev *image, const struct menu_file *file)
+{
+	static struct progress progress;
+	uint8_t hash[MINISIGN_HASH_BYTES];
+	const char *name = file->shown;
+	int i = take_volume(&board.conf), is_signed, rc;
 
 	if (i < 0)
+		return;
+	is_signed = check_image(file, image, hash);
+	if (is_signed < 0)
 		return;
 	printf("\n%s, ", name);
 	menu_size(image->size_bytes);
@@ -152,7 +194,8 @@ static void put_image(const struct view *v, const struct dev *image, const char 
 	/* A device over the partition would hold it; one that is in use keeps it, and says so. */
 	volumes_unmap(&board.world);
 	progress_begin(&progress, "writing", board.conf.volume[i].name, 2 * image->size_bytes);
-	rc = image_put(&board.world, (unsigned)i, image, name, tell_progress, &progress);
+	rc = image_put(&board.world, (unsigned)i, image, is_signed ? hash : NULL, name, tell_progress,
+		       &progress);
 	progress_end(&progress);
 	if (rc) {
 		fail_in(rc, "cannot put %s onto %s", name, board.conf.volume[i].name);
@@ -181,7 +224,7 @@ void menu_image(const struct view *v)
 		if (!rc && refused_now(v))
 			printf("Not now: %s.\n", refused_now(v));
 		else if (!rc)
-			put_image(v, &image, file.shown);
+			put_image(v, &image, &file);
 		menu_close(&board);
 		dev_close(&image);
 	}

@@ -2,11 +2,12 @@
 """Signed bundles: made and signed here, checked by minisign; signed by minisign, checked here. What was not
 signed by those who have to is refused, and so is every bit that flips."""
 
+import base64
 import hashlib
 import json
+import os
 import pathlib
 import pty
-import os
 import struct
 import subprocess
 
@@ -17,7 +18,7 @@ from cowboot import PROGRAM, bad, good, run, usage
 KEYS = pathlib.Path("tests/golden/minisign").resolve()
 ONE, TWO = "36E3127FFF7DE29F", "4DBBB0538C5D20A9"
 OPTIONS = ["--version", "12.2", "--board", "qemu-virt"]
-COMMENT = "cowboot bundle\tversion:12.2\tboard:qemu-virt"
+COMMENT = "cowboot bundle version:12.2 board:qemu-virt"
 BLOCK = 131072
 
 
@@ -87,17 +88,34 @@ def test_legacy_signatures_are_refused(home):
         says="cannot attach to u: m.minisig: a signature is of minisign's legacy kind; sign without -l")
 
 
-def test_a_key_of_minisigns_own(home):
-    """Made by minisign now, and with a password, which is asked for."""
-    subprocess.run(["minisign", "-G", "-p", "k.pub", "-s", "k.key"], cwd=home, input="secret\nsecret\n",
-                   capture_output=True, text=True, check=True, timeout=60)
+def with_password(name, password):
+    """A secret key as minisign writes it with a password, but one that is tried in no time: its own take a
+    gigabyte and some seconds."""
+    data = base64.b64decode((KEYS / f"{name}.key").read_text().splitlines()[1])
+    hidden = data[54:126] + hashlib.blake2b(data[:2] + data[54:126], digest_size=32).digest()
+    salt = bytes(range(32))
+    cover = hashlib.scrypt(password, salt=salt, n=1024, r=8, p=1, dklen=len(hidden))
+    data = data[:2] + b"Sc" + data[4:6] + salt + struct.pack("<2Q", 32768, 1 << 24) + bytes(
+        a ^ b for a, b in zip(hidden, cover))
+    return f"untrusted comment: with a password\n{base64.b64encode(data).decode()}\n"
+
+
+def test_a_password(home):
+    """It is asked for; minisign takes the same key."""
+    (home / "k.key").write_text(with_password("one", b"secret"))
+    minisign("-S", "-s", "k.key", "-m", "u", cwd=home, stdin="secret\n")
+    minisign("-V", "-p", KEYS / "one.pub", "-m", "u", cwd=home)
     done = run("bundle", "sign", "--key", "k.key", "-o", "b", "u", cwd=home, stdin=b"secret\n")
     assert done.returncode == 0, done.stderr
-    good("bundle", "verify", "--key", "k.pub", "b", cwd=home)
+    good("bundle", "verify", *pub("one"), "b", cwd=home)
+    # Standard output may be the bundle, and standard input too: the password is its first line.
+    done = run("bundle", "sign", "--key", "k.key", "-o", "-", "-", cwd=home,
+               stdin=b"secret\n" + (home / "u").read_bytes())
+    assert (done.stderr, done.stdout) == (b"", (home / "b").read_bytes())
     bad("bundle", "sign", "--key", "k.key", "-o", "c", "u", cwd=home, stdin=b"Secret\n",
         says="cannot sign with k.key: the password is wrong")
-    bad("bundle", "sign", "--key", "k.pub", "-o", "c", "u", cwd=home,
-        says="cannot sign with k.pub: it is no secret key of minisign")
+    bad("bundle", "sign", "--key", "k.key", "-o", "c", "u", cwd=home,
+        says="cannot sign with k.key: there is no password")
     master, slave = pty.openpty()
     child = subprocess.Popen([pathlib.Path(PROGRAM).resolve(), "bundle", "sign", "--key", "k.key", "-o", "d", "u"],
                              cwd=home, stdin=slave, stdout=slave, stderr=slave)
@@ -108,6 +126,16 @@ def test_a_key_of_minisigns_own(home):
     os.write(master, b"secret\n")
     assert child.wait(60) == 0
     assert (home / "d").read_bytes() == (home / "b").read_bytes()
+
+
+def test_what_is_no_secret_key(home):
+    for name, text in (("public", (KEYS / "one.pub").read_text()), ("empty", ""), ("cut", with_password(
+            "one", b"x")[:-20]), ("long", "untrusted comment: " + 3000 * "x")):
+        (home / name).write_text(text)
+        bad("bundle", "sign", "--key", name, "-o", "c", "u", cwd=home,
+            says=f"cannot sign with {name}: it is no secret key of minisign")
+    bad("bundle", "sign", "--key", "none", "-o", "c", "u", cwd=home,
+        says="cannot sign with none: it cannot be read: No such file or directory")
 
 
 def test_create_signs(home):

@@ -147,6 +147,9 @@ def configuration(conf, vendor, store, data_options, board=BOARD):
     # A scenario that ends in recovery mostly looks around there: with a shell, unless it says.
     if not any(line.split()[:1] == ["recovery"] for line in conf.splitlines()):
         over += "recovery shell\n"
+    # What is about signatures says so; an init that does not know the key gets a comment with it.
+    if "require-signature" not in conf:
+        over += "require-signature no\n"
     over += conf
 
     def key(line):

@@ -43,7 +43,7 @@ void recover_image(void)
 		rc = dev_open("/image", DEV_READ, &image);
 	if (rc == 0) {
 		saw_image(false);
-		rc = image_put(&board.world, 0, &image, "factory.img", go_on, NULL);
+		rc = image_put(&board.world, 0, &image, NULL, "factory.img", go_on, NULL);
 		say("-- %s", rc ? fail_text() : "the image is there");
 		if (rc == 0)
 			saw_image(true);

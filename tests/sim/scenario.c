@@ -51,7 +51,7 @@ static void configure(void)
 		sim_config, sizeof(sim_config),
 		"board sim\nmeta PARTLABEL=meta\ndata PARTLABEL=data /data ext4 rw,noatime\n"
 		"volume system PARTLABEL=system / ext4 ro\n%sstore %s\ntries %u\ndevice-timeout 1\n"
-		"recovery shell\noverrides no\n%s%s",
+		"recovery shell\noverrides no\nrequire-signature no\n%s%s",
 		plan->volumes > 1 ? "volume vendor PARTLABEL=vendor /vendor ext4 ro\n" : "",
 		plan->raw ? "PARTLABEL=cow" : "file", plan->tries,
 		plan->several_disks ? "disks several\n" : "",

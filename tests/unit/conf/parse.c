@@ -64,6 +64,8 @@ static void test_fields(void **state)
 	assert_int_equal(conf.recovery, GIVEUP_REBOOT);
 	assert_true(conf_locked(&conf));
 	assert_false(conf.overrides);
+	assert_true(conf.take_unsigned);
+	assert_int_equal(conf.signatures, 16);
 	assert_string_equal(conf.init, "/usr/lib/systemd/systemd");
 	assert_ptr_equal(conf_volume(&conf, "vendor"), &conf.volume[1]);
 	assert_null(conf_volume(&conf, "data"));
@@ -152,7 +154,7 @@ static void test_twice(void **state)
 		assert_non_null(strstr(fail_text(), "was given already, on line 1"));
 		keys++;
 	}
-	assert_int_equal(keys, 23);
+	assert_int_equal(keys, 25);
 }
 
 /* The longest that fits, and one more. */
