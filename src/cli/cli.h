@@ -28,6 +28,8 @@ int cli_mark_bad(int argc, char **argv);
 int cli_merge(int argc, char **argv);
 int cli_cancel(int argc, char **argv);
 int cli_log(int argc, char **argv);
+int cli_rollback(int argc, char **argv);
+int cli_forget(int argc, char **argv);
 int cli_recovery(int argc, char **argv);
 int cli_bench_disk(int argc, char **argv);
 

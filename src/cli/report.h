@@ -32,7 +32,8 @@ struct report_volume {
 /* Where the next update's stores go. */
 struct report_room {
 	char place[CONF_PATH_MAX + 16];	/* a folder or a partition; empty: not there now */
-	uint64_t free_bytes, pending_bytes;	/* the latter belong to the pending update */
+	uint64_t free_bytes;
+	uint64_t pending_bytes, kept_bytes;	/* the pending update's, and the kept system's */
 };
 
 /* What runs, judged by the devices and not by the record alone. */

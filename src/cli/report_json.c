@@ -179,6 +179,25 @@ static void add_room(const struct report *r, struct text_out *out)
 		text_add(out, ", \"pending_bytes\": null}");
 }
 
+static void add_kept(const struct report *r, struct text_out *out)
+{
+	const struct record_kept *kept = &r->record->kept;
+
+	text_add(out, ",\n  \"kept\": ");
+	if (!report_known(r) || !kept->volume_count) {
+		text_add(out, "null");
+		return;
+	}
+	text_add(out, "{\"version\": ");
+	text_add_json_or_null(out, kept->version);
+	text_add(out, ", \"bytes\": %" PRIu64, r->room.kept_bytes);
+	add_slot_letter(out, "slot", kept->slot);
+	if (kept->when_s)
+		text_add(out, ", \"when\": %" PRIu64 "}", kept->when_s);
+	else
+		text_add(out, ", \"when\": null}");
+}
+
 void report_json(const struct report *r, struct text_out *out)
 {
 	text_add(out, "{\n  \"schema\": %d,\n  \"cowboot\": \"%s\",\n  \"board\": ", REPORT_SCHEMA,
@@ -197,6 +216,7 @@ void report_json(const struct report *r, struct text_out *out)
 	else
 		text_add(out, "null");
 	add_room(r, out);
+	add_kept(r, out);
 	add_last(r, out);
 	add_record(r, out);
 	add_slots(r, out);

@@ -132,6 +132,17 @@ static void add_last(const struct record_result *last, struct text_out *out)
 	text_add(out, "\n");
 }
 
+static void add_kept(const struct report *r, struct text_out *out)
+{
+	const struct record_kept *kept = &r->record->kept;
+
+	if (!report_known(r) || !kept->volume_count)
+		return;
+	text_add(out, "kept     %s can be had again, ", or_unknown(kept->version));
+	add_size(out, r->room.kept_bytes);
+	text_add(out, ", until the next install\n");
+}
+
 static void add_record(const struct report *r, struct text_out *out)
 {
 	if (!r->meta)
@@ -229,6 +240,7 @@ void report_text(const struct report *r, struct text_out *out)
 	add_slot(r, out);
 	for (unsigned v = 0; v < r->volume_count; v++)
 		add_volume(&r->volume[v], out);
+	add_kept(r, out);
 	add_last(&r->record->last, out);
 	add_record(r, out);
 	if (r->explained)

@@ -15,6 +15,7 @@
 #include "cli/report.h"
 #include "map/status.h"
 #include "storage/reserve.h"
+#include "update/kept.h"
 #include "update/live.h"
 #include "update/merging.h"
 #include "update/slots.h"
@@ -157,13 +158,16 @@ static void gather_room(const struct board *b, struct report_room *room)
 	const struct world *w = &b->world;
 	struct store_dir dir;
 
+	room->kept_bytes = kept_bytes(&w->record);
 	for (unsigned v = 0; v < w->record.volume_count; v++)
 		room->pending_bytes += w->record.volume[v].store_sectors * SECTOR_BYTES;
 	if (w->has_store_part) {
 		const uint64_t all_bytes = w->store_part.size_sectors * SECTOR_BYTES;
+		const uint64_t used_bytes = room->pending_bytes +
+					    (record_is_way_back(&w->record) ? 0 : room->kept_bytes);
 
 		snprintf(room->place, sizeof(room->place), "%s", w->store_part.path);
-		room->free_bytes = all_bytes > room->pending_bytes ? all_bytes - room->pending_bytes : 0;
+		room->free_bytes = all_bytes > used_bytes ? all_bytes - used_bytes : 0;
 	} else if (!b->conf.store[0] && w->data_dir && !world_store_dir(w, &dir) &&
 		   !reserve_free(w->data_dir, &room->free_bytes)) {
 		snprintf(room->place, sizeof(room->place), "%s", dir.path);

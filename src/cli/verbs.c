@@ -24,13 +24,18 @@ static const struct cli_verb verbs[] = {
 	  "Check a bundle, lay down its stores beside the running system, verify the result and\n"
 	  "arm the trial boot. Exits 4: reboot to try it. - reads standard input." },
 	{ "mark-good", cli_mark_good, "[--wait]",
-	  "Confirm the running trial and begin to merge it. From then on there is no way back.\n"
+	  "Confirm the running trial, keep what it replaces, and begin to merge it.\n"
 	  "  --wait  return when it is merged, with progress" },
 	{ "mark-bad", cli_mark_bad, "[REASON]",
 	  "Refuse the trial; the next boot drops it. Exits 4 where it runs: reboot to go back." },
 	{ "merge", cli_merge, "[--wait]",
 	  "Start, resume or watch the merge of a confirmed update.\n"
 	  "  --wait  return when it is done, with progress" },
+	{ "rollback", cli_rollback, "",
+	  "Try the system before this one again, which was kept when this one was confirmed.\n"
+	  "Exits 4: reboot to try it; mark-good confirms it. Exits 2 when nothing is kept." },
+	{ "forget", cli_forget, "",
+	  "Give the space of the kept system back. Exits 2 when nothing is kept." },
 	{ "cancel", cli_cancel, "",
 	  "Drop an update that has not been booted yet, and give its space back." },
 	{ "log", cli_log, "[--json] [N]",

@@ -29,6 +29,13 @@ struct conf_mount {
 /* The first one also stands for a board whose configuration cannot be used. */
 enum conf_giveup { GIVEUP_MENU, GIVEUP_SHELL, GIVEUP_REBOOT, GIVEUP_POWEROFF };
 
+/* What becomes of the old system when an update is confirmed. */
+enum conf_keep {
+	KEEP_OLD,		/* it is kept where there is room; the default */
+	KEEP_NOT,
+	KEEP_MUST,		/* no update is confirmed without */
+};
+
 struct conf {
 	char board[32];
 	char meta[CONF_SPEC_MAX];
@@ -46,6 +53,8 @@ struct conf {
 	bool kernel_flushes;			/* merge whatever the kernel calls itself; default: ask it */
 	unsigned verify_rate_mib;		/* MiB a second that a proof reads; default 0: no limit */
 	bool unproven_trials;			/* mark-good reads nothing before it confirms; default no */
+	enum conf_keep keep_old;
+	unsigned keep_days;			/* with KEEP_OLD: then it is dropped; 0: never */
 	unsigned check_timeout_s;		/* for data's file system; default 300, 0: no check */
 	unsigned panic_s;			/* where panic= says nothing; default 10, 0: leave it */
 	enum conf_giveup recovery;		/* default GIVEUP_MENU */

@@ -166,6 +166,27 @@ int field_yes(bool *ret_yes, const char *word)
 	return field_choice(ret_yes, word, "yes", "no");
 }
 
+int field_keep(enum conf_keep *ret_keep, unsigned *ret_days, const char *word)
+{
+	static const char *const words[] = { [KEEP_OLD] = "yes", [KEEP_NOT] = "no",
+					     [KEEP_MUST] = "must" };
+	uint64_t days = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(word, words[i]) == 0) {
+			*ret_keep = (enum conf_keep)i;
+			*ret_days = 0;
+			return 0;
+		}
+	}
+	if (text_number(word, CONF_KEEP_MAX_DAYS, &days) || !days)
+		return fail(EINVAL, "cannot use %s: not yes, no, must or a number of days from 1 to %d",
+			    word, CONF_KEEP_MAX_DAYS);
+	*ret_keep = KEEP_OLD;
+	*ret_days = (unsigned)days;
+	return 0;
+}
+
 int field_password(char buf[CONF_PASSWORD_MAX], const char *word)
 {
 	if (strncmp(word, "$argon2", strlen("$argon2")) != 0 ||

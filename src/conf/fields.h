@@ -21,6 +21,7 @@
 #define CONF_PANIC_MAX_S 86400
 #define CONF_VERIFY_RATE_MAX_MIB 100000
 #define CONF_SIGNATURES_MAX 16
+#define CONF_KEEP_MAX_DAYS 36500
 
 int field_spec(char buf[CONF_SPEC_MAX], const char *word);
 
@@ -40,6 +41,9 @@ int field_volume_options(char buf[CONF_OPTIONS_MAX], const char *word);
 
 /* A number from min to max. */
 int field_number(unsigned *ret_value, const char *word, unsigned min, unsigned max);
+
+/* yes, no, must, or a number of days; all but that make it 0. */
+int field_keep(enum conf_keep *ret_keep, unsigned *ret_days, const char *word);
 
 /* off (an empty path), auto (CONF_WATCHDOG_AUTO) or a path in /dev. */
 int field_watchdog(char buf[CONF_PATH_MAX], const char *word);

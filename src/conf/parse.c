@@ -82,12 +82,10 @@ static int take_store(struct parsing *p, char *const *words)
 
 static int take_boot_slots(struct parsing *p, char *const *words)
 {
-	int rc = 0;
+	int rc = field_spec(p->conf.boot[0], words[0]);
 
 	p->lines.boot = p->line;
-	for (unsigned i = 0; !rc && i < CONF_SLOTS; i++)
-		rc = field_spec(p->conf.boot[i], words[i]);
-	return rc;
+	return rc ? rc : field_spec(p->conf.boot[1], words[1]);
 }
 
 static int take_boot_esp(struct parsing *p, char *const *words)
@@ -139,6 +137,11 @@ static int take_verify_rate(struct parsing *p, char *const *words)
 static int take_verify_trial(struct parsing *p, char *const *words)
 {
 	return field_no(&p->conf.unproven_trials, words[0]);
+}
+
+static int take_keep_old(struct parsing *p, char *const *words)
+{
+	return field_keep(&p->conf.keep_old, &p->conf.keep_days, words[0]);
 }
 
 static int take_panic(struct parsing *p, char *const *words)
@@ -231,6 +234,7 @@ static const struct key {
 	{ "check-timeout", take_check_timeout, 1, 1, false, "SECONDS" },
 	{ "verify-rate", take_verify_rate, 1, 1, false, "MIB_A_SECOND" },
 	{ "verify-trial", take_verify_trial, 1, 1, false, "yes|no" },
+	{ "keep-old", take_keep_old, 1, 1, false, "yes|no|must|DAYS" },
 	{ "panic", take_panic, 1, 1, false, "SECONDS" },
 	{ "recovery", take_recovery, 1, 1, false, "menu|shell|reboot|poweroff" },
 	{ "recovery-wait", take_recovery_wait, 1, 1, false, "SECONDS" },

@@ -92,6 +92,9 @@ int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
 	add_number(&out, "verify-rate", conf->verify_rate_mib, usual.verify_rate_mib);
 	if (conf->unproven_trials)
 		text_add(&out, "verify-trial no\n");
+	if (conf->keep_old != KEEP_OLD)
+		text_add(&out, "keep-old %s\n", conf->keep_old == KEEP_NOT ? "no" : "must");
+	add_number(&out, "keep-old", conf->keep_days, 0);
 	add_number(&out, "check-timeout", conf->check_timeout_s, usual.check_timeout_s);
 	add_number(&out, "panic", conf->panic_s, usual.panic_s);
 	add_recovery(&out, conf, &usual);

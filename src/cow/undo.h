@@ -6,7 +6,7 @@
 #ifndef COWBOOT_COW_UNDO_H
 #define COWBOOT_COW_UNDO_H
 
-#include "cow/write.h"
+#include "cow/kept.h"
 
 /*
  * Writes the store of the origin's own chunks that the list names, in order to sink: entries ascending,
@@ -19,5 +19,14 @@
 int cow_undo(const struct cow_list *list, const struct cow_source *origin,
 	     const struct cow_mark *mark, const struct cow_scratch *scratch,
 	     const struct cow_sink *sink, struct cow_stats *ret_stats);
+
+/*
+ * Compares such a store, and the kept list behind it that was checked, with the origin that it was made
+ * of: each chunk in the store is the origin's, and has the checksum in the list.  scratch->buf: at least
+ * 1536 bytes.  -EBADMSG with the bare reason in base/fail.h.
+ */
+int cow_undo_compare(const struct cow_source *store, const struct cow_source *kept,
+		     const struct cow_source *origin, uint32_t chunk_sectors, uint64_t exceptions,
+		     const struct cow_scratch *scratch);
 
 #endif

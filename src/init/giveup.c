@@ -52,7 +52,7 @@ static void let_go(void *ctx)
 		return;
 	act_unmap(boot);
 	for (unsigned i = 0; i < conf->volume_count; i++)
-		if (store_unmap(conf->volume[i].name) < 0)
+		if (store_unmap(conf->volume[i].name, false) < 0)
 			log_warn("%s", fail_text());
 	if (conf->data.name[0] && dm_remove(conf->data.name) < 0)
 		log_warn("%s", fail_text());

@@ -95,14 +95,13 @@ static bool repair(void)
 
 /*
  * What this init knows of the record, for whatever is saved next; a quiet boot saves nothing (I11).  A
- * loader that does not name the slot leaves it unknown whose note that would be.
+ * loader that does not name the slot gets no other kernel to start either: there is one init then.
  */
 static void note_init(void)
 {
 	const bool has_slots = slots_configured(&boot.conf);
 
-	if (!has_slots || boot.conf.slot)
-		record_note_init(&boot.world.record, has_slots ? boot.conf.slot : 0);
+	record_note_init(&boot.world.record, has_slots ? boot.conf.slot : 0);
 }
 
 /* A record of zeros counts as a new board's only where no store says otherwise. */

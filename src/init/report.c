@@ -25,6 +25,7 @@
 #define MERGING_FILE RUN_DIR "merging"
 #define KEYS_DIR "/etc/cowboot/keys/"
 #define RUN_KEYS_DIR RUN_DIR "keys/"
+#define KNOWS_FILE RUN_DIR "knows"
 
 static char buf[LIMIT_CONF_BYTES];
 
@@ -117,6 +118,7 @@ static void write_conf(const struct boot *boot)
 /* The files that are about one boot; the lock is not among them. */
 static const char *const of_one_boot[] = {
 	RECOVERY_FILE, BOOT_FILE, CONF_FILE, TRIAL_FILE, COUNTED_FILE, MERGING_FILE, UPDATE_MENDED,
+	KNOWS_FILE,
 };
 
 void report_forget(void)
@@ -164,9 +166,20 @@ static void pass_keys(void)
 		(void)sys_each_name(KEYS_DIR, pass_key, NULL);	/* without keys, nothing can be installed */
 }
 
+/* For the command, whose saves are the only ones of a board that boots without an update (I11). */
+static void write_knows(void)
+{
+	struct text_out out;
+
+	text_begin(&out, buf, sizeof(buf));
+	text_add(&out, "%u %u %u\n", RECORD_FORMAT, RECORD_RO_KNOWN, RECORD_IN_KNOWN);
+	put(KNOWS_FILE, buf);
+}
+
 void report_boot(const struct boot *boot)
 {
 	write_json(boot);
+	write_knows();
 	write_conf(boot);
 	pass_keys();
 	if (boot->world.record.phase == PHASE_TRIAL && boot->plan.map == MAP_SNAPSHOT)

@@ -161,6 +161,8 @@ void record_end(struct record *rec, enum result result, enum reason reason, cons
 	struct record_result *last = &rec->last;
 
 	keep_result(rec);
+	if (result == RESULT_MERGED)
+		record_note_merged(rec);
 	memset(last, 0, sizeof(*last));
 	last->result = result;
 	last->when_s = when_s;
@@ -188,6 +190,11 @@ void record_note_init(struct record *rec, char slot)
 	};
 }
 
+void record_note_knows(struct record *rec, char slot, const struct record_knows *said)
+{
+	rec->knows[init_of(slot)] = *said;
+}
+
 void record_forget_init(struct record *rec, char slot)
 {
 	memset(&rec->knows[init_of(slot)], 0, sizeof(rec->knows[0]));
@@ -206,6 +213,15 @@ bool record_may_use(const struct record *rec, bool has_slots, uint32_t ro_compat
 		return knows(&rec->knows[RECORD_INIT_ONLY], ro_compat, incompat);
 	return knows(&rec->knows[RECORD_INIT_A], ro_compat, incompat) &&
 	       knows(&rec->knows[RECORD_INIT_B], ro_compat, incompat);
+}
+
+bool record_may_keep(const struct record *rec, bool has_slots)
+{
+	if (!has_slots || (!rec->slot_old && !rec->slot))
+		return knows(&rec->knows[RECORD_INIT_ONLY], RECORD_RO_KEPT, 0);
+	if (!rec->slot_old || !knows(&rec->knows[init_of(rec->slot_old)], RECORD_RO_KEPT, 0))
+		return false;
+	return !rec->slot || knows(&rec->knows[init_of(rec->slot)], RECORD_RO_KEPT, 0);
 }
 
 uint32_t record_ro_compat(const struct record *rec)

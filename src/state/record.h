@@ -46,8 +46,8 @@
  * passes over it; of a read-only-compatible one it reads the record and writes nothing; with an
  * incompatible one it does not read it at all.
  */
-#define RECORD_RO_KEPT 0x1u		/* stores are kept that must not be freed: read, not acted on yet */
-#define RECORD_RO_KNOWN 0u
+#define RECORD_RO_KEPT 0x1u		/* stores are kept that must not be freed */
+#define RECORD_RO_KNOWN RECORD_RO_KEPT
 #define RECORD_IN_PROVING 0x1u		/* phase proving */
 #define RECORD_IN_KNOWN RECORD_IN_PROVING
 
@@ -87,6 +87,8 @@ struct record_kept {
 	enum store_place store_place;
 	struct place store_part;
 	uint64_t store_dir_inode;
+	char slot;				/* of its kernel, where that is another one; 0: it is the same */
+	uint64_t when_s;			/* made; seconds since 1970; 0: the clock was not set */
 	uint32_t volume_count;			/* 0: nothing is kept */
 	struct record_volume volume[RECORD_VOLUMES_MAX];	/* new_digest: of the old image */
 	uint32_t extent_count;
@@ -214,6 +216,30 @@ void record_end(struct record *rec, enum result result, enum reason reason, cons
 		uint64_t when_s);
 
 /*
+ * What lies on a volume, as an install has compared it or a merge has left it; one entry for each name.
+ * record_lies finds it for that place, or NULL: it is not known.  record_lies_not is for whoever is about
+ * to write something else there.
+ */
+void record_lies_now(struct record *rec, const struct record_installed *is);
+const struct record_installed *record_lies(const struct record *rec, const char *volume,
+					   const struct place *place);
+void record_lies_not(struct record *rec, const char *volume);
+
+/* The same of all volumes of the pending update, which is merged. */
+void record_note_merged(struct record *rec);
+
+/*
+ * Makes the kept stores the pending update, in staging, from the version that is confirmed: what they
+ * say, and no more, follows from then on.  They stay kept beside it, so that nothing is lost when it is
+ * given up.  record_is_way_back: the pending update is that.
+ */
+void record_take_kept(struct record *rec, const char *version_from);
+bool record_is_way_back(const struct record *rec);
+
+/* Nothing is kept any more. */
+void record_drop_kept(struct record *rec);
+
+/*
  * How many proofs of the pending update have failed; notes one more, in which these volumes differed.
  */
 uint32_t record_proofs_failed(const struct record *rec);
@@ -231,9 +257,11 @@ const struct record_more *record_more_of(const struct record *rec,
 /*
  * Notes in rec that this program is the init of that boot slot, or, with 0, of a board that has none.
  * It is saved with whatever is saved next: a boot without an update writes nothing (I11).
+ * record_note_knows: for a command, what the init of this boot has said of itself.
  * record_forget_init is for whoever is about to write another initramfs into a slot.
  */
 void record_note_init(struct record *rec, char slot);
+void record_note_knows(struct record *rec, char slot, const struct record_knows *knows);
 void record_forget_init(struct record *rec, char slot);
 
 /*
@@ -242,6 +270,14 @@ void record_forget_init(struct record *rec, char slot);
  */
 bool record_may_use(const struct record *rec, bool has_slots, uint32_t ro_compat,
 		    uint32_t incompat);
+
+/*
+ * The same of RECORD_RO_KEPT, and of the slots that a boot loader may start from the confirmation of the
+ * pending update on: the confirmed system's and the update's; where no loader names any, of the one init
+ * that there is.  The other one of a board whose updates bring
+ * no kernel is nobody's, and nothing is ever known of it; an install that writes there drops what is kept.
+ */
+bool record_may_keep(const struct record *rec, bool has_slots);
 
 /* The features that follow from what the record says. */
 uint32_t record_ro_compat(const struct record *rec);

@@ -136,6 +136,8 @@ static const char *wrong_kept(const struct record_kept *kept)
 
 	if ((unsigned)kept->store_place >= STORE_PLACE_COUNT || !place_ok(&kept->store_part))
 		return "the place of what is kept";
+	if (!slot_ok(kept->slot))
+		return "the slot of what is kept";
 	if (!text_ends(kept->version, sizeof(kept->version)))
 		return "the version of what is kept";
 	return wrong_volumes(&all);

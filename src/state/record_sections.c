@@ -11,9 +11,7 @@
 
 enum {
 	PLACE_BYTES = 64,
-	PLACE_DISK = 16,
-	PLACE_START = 32,
-	PLACE_SIZE = 40,
+	PLACE_DISK = 16, PLACE_START = 32, PLACE_SIZE = 40,
 
 	PLACES_INODE = 64,
 	PLACES_ORIGINS = 128,
@@ -28,15 +26,13 @@ enum {
 	INSTALLED_VERSION = 168,
 
 	PROOF_BYTES = 32,
-	PROOF_FAILED = 16,
-	PROOF_DIFFERS = 20,
+	PROOF_FAILED = 16, PROOF_DIFFERS = 20,
 
 	KEPT_VERSION = 16,
 	KEPT_STORE_PLACE = 80,
-	KEPT_VOLUMES = 84,
-	KEPT_EXTENTS = 88,
+	KEPT_VOLUMES = 84, KEPT_EXTENTS = 88,
 	KEPT_STORE_PART = 96,
-	KEPT_INODE = 160,
+	KEPT_INODE = 160, KEPT_WHEN = 168, KEPT_SLOT = 176,
 	KEPT_LISTS = 192,
 	KEPT_VOLUME_BYTES = RECORD_VOLUME_BYTES + PLACE_BYTES,
 };
@@ -193,6 +189,8 @@ static void put_kept(const struct record *rec, uint8_t *buf)
 	put_le32(buf + KEPT_EXTENTS, kept->extent_count);
 	put_place(buf + KEPT_STORE_PART, &kept->store_part);
 	put_le64(buf + KEPT_INODE, kept->store_dir_inode);
+	put_le64(buf + KEPT_WHEN, kept->when_s);
+	buf[KEPT_SLOT] = (uint8_t)kept->slot;
 	for (unsigned v = 0; v < kept->volume_count; v++, at += KEPT_VOLUME_BYTES) {
 		record_put_volume(at, &kept->volume[v]);
 		put_place(at + RECORD_VOLUME_BYTES, &kept->volume[v].origin);
@@ -218,6 +216,8 @@ static int get_kept(const uint8_t *buf, size_t len_bytes, struct record *rec)
 	kept->store_place = (enum store_place)get_le32(buf + KEPT_STORE_PLACE);
 	get_place(buf + KEPT_STORE_PART, &kept->store_part);
 	kept->store_dir_inode = get_le64(buf + KEPT_INODE);
+	kept->when_s = get_le64(buf + KEPT_WHEN);
+	kept->slot = (char)buf[KEPT_SLOT];
 	for (unsigned v = 0; v < kept->volume_count; v++, at += KEPT_VOLUME_BYTES) {
 		record_get_volume(at, &kept->volume[v]);
 		get_place(at + RECORD_VOLUME_BYTES, &kept->volume[v].origin);

@@ -86,14 +86,16 @@ int storefile_remove(const struct store_dir *dir, const char *name)
 }
 
 /* One pass: a folder that changes while it is read need not show all of it. */
-static int sweep_once(const struct store_dir *dir, DIR *stream, unsigned *ret_removed)
+static int sweep_once(const struct store_dir *dir, DIR *stream, const struct storefile_keep *keep,
+		      unsigned *ret_removed)
 {
 	const struct dirent *entry;
 	int rc;
 
 	*ret_removed = 0;
 	while (errno = 0, entry = readdir(stream)) {
-		if (!storefile_is_at(dirfd(stream), entry->d_name))
+		if (!storefile_is_at(dirfd(stream), entry->d_name) ||
+		    storefile_is_kept(entry->d_name, keep))
 			continue;
 		rc = unlink_store(dir, dirfd(stream), entry->d_name);
 		if (rc && rc != -ENOENT)
@@ -103,14 +105,15 @@ static int sweep_once(const struct store_dir *dir, DIR *stream, unsigned *ret_re
 	return errno ? fail_sys(errno, "cannot read the folder %s", dir->path) : 0;
 }
 
-static int sweep(const struct store_dir *dir, DIR *stream, unsigned *ret_removed)
+static int sweep(const struct store_dir *dir, DIR *stream, const struct storefile_keep *keep,
+		 unsigned *ret_removed)
 {
 	unsigned removed = 0, pass = 1;
 	int rc = 0;
 
 	for (int i = 0; pass && !rc && i < SWEEP_ROUNDS; i++) {
 		rewinddir(stream);
-		rc = sweep_once(dir, stream, &pass);
+		rc = sweep_once(dir, stream, keep, &pass);
 		removed += pass;
 	}
 	if (!rc && removed)
@@ -120,7 +123,8 @@ static int sweep(const struct store_dir *dir, DIR *stream, unsigned *ret_removed
 	return rc;
 }
 
-int storefile_sweep(const struct store_dir *dir, unsigned *ret_removed)
+int storefile_sweep(const struct store_dir *dir, const struct storefile_keep *keep,
+		    unsigned *ret_removed)
 {
 	DIR *stream;
 	int fd, rc = storedir_open(dir, &fd);
@@ -137,7 +141,7 @@ int storefile_sweep(const struct store_dir *dir, unsigned *ret_removed)
 		(void)close(fd);	/* only read */
 		return rc;
 	}
-	rc = sweep(dir, stream, ret_removed);
+	rc = sweep(dir, stream, keep, ret_removed);
 	(void)closedir(stream);	/* only read */
 	return rc;
 }

@@ -41,8 +41,12 @@ int storefile_compare(const struct store_dir *dir, const char *name, uint64_t pa
 		      uint32_t io_min_bytes, const struct extent *extents, unsigned count);
 
 #define STOREFILE_NAME_MAX 64
+#define STOREFILE_TAG_BYTES 8		/* hexadecimal digits */
 
-/* NAME.store; -EINVAL: not the name of a volume. */
+/*
+ * NAME.store; -EINVAL: NAME is neither a volume's name nor VOLUME.TAG.  A store that may lie beside
+ * another one of the same volume has a tag, from its update's identity.
+ */
 int storefile_name(const char *name, char file[STOREFILE_NAME_MAX]);
 
 /* Whether a file of that name is a store: NAME.store. */
@@ -57,11 +61,21 @@ bool storefile_is_at(int dir_fd, const char *name);
  */
 int storefile_any(const struct store_dir *dir, bool *ret_any);
 
+/* Which stores a sweep leaves alone. NULL instead: none. */
+struct storefile_keep {
+	bool untagged;				/* VOLUME.store */
+	char tag[2][STOREFILE_TAG_BYTES + 1];	/* VOLUME.TAG.store; empty: no such tag */
+};
+
+/* Pure. Whether a file of that name is one of those. */
+bool storefile_is_kept(const char *file, const struct storefile_keep *keep);
+
 /*
- * Removes one store (-EISDIR: a folder is called so), or every file *.store in dir; none there is success.
- * Syncs the directory.
+ * Removes one store (-EISDIR: a folder is called so), or every file *.store in dir but those to keep; none
+ * there is success.  Syncs the directory.
  */
 int storefile_remove(const struct store_dir *dir, const char *name);
-int storefile_sweep(const struct store_dir *dir, unsigned *ret_removed);
+int storefile_sweep(const struct store_dir *dir, const struct storefile_keep *keep,
+		    unsigned *ret_removed);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "storage/storefile.h"
@@ -15,9 +16,43 @@
 #define SUFFIX ".store"
 #define COMPARE_EXTENTS 8192
 
+/* VOLUME, or VOLUME.TAG; the tag's place goes to ret_tag, NULL where there is none. */
+static bool is_store_name(const char *name, size_t len, const char **ret_tag)
+{
+	const char *dot = memchr(name, '.', len);
+	const size_t volume_bytes = dot ? (size_t)(dot - name) : len;
+	char volume[STOREFILE_NAME_MAX];
+
+	if (volume_bytes >= sizeof(volume))
+		return false;
+	memcpy(volume, name, volume_bytes);
+	volume[volume_bytes] = 0;
+	*ret_tag = dot ? dot + 1 : NULL;
+	return text_is_name(volume) &&
+	       (!dot || (len - volume_bytes - 1 == STOREFILE_TAG_BYTES &&
+			 strspn(dot + 1, "0123456789abcdef") >= STOREFILE_TAG_BYTES));
+}
+
+bool storefile_is_kept(const char *file, const struct storefile_keep *keep)
+{
+	const char *tag;
+
+	if (!keep || !storefile_is(file) ||
+	    !is_store_name(file, strlen(file) - strlen(SUFFIX), &tag))
+		return false;
+	if (!tag)
+		return keep->untagged;
+	for (unsigned i = 0; i < ARRAY_SIZE(keep->tag); i++)
+		if (keep->tag[i][0] && memcmp(tag, keep->tag[i], STOREFILE_TAG_BYTES) == 0)
+			return true;
+	return false;
+}
+
 int storefile_name(const char *name, char file[STOREFILE_NAME_MAX])
 {
-	if (!text_is_name(name))
+	const char *tag;
+
+	if (!is_store_name(name, strlen(name), &tag))
 		return fail(EINVAL, "cannot use a store named %s: not the name of a volume", name);
 	if ((size_t)snprintf(file, STOREFILE_NAME_MAX, "%s" SUFFIX, name) >= STOREFILE_NAME_MAX)
 		return fail(ENAMETOOLONG, "cannot use a store named %s: its name is too long", name);

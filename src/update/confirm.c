@@ -11,12 +11,14 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "map/status.h"
+#include "update/kept.h"
 #include "update/live.h"
 #include "update/places.h"
 #include "update/proof.h"
 #include "update/slots.h"
 #include "update/store.h"
 #include "update/transition.h"
+#include "update/undo.h"
 
 /* Whether the store file of volume v still lies where the device over it was mapped. */
 static int check_place(const struct world *w, unsigned v)
@@ -105,10 +107,13 @@ static enum outcome confirm(struct world *w, unsigned *ret_waiting)
 	struct record *next;
 	int rc = check_all(w);
 
+	if (!rc)
+		rc = undo_make(w);
 	if (rc)
 		return nothing_changed(w, rc);
 	next = world_edit(w);
 	next->phase = PHASE_MERGING;
+	undo_note(w, next);
 	/* ---- Point of no return: from here on the old system is gone. ---- */
 	rc = world_save(w, next);
 	if (rc) {
@@ -221,11 +226,14 @@ enum outcome update_confirm(struct world *w, unsigned *ret_waiting)
 	return end == OUTCOME_DONE ? confirm(w, ret_waiting) : end;
 }
 
-/* One save. */
+/* One save, or two where what was kept is too old. */
 enum outcome update_note_good(struct world *w)
 {
-	struct record *next = world_edit(w);
+	struct record *next;
 
+	if (kept_expire(w))
+		log_warn("%s", fail_text());
+	next = world_edit(w);
 	if (!w->conf->recovery_after || (!next->recovery.idle_boots && !next->recovery.reboots)) {
 		fail(EALREADY, "nothing to confirm: no update is pending");
 		return OUTCOME_NOTHING;

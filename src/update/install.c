@@ -16,11 +16,24 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/sys.h"
+#include "update/kept.h"
 #include "update/live.h"
 #include "update/settle.h"
 #include "update/slots.h"
 #include "update/store.h"
 #include "update/transition.h"
+#include "update/undo.h"
+
+/* What verify_base has just found there. */
+static void note_base(struct record *next, unsigned v, const struct bundle_volume *volume)
+{
+	struct record_installed is = { .place = next->volume[v].origin, .image_bytes = volume->old_bytes };
+
+	memcpy(is.name, next->volume[v].name, sizeof(is.name));
+	memcpy(is.digest, volume->old_digest, sizeof(is.digest));
+	memcpy(is.version, next->version_from, sizeof(is.version));
+	record_lies_now(next, &is);
+}
 
 /*
  * One save: `staging`, with what is to come and no room for it yet.  From here on the next boot clears
@@ -31,7 +44,9 @@ int update_stage(struct world *w, const struct bundle_manifest *manifest)
 	struct record *next = world_edit(w);
 	/* What a bundle calls the system it was made over counts only where nothing is known. */
 	const char *known = world_version(w), *from = known[0] ? known : manifest->version_from;
+	char kept[RECORD_VERSION_MAX];
 	uint8_t id[RECORD_ID_BYTES];
+	bool was_kept;
 	int rc = sys_random(id, sizeof(id));
 
 	if (rc)
@@ -44,15 +59,43 @@ int update_stage(struct world *w, const struct bundle_manifest *manifest)
 		next->slot_old = w->conf->slot;
 	next->slot = manifest->boot.image_bytes ? install_slot(w) : 0;
 	install_plan(w, manifest, next);
+	for (unsigned v = 0; v < next->volume_count; v++)
+		note_base(next, v, &manifest->volume[v]);
+	/* Perhaps its kernel is written over; and nobody knows what the new initramfs understands. */
+	if (next->slot)
+		record_drop_kept(next);
 	next->phase = PHASE_STAGING;
-	return world_save(w, next);
+	memcpy(kept, w->record.kept.version, sizeof(kept));
+	was_kept = w->record.kept.volume_count != 0;
+	rc = world_save(w, next);
+	if (!rc && was_kept && !w->record.kept.volume_count)
+		log_note("%s is not kept any longer: its boot slot is needed", kept);
+	return rc;
+}
+
+/* What is kept makes room, when there is none beside it. */
+static int reserve(struct world *w)
+{
+	char kept[RECORD_VERSION_MAX];
+	int rc = install_reserve(w);
+
+	if ((rc != -ENOSPC && rc != -E2BIG) || !w->record.kept.volume_count)
+		return rc;
+	memcpy(kept, w->record.kept.version, sizeof(kept));
+	rc = kept_drop(w);
+	if (rc)
+		return rc;
+	log_note("%s is not kept any longer: its space is needed", kept);
+	return install_reserve(w);
 }
 
 static int lay_down(struct world *w, struct bundle *bundle)
 {
 	struct progress progress;
-	int rc = install_reserve(w);
+	int rc = reserve(w);
 
+	if (!rc)
+		rc = undo_will_fit(w);
 	if (rc)
 		return rc;
 	progress_begin(&progress, "installing", w->record.version_to,
@@ -82,7 +125,7 @@ int update_arm(struct world *w)
 		return rc;
 	/* All is on the medium and nothing writes any more: a device that stays does no harm. */
 	for (unsigned v = 0; v < w->record.volume_count; v++)
-		if (store_unmap(w->record.volume[v].name))
+		if (store_unmap(w->record.volume[v].name, false))
 			log_warn("%s", fail_text());
 	next = world_edit(w);
 	next->phase = PHASE_TRIAL;

@@ -71,29 +71,14 @@ int verify_base(const struct world *w, const struct bundle_manifest *manifest, b
  */
 int verify_result(const struct world *w, unsigned v);
 
-/* ---- install_kept.c ---- */
-
-/*
- * Writes the kept list behind a store that is filled but for its head, as the record has it; dev is the
- * store, open for writing.  Flushes nothing.
- */
-int kept_write(const struct dev *dev, const struct record *rec, unsigned v);
-
 /* ---- install_store.c: on a record in phase staging ---- */
 
 /* Fills the volumes of next from the manifest, without a place for their stores yet. */
 void install_plan(const struct world *w, const struct bundle_manifest *manifest, struct record *next);
 
 /*
- * Pure. One piece for each store, one after another on a partition, each beginning at a multiple of
- * align_sectors from the disk's start.  -ENOSPC: ret_need_sectors is what the partition would have
- * to have.
+ * Finds room for every store, beside what is kept, and notes it in the record; writes nothing into it.
  */
-int install_place(uint64_t part_start_sectors, uint64_t part_size_sectors, uint64_t align_sectors,
-		const uint64_t *store_sectors, unsigned count, struct extent *ret_extents,
-		uint64_t *ret_need_sectors);
-
-/* Finds room for every store and notes it in the record; writes nothing into the room. */
 int install_reserve(struct world *w);
 
 /*

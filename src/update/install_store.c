@@ -14,12 +14,9 @@
 #include "map/dm.h"
 #include "update/fill.h"
 #include "update/install.h"
-#include "storage/storefile.h"
+#include "update/lay.h"
+#include "update/room.h"
 #include "update/store.h"
-
-#define HEAD_BYTES SECTOR_BYTES		/* kept back until the rest is durable: header and mark */
-
-_Static_assert(COW_MARK_OFFSET + COW_MARK_BYTES <= HEAD_BYTES, "the mark comes with the header");
 
 void install_plan(const struct world *w, const struct bundle_manifest *manifest, struct record *next)
 {
@@ -45,157 +42,34 @@ void install_plan(const struct world *w, const struct bundle_manifest *manifest,
 	}
 }
 
-int install_place(uint64_t part_start_sectors, uint64_t part_size_sectors, uint64_t align_sectors,
-		const uint64_t *store_sectors, unsigned count, struct extent *ret_extents,
-		uint64_t *ret_need_sectors)
-{
-	uint64_t at_sectors = part_start_sectors;
-	uint64_t end_sectors = part_start_sectors + part_size_sectors;
-	bool fits = true;
-
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t over = at_sectors % align_sectors;
-
-		if (over)
-			at_sectors += align_sectors - over;
-		if (at_sectors > end_sectors || store_sectors[i] > end_sectors - at_sectors)
-			fits = false;
-		else
-			ret_extents[i] = (struct extent){ at_sectors - part_start_sectors,
-							  store_sectors[i] };
-		at_sectors += store_sectors[i];
-	}
-	*ret_need_sectors = at_sectors - part_start_sectors;
-	return fits ? 0 : -ENOSPC;
-}
-
-/*
- * The disk's io_min; or a larger chunk that is a multiple of it, so that chunks begin at multiples of
- * their own size.
- */
-static uint64_t raw_align_sectors(const struct record *rec, const struct part *part)
-{
-	uint64_t align = part->io_min_bytes / SECTOR_BYTES;
-
-	if (!align)
-		align = 1;
-	for (unsigned v = 0; v < rec->volume_count; v++) {
-		uint32_t chunk_sectors = rec->volume[v].chunk_sectors;
-
-		if (chunk_sectors > align && chunk_sectors % align == 0)
-			align = chunk_sectors;
-	}
-	return align;
-}
-
-static int reserve_raw(struct record *rec, const struct part *part)
-{
-	uint64_t store_sectors[RECORD_VOLUMES_MAX], need_sectors;
-	int rc;
-
-	for (unsigned v = 0; v < rec->volume_count; v++)
-		store_sectors[v] = rec->volume[v].store_sectors;
-	rc = install_place(part->start_sectors, part->size_sectors, raw_align_sectors(rec, part),
-			   store_sectors, rec->volume_count, rec->extent, &need_sectors);
-	if (rc)
-		return fail(ENOSPC, "its stores need %" PRIu64 " KiB, the partition %s has %" PRIu64
-			    " KiB", need_sectors / 2, part->path, part->size_sectors / 2);
-	for (unsigned v = 0; v < rec->volume_count; v++) {
-		rec->volume[v].extent_first = v;
-		rec->volume[v].extent_count = 1;
-	}
-	rec->extent_count = rec->volume_count;
-	return 0;
-}
-
-static int reserve_files(struct world *w, const struct part *part)
-{
-	struct record *rec = &w->record;
-	struct place_folder folder;
-	struct store_dir dir;
-	int rc = world_store_dir(w, &dir);
-
-	if (!rc)
-		rc = storedir_folder(&dir, &folder);
-	if (!rc)
-		rec->store_dir_inode = folder.inode;
-	for (unsigned v = 0; !rc && v < rec->volume_count; v++) {
-		struct record_volume *volume = &rec->volume[v];
-
-		rc = storefile_create(&dir, volume->name, volume->store_sectors, part->start_sectors,
-				      part->io_min_bytes, &rec->extent[rec->extent_count],
-				      RECORD_EXTENTS_MAX - rec->extent_count,
-				      &volume->extent_count);
-		if (rc)
-			break;
-		volume->extent_first = rec->extent_count;
-		rec->extent_count += volume->extent_count;
-	}
-	return rc;
-}
-
 int install_reserve(struct world *w)
 {
 	const struct part *part = install_store_part(w);
+	const struct record_kept *kept = &w->record.kept;
+	const bool beside = kept->store_place == STORE_ON_PARTITION;
 
 	if (!part)
 		return -ENODEV;
-	if (w->record.store_place == STORE_ON_PARTITION)
-		return reserve_raw(&w->record, part);
-	return reserve_files(w, part);
+	return room_reserve(w, part, kept->extent, beside ? kept->extent_count : 0);
 }
 
 /* ---- what goes in ---- */
 
 struct filling {
 	struct dev dev;
-	struct fill fill;
-	uint8_t head[HEAD_BYTES];
+	struct lay lay;
 	const struct bundle *bundle;
 	struct progress *progress;
 };
 
-/* The store's bytes in order: the head is kept back, the rest goes to its place. */
 static int take_bytes(void *ctx, const void *data, size_t len_bytes)
 {
 	struct filling *f = ctx;
-	const uint8_t *from = data;
-	int rc;
+	int rc = lay_add(&f->lay, data, len_bytes);
 
-	if (f->fill.at_bytes < HEAD_BYTES) {
-		size_t head_bytes = HEAD_BYTES - (size_t)f->fill.at_bytes;
-
-		if (head_bytes > len_bytes)
-			head_bytes = len_bytes;
-		memcpy(f->head + f->fill.at_bytes, from, head_bytes);
-		f->fill.at_bytes += head_bytes;
-		from += head_bytes;
-		len_bytes -= head_bytes;
-	}
-	rc = fill_add(&f->fill, from, len_bytes);
 	if (!rc)
 		progress_set(f->progress, bundle_done_bytes(f->bundle));
 	return rc;
-}
-
-/*
- * An older store that lay here must not come alive again: its header and first area are zeroed,
- * durably, before anything new is written (docs/kernel-behaviour.md, section 2).
- */
-static int wipe(const struct dev *dev, uint64_t len_bytes)
-{
-	static const uint8_t zeros[64 * 1024];
-
-	for (uint64_t at = 0; at < len_bytes;) {
-		uint64_t left = len_bytes - at;
-		size_t piece_bytes = left < sizeof(zeros) ? (size_t)left : sizeof(zeros);
-		int rc = dev_write(dev, at, zeros, piece_bytes);
-
-		if (rc)
-			return rc;
-		at += piece_bytes;
-	}
-	return dev_flush(dev);
 }
 
 /* From one device to a place on the other. */
@@ -249,24 +123,10 @@ static int fill_tail(struct filling *f, const struct world *w, const struct reco
 	return rc;
 }
 
-/* The header last: without it the store is nobody's. */
-static int write_head(struct filling *f, const struct record *rec, unsigned v)
-{
-	struct cow_mark mark = store_mark(rec, v);
-	int rc = dev_flush(&f->dev);
-
-	if (rc)
-		return rc;
-	cow_mark_encode(&mark, f->head + COW_MARK_OFFSET);
-	rc = dev_write(&f->dev, 0, f->head, sizeof(f->head));
-	return rc ? rc : dev_flush(&f->dev);
-}
-
 int install_fill(struct world *w, unsigned v, struct bundle *bundle, struct progress *progress)
 {
 	const struct record_volume *volume = &w->record.volume[v];
-	struct filling f = { .dev = DEV_CLOSED, .fill = { .dev = &f.dev }, .bundle = bundle,
-			     .progress = progress };
+	struct filling f = { .dev = DEV_CLOSED, .bundle = bundle, .progress = progress };
 	const struct cow_sink sink = { .write = take_bytes, .ctx = &f };
 	char path[DM_PATH_MAX], name[STORE_NAME_MAX];
 	struct map_disk disk;
@@ -274,19 +134,17 @@ int install_fill(struct world *w, unsigned v, struct bundle *bundle, struct prog
 
 	if (rc)
 		return rc;
-	store_name(name, volume->name);
+	store_name(name, volume->name, false);
 	rc = dev_open(dm_path(path, name), DEV_WRITE, &f.dev);
 	if (rc)
 		return rc;
-	rc = wipe(&f.dev, 2 * (uint64_t)volume->chunk_sectors * SECTOR_BYTES);
+	rc = lay_begin(&f.lay, &f.dev, volume->chunk_sectors);
 	if (!rc)
 		rc = bundle_volume_next(bundle, &sink);
 	if (!rc)
 		rc = fill_tail(&f, w, volume);
 	if (!rc)
-		rc = kept_write(&f.dev, &w->record, v);
-	if (!rc)
-		rc = write_head(&f, &w->record, v);
+		rc = lay_end(&f.lay, &w->record, v);
 	dev_close(&f.dev);
 	return rc;
 }

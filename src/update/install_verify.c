@@ -56,7 +56,7 @@ static int open_store(const char *volume, struct dev *ret_dev)
 {
 	char name[STORE_NAME_MAX], path[DM_PATH_MAX];
 
-	store_name(name, volume);
+	store_name(name, volume, false);
 	return dev_open(dm_path(path, name), DEV_MEDIUM, ret_dev);
 }
 
@@ -128,9 +128,10 @@ static int check_store(const struct record *rec, unsigned v, const struct cow_so
 	const struct cow_expect expect = {
 		/*
 		 * Not the partition: what lies behind the image is in no digest, and must stay as
-		 * it is.
+		 * it is.  But what is kept restores all that a longer image has written over.
 		 */
-		.origin_bytes = volume->image_bytes,
+		.origin_bytes = record_is_way_back(rec) ? volume->volume_sectors * SECTOR_BYTES :
+							  volume->image_bytes,
 		.chunk_sectors = volume->chunk_sectors,
 		.mark = &mark,
 		.exact_count = true,

@@ -7,6 +7,7 @@
 #include "update/open.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -19,6 +20,7 @@
 #include "conf/lock.h"
 #include "storage/block.h"
 #include "update/live.h"
+#include "update/slots.h"
 
 #define LOCK_ATTEMPTS 50
 #define LOCK_PAUSE_MS 100
@@ -99,6 +101,20 @@ static void find_data_dir(struct world *w)
 		}
 }
 
+/* What the init of this boot has said of itself: it is saved with whatever is saved next. */
+static void note_init(struct world *w)
+{
+	const bool has_slots = slots_configured(w->conf);
+	struct record_knows knows;
+	char text[64];
+
+	if (sys_read_file(OPEN_RUN_KNOWS, text, sizeof(text), NULL) ||
+	    sscanf(text, "%" SCNu32 " %" SCNu32 " %" SCNu32, &knows.format, &knows.ro_compat,
+		   &knows.incompat) != 3)
+		return;
+	record_note_knows(&w->record, has_slots ? w->conf->slot : 0, &knows);
+}
+
 /*
  * Reads the record; a verb that changes things goes no further with one that cannot be used (I4).
  */
@@ -129,6 +145,7 @@ static int load_record(struct world *w)
 	 * on it (I2).
 	 */
 	rc = copies_repair(&w->meta, &w->record, &w->copies);
+	note_init(w);
 	return rc ? fail_in(rc, "cannot %s", w->verb) : 0;
 }
 

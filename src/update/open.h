@@ -11,6 +11,7 @@
 #define OPEN_CONFIG "/etc/cowboot.conf"
 #define OPEN_RUN_DIR "/run/cowboot"
 #define OPEN_RUN_CONFIG OPEN_RUN_DIR "/cowboot.conf"	/* what init booted with */
+#define OPEN_RUN_KNOWS OPEN_RUN_DIR "/knows"		/* what that init knows of the record */
 #define OPEN_LOCK OPEN_RUN_DIR "/lock"
 
 /*

@@ -93,6 +93,11 @@ int update_partial(struct world *w, const char *volume)
 		rc = note_partial(w, next, volume);
 	if (rc)
 		return rc;
+	/* What is kept belongs over what lies there now. */
+	record_drop_kept(next);
+	record_lies_not(next, volume);
+	for (unsigned v = 0; is_merged && v < rec->volume_count; v++)
+		record_lies_not(next, rec->volume[v].name);
 	/* ---- Point of no return: from here on the board boots only when the volume is whole again. ---- */
 	rc = world_save(w, next);
 	if (!rc && settle_space(w) < 0)

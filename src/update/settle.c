@@ -48,10 +48,37 @@ int settle_record(struct world *w, enum result result, enum reason reason, const
 	return world_save(w, next);
 }
 
-int settle_space(struct world *w)
+/* Of the pending update those with its tag, and as it may have come by an install, those without one. */
+static void keep_files(const struct record *rec, struct storefile_keep *keep)
 {
+	*keep = (struct storefile_keep){ .untagged = rec->phase != PHASE_IDLE };
+	if (rec->phase != PHASE_IDLE)
+		store_tag(keep->tag[0], rec->update_id);
+	if (rec->kept.volume_count && rec->kept.store_place == STORE_IN_FILES)
+		store_tag(keep->tag[1], rec->kept.update_id);
+}
+
+int settle_files(const struct world *w)
+{
+	struct storefile_keep keep;
 	struct store_dir dir;
 	unsigned removed = 0;
+	int rc;
+
+	if (!w->data_dir)
+		return 0;
+	keep_files(&w->record, &keep);
+	rc = world_store_dir(w, &dir);
+	if (rc == 0)
+		rc = storefile_sweep(&dir, &keep, &removed);
+	if (rc == 0 && removed)
+		log_info("%u store file%s removed from %s", removed, removed == 1 ? "" : "s",
+			 dir.path);
+	return rc;
+}
+
+int settle_space(struct world *w)
+{
 	int rc;
 
 	if (w->record.phase != PHASE_IDLE)
@@ -68,17 +95,11 @@ int settle_space(struct world *w)
 		return fail(ESTALE, "nothing is freed: %s",
 			    w->why_missing[0] ? w->why_missing : w->stores_why);
 	for (unsigned i = 0; i < w->conf->volume_count; i++) {
-		rc = store_unmap(w->conf->volume[i].name);
+		rc = store_unmap(w->conf->volume[i].name, false);
+		if (rc >= 0)
+			rc = store_unmap(w->conf->volume[i].name, true);
 		if (rc < 0)
 			return rc;
 	}
-	if (!w->data_dir)
-		return 0;
-	rc = world_store_dir(w, &dir);
-	if (rc == 0)
-		rc = storefile_sweep(&dir, &removed);
-	if (rc == 0 && removed)
-		log_info("%u store file%s removed from %s", removed, removed == 1 ? "" : "s",
-			 dir.path);
-	return rc;
+	return settle_files(w);
 }

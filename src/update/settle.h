@@ -18,7 +18,13 @@ int settle_flush_origins(const struct world *w);
 int settle_record(struct world *w, enum result result, enum reason reason, const char *detail);
 
 /*
- * Gives the space back: unmaps every NAME-store and removes every store file. Refuses (-EBUSY)
+ * Removes every store file that the record does not name: neither the pending update's nor the kept
+ * ones.  For a record that is durable, in any phase.
+ */
+int settle_files(const struct world *w);
+
+/*
+ * Gives the space back: unmaps every NAME-store and removes every store file but the kept ones. Refuses (-EBUSY)
  * unless the record in w is idle. Without data mounted the files stay for the next time; that is no
  * failure.
  */

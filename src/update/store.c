@@ -13,6 +13,7 @@
 #include "base/alive.h"
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/text.h"
 #include "map/dm.h"
 #include "storage/storefile.h"
 #include "update/places.h"
@@ -21,9 +22,28 @@
 static uint8_t scratch_buf[64 * 1024];
 static uint8_t scratch_bits[1024 * 1024];
 
-void store_name(char buf[STORE_NAME_MAX], const char *volume)
+void store_name(char buf[STORE_NAME_MAX], const char *volume, bool is_kept)
 {
-	snprintf(buf, STORE_NAME_MAX, "%s-store", volume);
+	snprintf(buf, STORE_NAME_MAX, is_kept ? "%s.kept" : "%s-store", volume);
+}
+
+void store_tag(char buf[STOREFILE_TAG_BYTES + 1], const uint8_t update_id[RECORD_ID_BYTES])
+{
+	text_hex(buf, update_id, STOREFILE_TAG_BYTES / 2);
+}
+
+static const char *tagged(char buf[STOREFILE_NAME_MAX], const struct world *w, unsigned v)
+{
+	char tag[STOREFILE_TAG_BYTES + 1];
+
+	store_tag(tag, w->record.update_id);
+	snprintf(buf, STOREFILE_NAME_MAX, "%s.%s", w->record.volume[v].name, tag);
+	return buf;
+}
+
+const char *store_file(char buf[STOREFILE_NAME_MAX], const struct world *w, unsigned v)
+{
+	return w->is_kept ? tagged(buf, w, v) : w->record.volume[v].name;
 }
 
 /* The record's extents of volume v as pieces of the partition that they count from. */
@@ -67,7 +87,7 @@ int store_mapped(const struct world *w, unsigned v, struct map_disk *ret_disk)
 	bool readonly;
 	int rc = take_pieces(w, v, &part, &readonly, &pieces);
 
-	store_name(name, vol->name);
+	store_name(name, vol->name, w->is_kept);
 	return rc < 0 ? rc : dm_is_linear(name, part, pieces, vol->extent_count, ret_disk);
 }
 
@@ -82,7 +102,7 @@ int store_map(const struct world *w, unsigned v, struct map_disk *ret_disk)
 
 	if (rc < 0)
 		return rc;
-	store_name(name, vol->name);
+	store_name(name, vol->name, w->is_kept);
 	rc = dm_is_linear(name, part, pieces, vol->extent_count, ret_disk);
 	if (rc == -ESTALE) {
 		rc = dm_remove(name);
@@ -95,11 +115,11 @@ int store_map(const struct world *w, unsigned v, struct map_disk *ret_disk)
 	return dm_linear(name, readonly, part, pieces, vol->extent_count, ret_disk);
 }
 
-int store_unmap(const char *volume)
+int store_unmap(const char *volume, bool is_kept)
 {
 	char name[STORE_NAME_MAX];
 
-	store_name(name, volume);
+	store_name(name, volume, is_kept);
 	return dm_remove(name);
 }
 
@@ -188,9 +208,19 @@ void store_close(struct store_open *open)
 	dev_close(&open->dev);
 }
 
-int store_compare(const struct world *w, unsigned v)
+static int compare_file(const struct world *w, const struct store_dir *dir, const char *name,
+			unsigned v)
 {
 	const struct record_volume *vol = &w->record.volume[v];
+
+	return storefile_compare(dir, name, w->data_part.start_sectors, w->data_part.io_min_bytes,
+				 &w->record.extent[vol->extent_first], vol->extent_count);
+}
+
+/* An update that was kept has its tag in its files' names; one that came by an install has not. */
+int store_compare(const struct world *w, unsigned v)
+{
+	char name[STOREFILE_NAME_MAX];
 	struct store_dir dir;
 	int rc;
 
@@ -199,9 +229,10 @@ int store_compare(const struct world *w, unsigned v)
 	rc = world_store_dir(w, &dir);
 	if (rc < 0)
 		return rc;
-	return storefile_compare(&dir, vol->name, w->data_part.start_sectors,
-				 w->data_part.io_min_bytes, &w->record.extent[vol->extent_first],
-				 vol->extent_count);
+	rc = compare_file(w, &dir, tagged(name, w, v), v);
+	if (rc != -ENOENT || w->is_kept)
+		return rc;
+	return compare_file(w, &dir, w->record.volume[v].name, v);
 }
 
 struct cow_mark store_mark(const struct record *rec, unsigned v)

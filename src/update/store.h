@@ -8,12 +8,21 @@
 
 #include "cow/kept.h"
 #include "map/table.h"
+#include "storage/storefile.h"
 #include "update/world.h"
 
 #define STORE_NAME_MAX 40
 
-/* "NAME-store" */
-void store_name(char buf[STORE_NAME_MAX], const char *volume);
+/* "NAME-store"; or of a store that is to be kept "NAME.kept", which no volume can be called. */
+void store_name(char buf[STORE_NAME_MAX], const char *volume, bool is_kept);
+
+/*
+ * What tells the store files of an update from others of the same volume; and the name, without ".store",
+ * under which a file for the store of the record's volume v is made: VOLUME, or of what is to be kept
+ * VOLUME.TAG.
+ */
+void store_tag(char buf[STOREFILE_TAG_BYTES + 1], const uint8_t update_id[RECORD_ID_BYTES]);
+const char *store_file(char buf[STOREFILE_NAME_MAX], const struct world *w, unsigned v);
 
 /*
  * Whether the store of the record's volume v is mapped, over just the blocks that the record names.
@@ -26,7 +35,7 @@ int store_mapped(const struct world *w, unsigned v, struct map_disk *ret_disk);
  * update has left of that name goes.
  */
 int store_map(const struct world *w, unsigned v, struct map_disk *ret_disk);
-int store_unmap(const char *volume);
+int store_unmap(const char *volume, bool is_kept);
 
 /* Whether the partition that the store lies on is there, and is long enough for it. */
 int store_is_there(const struct world *w, unsigned v);

@@ -6,6 +6,7 @@
  *
  *	idle     -> staging    update_stage
  *	staging  -> trial      update_arm
+ *	idle     -> trial      update_rollback
  *	staging  -> idle       update_undo, update_drop
  *	trial    -> merging    update_confirm
  *	trial    -> trial      update_refuse: the next boot drops it
@@ -70,7 +71,8 @@ void update_undo(struct world *w);
 /* ---- confirm.c ---- */
 
 /*
- * Confirms the trial that runs: after that there is no way back.  Before, it reads every new volume from
+ * Confirms the trial that runs: after that there is no way back but what is
+ * kept of the old system (update/undo.h).  Before, it reads every new volume from
  * the medium (update/proof.h), unless verify-trial says no; one that is not what was installed has the
  * trial refused, which is a failure too.  DONE: every volume merges, or is about to.  REBOOT: ret_waiting
  * of them do so from the next boot on.  NOTHING also where another command has confirmed it meanwhile.
@@ -79,6 +81,18 @@ enum outcome update_confirm(struct world *w, unsigned *ret_waiting);
 
 /* Without an update: this boot is good, and where boots are counted, the count begins anew. */
 enum outcome update_note_good(struct world *w);
+
+/* ---- rollback.c ---- */
+
+/*
+ * Arms what is kept as a trial of the old system, when the volumes and it together have that system's
+ * digests.  NOTHING: nothing is kept.  REBOOT: it is armed; ret_already: it was before, and only then
+ * there is a line.
+ */
+enum outcome update_rollback(struct world *w, bool *ret_already);
+
+/* Gives the space of what is kept back.  NOTHING: nothing is kept. */
+enum outcome update_forget(struct world *w);
 
 /* ---- merge.c ---- */
 

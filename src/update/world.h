@@ -28,6 +28,7 @@ enum world_access {
 struct world {
 	const struct conf *conf;
 	enum world_access access;
+	bool is_kept;		/* not what is, but what was kept, as if it were pending: update/kept.h */
 	const char *verb;	/* what it was opened for, in words; NULL in a boot */
 	int lock_fd;		/* -1: not held */
 	struct part meta_part, data_part, store_part, esp_part;

@@ -45,7 +45,7 @@ def test_keys_of_a_volume():
         assert sorted(volume) == sorted(of_table(KEYS_VOLUME))
 
 
-@pytest.mark.parametrize("name", ["room", "last", "record", "slots", "next_boot"])
+@pytest.mark.parametrize("name", ["room", "kept", "last", "record", "slots", "next_boot"])
 def test_keys_of_an_object(name):
     seen = [said[name] for said in GOLDEN if said[name]]
     assert seen

@@ -150,6 +150,9 @@ def configuration(conf, vendor, store, data_options, board=BOARD):
     # What is about signatures says so; an init that does not know the key gets a comment with it.
     if "require-signature" not in conf:
         over += "require-signature no\n"
+    # What is kept of an old system is test_rollback.py's: the others look for every file that is left.
+    if "keep-old" not in conf:
+        over += "keep-old no\n"
     over += conf
 
     def key(line):

@@ -67,10 +67,10 @@ def confirm(b):
 
 
 def test_slots_of_different_age(board, cache, older, roots, bundle, slot):
-    own = artefacts.configuration("# require-signature: not known to it\n", None, "file", None)
+    own = artefacts.configuration("# require-signature, keep-old: not known to it\n", None, "file", None)
     aged = artefacts.initramfs(cache, own, {"init": older["init"]})
     b = board(roots["older"], uboot=True, files={"init": older["init"]}, data_mib=96,
-              conf="# require-signature: not known to it\n")
+              conf="# require-signature, keep-old: not known to it\n")
 
     # The older one installs it, this one tries it, refuses it, and the older one goes back.
     update = bundle(version="new", system=(roots["older"], roots["newer"]), boot=slot())

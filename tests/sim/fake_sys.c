@@ -259,7 +259,9 @@ int sys_random(void *buf, size_t len_bytes)
 	if (fault(FAULT_RAM, "get", "random bytes"))
 		return -EIO;
 	for (size_t i = 0; i < len_bytes; i++)
-		((uint8_t *)buf)[i] = (uint8_t)mix64(i + ledger.installs * 1000 + 1);
+		((uint8_t *)buf)[i] =
+			(uint8_t)mix64(i + ledger.installs * 1000 + ledger.rollbacks * 100000 +
+				       ledger.may_be_confirmed * 10000000 + 1);
 	return 0;
 }
 

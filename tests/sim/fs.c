@@ -14,7 +14,7 @@
 #include "storage/reserve.h"
 #include "storage/storefile.h"
 
-#define FILES VOLUMES_MAX
+#define FILES FS_FILES
 #define FOLDER_INODE 12
 #define GUARD_SECTORS 8u /* between two pieces lie a user's data */
 #define PIECES_MAX 24u
@@ -24,6 +24,7 @@ struct inode {
 	struct {
 		uint32_t from, size;
 	} piece[PIECES_MAX];
+	char name[24]; /* as cowboot calls it, without .store */
 };
 _Static_assert(sizeof(struct inode) <= SECTOR, "one sector for each file");
 
@@ -45,12 +46,28 @@ static void save(unsigned file, const struct inode *inode)
 	disk_write(DISK_FS, disk_base[DISK_FS] + file, 1, &word, WRITE_WHOLE | WRITE_ORDERED);
 }
 
-static int slot(const char *name)
+static int find(const char *name)
 {
-	for (unsigned i = 0; i < FILES; i++)
-		if (!strcmp(name, volume_names[i]))
+	for (unsigned i = 0; i < FILES; i++) {
+		struct inode inode = load(i);
+
+		if (inode.exists && !strcmp(name, inode.name))
 			return (int)i;
-	violation("a store file for %s, which is no volume", name);
+	}
+	return -1;
+}
+
+/* Where a new file goes: a volume's into its own sector, one with a tag behind those. */
+static unsigned slot(const char *name)
+{
+	for (unsigned i = 0; i < VOLUMES_MAX; i++)
+		if (!strcmp(name, volume_names[i]))
+			return i;
+	if (strchr(name, '.'))
+		for (unsigned i = VOLUMES_MAX; i < FILES; i++)
+			if (!load(i).exists)
+				return i;
+	violation("a store file for %s, which is no volume, or one too many", name);
 }
 
 unsigned fs_files(void)
@@ -139,15 +156,33 @@ int storefile_check_fs(const struct store_dir *dir)
 	return mounted(dir) ? 0 : fail(ENOTSUP, "%s is not mounted", dir->path);
 }
 
-/* First fit, behind the pieces of the files before it. */
-static int allocate(struct inode *inode, unsigned need, unsigned from)
+/* Which sectors of data are somebody's. */
+static void mark_taken(bool taken[])
 {
+	for (unsigned at = 0; at < disk_size[DISK_DATA]; at++)
+		taken[at] = is_guard(at);
+	for (unsigned i = 0; i < FILES; i++) {
+		struct inode inode = load(i);
+
+		for (unsigned p = 0; inode.exists && p < inode.count; p++)
+			for (unsigned s = 0; s < inode.piece[p].size; s++)
+				taken[inode.piece[p].from + s] = true;
+	}
+}
+
+/* First fit. */
+static int allocate(struct inode *inode, unsigned need)
+{
+	static bool taken[SECTORS_MAX];
+	unsigned from = 0;
+
+	mark_taken(taken);
 	while (need) {
 		unsigned size = 0;
 
-		while (from < disk_size[DISK_DATA] && is_guard(from))
+		while (from < disk_size[DISK_DATA] && taken[from])
 			from++;
-		while (from + size < disk_size[DISK_DATA] && size < need && !is_guard(from + size))
+		while (from + size < disk_size[DISK_DATA] && size < need && !taken[from + size])
 			size++;
 		if (!size || inode->count == PIECES_MAX)
 			return -ENOSPC;
@@ -157,20 +192,6 @@ static int allocate(struct inode *inode, unsigned need, unsigned from)
 		need -= size;
 	}
 	return 0;
-}
-
-static unsigned first_free(void)
-{
-	unsigned from = 0;
-
-	for (unsigned i = 0; i < FILES; i++) {
-		struct inode inode = load(i);
-
-		for (unsigned p = 0; inode.exists && p < inode.count; p++)
-			if (inode.piece[p].from + inode.piece[p].size > from)
-				from = inode.piece[p].from + inode.piece[p].size;
-	}
-	return from;
 }
 
 /* From now on the blocks are somebody else's. */
@@ -212,17 +233,18 @@ static int sync_dir(const struct store_dir *dir)
 int storefile_remove(const struct store_dir *dir, const char *name)
 {
 	const struct inode none = { 0 };
-	unsigned file = (unsigned)slot(name);
-	struct inode inode = load(file);
+	const int file = find(name);
+	struct inode inode;
 	int rc = look_into(dir);
 
 	if (rc)
 		return rc;
-	if (!inode.exists)
+	if (file < 0)
 		return 0;
+	inode = load((unsigned)file);
 	if (fault(FAULT_FILE, "unlink", name))
 		return fail_sys(EIO, "cannot remove %s/%s.store", dir->path, name);
-	save(file, &none);
+	save((unsigned)file, &none);
 	rc = sync_dir(dir);
 	if (!rc)
 		scribble(&inode);
@@ -238,21 +260,39 @@ int storefile_any(const struct store_dir *dir, bool *ret_any)
 		return rc;
 	if (fault(FAULT_FILE, "read", dir->path))
 		return fail_sys(EIO, "cannot read the folder %s", dir->path);
-	for (unsigned i = 0; i < plan->volumes; i++)
+	for (unsigned i = 0; i < FILES; i++)
 		any = any || load(i).exists;
 	*ret_any = any;
 	return 0;
 }
 
-/* What status tells of it is no part of any crash. */
 int reserve_free(const char *dir, uint64_t *ret_bytes)
 {
+	static bool taken[SECTORS_MAX];
+
 	(void)dir;
 	*ret_bytes = 0;
+	mark_taken(taken);
+	for (unsigned at = 0; at < disk_size[DISK_DATA]; at++)
+		*ret_bytes += taken[at] ? 0 : SECTOR;
 	return 0;
 }
 
-int storefile_sweep(const struct store_dir *dir, unsigned *ret_removed)
+/* As src/storage/storefile.h says. */
+static bool is_kept(const char *name, const struct storefile_keep *keep)
+{
+	const char *dot = strchr(name, '.');
+
+	if (!keep)
+		return false;
+	if (!dot)
+		return keep->untagged;
+	return (keep->tag[0][0] && !strcmp(dot + 1, keep->tag[0])) ||
+	       (keep->tag[1][0] && !strcmp(dot + 1, keep->tag[1]));
+}
+
+int storefile_sweep(const struct store_dir *dir, const struct storefile_keep *keep,
+		    unsigned *ret_removed)
 {
 	unsigned removed = 0;
 	int rc = look_into(dir);
@@ -261,9 +301,11 @@ int storefile_sweep(const struct store_dir *dir, unsigned *ret_removed)
 		return rc;
 	if (fault(FAULT_FILE, "read", dir->path))
 		return fail_sys(EIO, "cannot read the folder %s", dir->path);
-	for (unsigned i = 0; i < plan->volumes; i++) {
-		if (load(i).exists) {
-			rc = storefile_remove(dir, volume_names[i]);
+	for (unsigned i = 0; i < FILES; i++) {
+		struct inode inode = load(i);
+
+		if (inode.exists && !is_kept(inode.name, keep)) {
+			rc = storefile_remove(dir, inode.name);
 			if (rc)
 				return rc;
 			removed++;
@@ -278,7 +320,7 @@ int storefile_create(const struct store_dir *dir, const char *name, uint64_t siz
 		     unsigned max, unsigned *ret_count)
 {
 	struct inode inode = { .exists = 1 };
-	unsigned file = (unsigned)slot(name);
+	unsigned file;
 	int rc = storefile_remove(dir, name);
 
 	(void)part_start_sectors;
@@ -286,8 +328,10 @@ int storefile_create(const struct store_dir *dir, const char *name, uint64_t siz
 	if (rc)
 		return rc;
 	if (fault(FAULT_FILE, "create", name) ||
-	    allocate(&inode, (unsigned)size_sectors, first_free()) || inode.count > max)
+	    allocate(&inode, (unsigned)size_sectors) || inode.count > max)
 		return fail(ENOSPC, "cannot reserve the store of %s: no space", name);
+	snprintf(inode.name, sizeof(inode.name), "%s", name);
+	file = slot(name);
 	save(file, &inode);
 	rc = sync_dir(dir);
 	if (!rc) {
@@ -311,13 +355,16 @@ int storefile_create(const struct store_dir *dir, const char *name, uint64_t siz
 int storefile_compare(const struct store_dir *dir, const char *name, uint64_t part_start_sectors,
 		      uint32_t io_min_bytes, const struct extent *extents, unsigned count)
 {
-	struct inode inode = load((unsigned)slot(name));
+	const int file = find(name);
+	struct inode inode = { .exists = 0 };
 	int rc = look_into(dir);
 
 	(void)part_start_sectors;
 	(void)io_min_bytes;
 	if (rc)
 		return rc;
+	if (file >= 0)
+		inode = load((unsigned)file);
 	if (!inode.exists || astray_folder_is_empty())
 		return fail_sys(ENOENT, "cannot open %s/%s.store", dir->path, name);
 	if (fault(FAULT_FILE, "look at", name))

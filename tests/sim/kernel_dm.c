@@ -94,7 +94,8 @@ unsigned dm_store_devices(void)
 	unsigned count = 0;
 
 	for (int i = 0; i < DM_DEVICES_MAX; i++)
-		if (dm_devices[i].used && strstr(dm_devices[i].name, "-store"))
+		if (dm_devices[i].used && (strstr(dm_devices[i].name, "-store") ||
+				       strstr(dm_devices[i].name, ".kept")))
 			count++;
 	return count;
 }

@@ -14,6 +14,9 @@ struct policy {
 	unsigned installs; /* how often install is tried */
 	bool cancel; /* before the first trial boot */
 	enum { NEW_IS_GOOD, NEW_HANGS, NEW_IS_REFUSED } on_new;
+	unsigned rollbacks; /* how often the system before is asked for */
+	enum { BACK_IS_GOOD, BACK_HANGS, BACK_IS_REFUSED } on_back; /* what becomes of its trial */
+	bool forgets; /* at last, what is kept */
 	unsigned lazy; /* boots in which nobody looks after the merge */
 	unsigned lazy_steps; /* what the kernel merges in each of them */
 	enum { RECOVERY_WAITS, RECOVERY_MERGES, RECOVERY_PUTS_IMAGE } in_recovery; /* asks for it first */

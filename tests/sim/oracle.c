@@ -11,7 +11,7 @@ struct ledger ledger;
 struct rules rules;
 
 static const char *const verbs[VERB_COUNT] = { "install", "mark-good", "mark-bad", "merge",
-					       "cancel",  "recovery" };
+					       "cancel",  "recovery", "rollback", "forget" };
 
 const char *verb_name(enum verb verb)
 {
@@ -60,6 +60,12 @@ void saw_snapshot_load(void)
 	oracle_note();
 }
 
+static void confirmed(void)
+{
+	ledger.confirmed = 1;
+	ledger.kept_due = rules.must_keep && !ledger.forgotten;
+}
+
 /* I2: from here on any cut must lead to a merge; the boots that follow show whether it does. */
 void saw_merge_start(void)
 {
@@ -67,7 +73,7 @@ void saw_merge_start(void)
 		violation("I2: a merge began though nobody confirmed");
 	if (ledger.damaged)
 		violation("I5: a damaged store was loaded for a merge");
-	ledger.confirmed = 1;
+	confirmed();
 	oracle_note();
 }
 
@@ -75,6 +81,20 @@ void saw_origin_write(void)
 {
 	if (!ledger.confirmed && !ledger.may_be_restored)
 		violation("I6: an origin was written before the update was confirmed");
+}
+
+enum shown oracle_role(enum shown shown)
+{
+	if (!ledger.back || (shown != SHOWN_OLD && shown != SHOWN_NEW))
+		return shown;
+	return shown == SHOWN_OLD ? SHOWN_NEW : SHOWN_OLD;
+}
+
+unsigned oracle_may_stay(void)
+{
+	if (ledger.forgotten || !(ledger.may_be_confirmed || ledger.rollbacks))
+		return 0;
+	return rules.keeps;
 }
 
 static enum shown together(const enum shown *volume, unsigned count)
@@ -89,7 +109,7 @@ static enum shown together(const enum shown *volume, unsigned count)
 		else if (all != volume[v])
 			return SHOWN_MIXED;
 	}
-	return all;
+	return oracle_role(all);
 }
 
 static void judge_old(void)
@@ -221,16 +241,31 @@ void saw_lie(void)
 	oracle_note();
 }
 
+static void begin_update(void)
+{
+	ledger.may_be_armed = 1;
+	ledger.armed = ledger.boots = ledger.loads = 0;
+	ledger.kernel_starts = ledger.odd_roots = 0;
+	ledger.refused = ledger.dropped = ledger.reverted = 0;
+	ledger.may_be_refused = ledger.may_be_dropped = ledger.may_be_confirmed = 0;
+}
+
 void saw_verb(enum verb verb)
 {
 	switch (verb) {
 	case VERB_INSTALL:
 		ledger.installs++;
-		ledger.may_be_armed = 1;
-		ledger.armed = ledger.boots = ledger.loads = 0;
-		ledger.kernel_starts = ledger.odd_roots = 0;
-		ledger.refused = ledger.dropped = ledger.reverted = 0;
-		ledger.may_be_refused = ledger.may_be_dropped = ledger.may_be_confirmed = 0;
+		begin_update();
+		break;
+	case VERB_ROLLBACK:
+		/* What was confirmed lies there now, and what it has replaced is tried. */
+		ledger.back ^= ledger.confirmed;
+		ledger.confirmed = 0;
+		ledger.rollbacks++;
+		begin_update();
+		break;
+	case VERB_FORGET:
+		ledger.may_be_forgotten = 1;
 		break;
 	case VERB_GOOD:
 		ledger.may_be_confirmed |= !ledger.spoiled;
@@ -260,14 +295,21 @@ void saw_answer(enum verb verb, int code, unsigned more_store_files)
 
 	if (damaged && done)
 		violation("I12: a trial that is not what was installed was confirmed");
-	if (!done && !ledger.faults && code != 2 && code != 3 && !damaged)
+	if (!done && !ledger.faults && code != 2 && code != 3 && !damaged && !ledger.lied)
 		violation("%s failed (%d) though nothing was wrong", verb_name(verb), code);
 	if (verb == VERB_INSTALL && !done && ledger.faults < 2 && more_store_files)
 		violation("I9: a failed install left %u store files", more_store_files);
 	if (verb == VERB_INSTALL && code == 4)
 		ledger.armed = 1;
 	if (verb == VERB_GOOD && done)
-		ledger.confirmed = 1;
+		confirmed();
+	if (verb == VERB_ROLLBACK && code == 4)
+		ledger.armed = 1;
+	if (verb == VERB_ROLLBACK && code == 2 && ledger.kept_due && !ledger.may_be_forgotten &&
+	    !ledger.faults)
+		violation("the system before is not kept, though it must be");
+	if (verb == VERB_FORGET && (done || code == 2))
+		ledger.forgotten = 1;
 	if ((verb == VERB_BAD && done) || (damaged && ledger.spoiled == 1 && code == 1))
 		ledger.refused = 1;
 	if (verb == VERB_CANCEL && done)
@@ -290,7 +332,10 @@ void saw_rest(const enum shown *origin, unsigned count, unsigned store_files,
 		violation("I3: at rest on OLD after the update was confirmed");
 	if (all == SHOWN_NEW && !ledger.confirmed)
 		violation("I6: at rest on NEW though nobody confirmed");
-	if (store_files || store_devices)
+	if (rules.in_files && ledger.kept_due && !ledger.may_be_forgotten && !ledger.faults &&
+	    store_files < rules.keeps)
+		violation("at rest, and of what must be kept there are %u store files", store_files);
+	if (store_files > oracle_may_stay() || store_devices)
 		violation("I9: at rest with %u store files and %u store devices", store_files,
 			  store_devices);
 }

@@ -40,10 +40,15 @@ struct ledger {
 	uint8_t lied; /* the disk has confirmed a flush that it did not make */
 	uint8_t hopeless; /* somebody damaged an origin and what could mend it */
 	uint8_t spoiled; /* somebody damaged what the store holds: 1 it differs, 2 it cannot be read */
+	uint8_t back; /* the roles are changed: what is tried is OLD, and NEW lies there */
+	uint8_t rollbacks; /* asked for */
+	uint8_t kept_due; /* the system before must be there to go back to */
+	uint8_t may_be_forgotten, forgotten;
+	uint8_t unused[3]; /* it is hashed in words */
 };
 
 enum verb { VERB_INSTALL, VERB_GOOD, VERB_BAD, VERB_MERGE, VERB_CANCEL, VERB_RECOVERY,
-	    VERB_COUNT };
+	    VERB_ROLLBACK, VERB_FORGET, VERB_COUNT };
 
 enum shown { SHOWN_OLD, SHOWN_NEW, SHOWN_EITHER, SHOWN_MIXED }; /* EITHER: OLD and NEW are equal */
 
@@ -61,6 +66,9 @@ struct rules {
 	unsigned tries;
 	bool new_boots; /* NEW can be mounted and entered */
 	bool slots; /* a system has a kernel of its own */
+	unsigned keeps; /* store files that may stay when an update was confirmed */
+	bool must_keep; /* and always do */
+	bool in_files;
 };
 
 extern struct ledger ledger;
@@ -96,6 +104,11 @@ void saw_rest(const enum shown *origin, unsigned count, unsigned store_files,
 void saw_entries_at_rest(unsigned names, bool own_room);
 
 const char *verb_name(enum verb verb);
+
+/* OLD and NEW by their roles: whoever goes back tries OLD, over NEW. */
+enum shown oracle_role(enum shown shown);
+/* How many store files may stay at rest. */
+unsigned oracle_may_stay(void);
 
 /* ---- Between oracle.c and oracle_slots.c ---- */
 

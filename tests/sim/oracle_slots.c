@@ -14,6 +14,8 @@ static uint8_t loads_at_start;
  */
 void saw_kernel(enum kernel kernel)
 {
+	if (ledger.back && (kernel == KERNEL_OLD || kernel == KERNEL_NEW))
+		kernel = kernel == KERNEL_OLD ? KERNEL_NEW : KERNEL_OLD;
 	running = kernel;
 	loads_at_start = ledger.loads;
 	if (kernel == KERNEL_TORN)

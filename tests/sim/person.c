@@ -49,10 +49,37 @@ static bool mend_astray(void)
 	return true;
 }
 
+static bool goes_back(void)
+{
+	if (ledger.rollbacks >= policy->rollbacks)
+		return false;
+	again(VERB_ROLLBACK);
+	reboot();
+	return true;
+}
+
+static bool wants_more(void)
+{
+	return ledger.rollbacks < policy->rollbacks || (policy->forgets && !ledger.forgotten);
+}
+
+/* The confirmed system, and nothing is pending. */
+static void on_rest(void)
+{
+	if (goes_back() || !policy->forgets || ledger.forgotten)
+		return;
+	again(VERB_FORGET);
+	reboot();
+}
+
 static void on_old(void)
 {
 	if (mend_astray()) {
 		reboot();
+		return;
+	}
+	if (ledger.rollbacks) {
+		on_rest();
 		return;
 	}
 	if (ledger.installs >= policy->installs)
@@ -100,13 +127,23 @@ static void on_proving(void)
 		reboot();
 }
 
+/* Only the first way back may fail; what is kept is still there for the next. */
+static int how_back(void)
+{
+	if (ledger.rollbacks > 1)
+		return NEW_IS_GOOD;
+	return policy->on_back == BACK_HANGS	    ? NEW_HANGS
+	       : policy->on_back == BACK_IS_REFUSED ? NEW_IS_REFUSED
+						    : NEW_IS_GOOD;
+}
+
 static void on_trial(void)
 {
 	int code;
 
 	if (policy->in_recovery == RECOVERY_PUTS_IMAGE && ask_for_recovery())
 		return;
-	switch (policy->on_new) {
+	switch (ledger.rollbacks ? how_back() : (int)policy->on_new) {
 	case NEW_HANGS:
 		goes_again = true;
 		return;
@@ -147,7 +184,8 @@ static bool look(enum shown shown[VOLUMES_MAX])
 static void act(void)
 {
 	enum shown shown[VOLUMES_MAX];
-	bool bare = look(shown), new = shown[0] == SHOWN_NEW;
+	bool bare = look(shown), new = oracle_role(shown[0]) == SHOWN_NEW;
+	const enum shown first = shown[0];
 
 	/* What can never be right again must never be taken for right either. */
 	if (ledger.hopeless) {
@@ -159,7 +197,7 @@ static void act(void)
 		on_trial();
 		return;
 	}
-	say("-- the %s system is up%s", new ? "new" : "old", bare ? "" : ", on its store");
+	say("-- the %s system is up%s", shown[0] == SHOWN_NEW ? "new" : "old", bare ? "" : ", on its store");
 	saw_root(shown, plan->volumes, bare);
 	if (!new)
 		on_old();
@@ -169,8 +207,12 @@ static void act(void)
 		on_merging();
 	else if (sys_has("/run/cowboot/merging"))
 		on_proving();
+	else
+		on_rest();
+	if (!goes_again && (ledger.confirmed || ledger.rollbacks) && wants_more())
+		reboot();
 	look(shown);
-	saw_root_still(shown, plan->volumes, new);
+	saw_root_still(shown, plan->volumes, oracle_role(first) == SHOWN_NEW);
 }
 
 static void rest(void)
@@ -179,7 +221,7 @@ static void rest(void)
 	unsigned files = plan->raw ? 0 : fs_files();
 
 	/* What a fault kept from being given back is given back later. */
-	if (ledger.faults && (files || dm_store_devices())) {
+	if (ledger.faults && (files > oracle_may_stay() || dm_store_devices())) {
 		reboot();
 		return;
 	}

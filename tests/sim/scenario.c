@@ -21,13 +21,15 @@ static unsigned store_sectors(unsigned v)
 
 static void lay_out(void)
 {
-	unsigned size[DISK_COUNT] = { [DISK_META] = META_SECTORS, [DISK_FS] = VOLUMES_MAX };
+	unsigned size[DISK_COUNT] = { [DISK_META] = META_SECTORS, [DISK_FS] = FS_FILES };
 	unsigned stores = 0, unit = plan->chunk_sectors > 8 ? plan->chunk_sectors : 8;
 
 	for (unsigned v = 0; v < plan->volumes; v++) {
 		size[DISK_VOL0 + v] = plan->volume_sectors[v];
 		stores += (store_sectors(v) + unit - 1) / unit * unit;
 	}
+	if (plan->keeps && !plan->tight)
+		stores *= plan->raw ? 2 : 3;
 	if (plan->raw)
 		size[DISK_COW] = stores + unit;
 	/* The user's data between the pieces takes as much again, and some. */
@@ -51,9 +53,12 @@ static void configure(void)
 		sim_config, sizeof(sim_config),
 		"board sim\nmeta PARTLABEL=meta\ndata PARTLABEL=data /data ext4 rw,noatime\n"
 		"volume system PARTLABEL=system / ext4 ro\n%sstore %s\ntries %u\ndevice-timeout 1\n"
-		"recovery shell\noverrides no\nrequire-signature no\n%s%s",
+		"recovery shell\noverrides no\nrequire-signature no\nkeep-old %s\n%s%s",
 		plan->volumes > 1 ? "volume vendor PARTLABEL=vendor /vendor ext4 ro\n" : "",
 		plan->raw ? "PARTLABEL=cow" : "file", plan->tries,
+		plan->keeps == KEEPS	      ? "yes"
+		: plan->keeps == KEEPS_ALWAYS ? "must"
+					      : "no",
 		plan->several_disks ? "disks several\n" : "",
 		plan->esp     ? "boot-esp PARTLABEL=esp\n"
 		: plan->slots ? "boot-slots PARTLABEL=boot_a PARTLABEL=boot_b\n"
@@ -67,7 +72,8 @@ static bool advance(const struct scenario *s, struct disks *disks, struct ledger
 		enum life_end end;
 
 		if (s->from == FROM_START || (s->from == FROM_ARMED && at->armed) ||
-		    (s->from == FROM_MERGING && at->confirmed))
+		    (s->from == FROM_MERGING && at->confirmed) ||
+		    (s->from == FROM_BACK && at->rollbacks && at->armed))
 			return true;
 		end = life_run(disks, at, &s->policy, NULL, NULL);
 		if (end == LIFE_BROKEN)
@@ -102,7 +108,10 @@ bool scenario_begin(const struct scenario *s, struct disks *ret_disks, struct le
 	rules = (struct rules){ .tries = plan->tries,
 				.new_boots = !plan->new_unmountable && !plan->new_without_init &&
 					     !plan->new_kernel_dies,
-				.slots = plan->slots };
+				.slots = plan->slots,
+				.keeps = plan->keeps != KEEPS_NOT ? plan->volumes : 0,
+				.must_keep = plan->keeps == KEEPS_ALWAYS && !plan->tight,
+				.in_files = !plan->raw };
 	lay_out();
 	contents_make();
 	configure();

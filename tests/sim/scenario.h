@@ -9,6 +9,7 @@ enum from {
 	FROM_START, /* an idle board */
 	FROM_ARMED, /* an update waits for its first trial boot */
 	FROM_MERGING, /* confirmed, and the merge has begun */
+	FROM_BACK, /* merged, and the way back is armed */
 };
 
 enum damage {

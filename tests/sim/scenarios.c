@@ -9,6 +9,8 @@
 #define FAULTS_WIDE                                                                                \
 	.faults = 1, .cuts = 1, .cuts_before_fault = 1, .cuts_after_fault = 1, .all_max = 8
 
+#define FAULTS_FEW .faults = 1, .cuts = 1, .cuts_after_fault = 1, .all_max = 6
+
 #define LIES .lies = 1, .cuts = 1, .cuts_after_lie = 2, .all_max = 8
 #define LIES_AFTER_CUT .lies = 1, .cuts = 1, .cuts_before_lie = 1, .cuts_after_lie = 1, .all_max = 8
 
@@ -25,6 +27,8 @@
 #define LARGE                                                                                      \
 	.volumes = 1, .volume_sectors = { 93 }, .chunk_sectors = 8, .tries = 3, .changed = { 5 },  \
 	.spread = SPREAD_MIXED, .piece_sectors = 24
+
+#define KEPT SMALL, .keeps = KEEPS_ALWAYS
 
 #define ASTRAY .damage = DAMAGE_ASTRAY, .cuts = 2, .all_max = 6
 #define OTHER SMALL, .other_disk = true
@@ -346,6 +350,64 @@ const struct scenario scenarios[] = {
 	  { .installs = 1, .lazy = 1, .lazy_steps = 3 },
 	  FROM_MERGING,
 	  LIES_AFTER_CUT },
+	{ "keep-file", { KEPT }, { .installs = 1 }, FROM_ARMED, CUTS_FEW },
+	{ "keep-back", { KEPT }, { .installs = 1, .rollbacks = 1 }, FROM_ARMED, CUTS_FEW },
+	{ "keep-raw", { KEPT, .raw = true }, { .installs = 1 }, FROM_ARMED, CUTS_FEW },
+	{ "keep-two",
+	  { TWO, .keeps = KEEPS_ALWAYS, .eager_merge = true },
+	  { .installs = 1, .forgets = true },
+	  FROM_ARMED,
+	  CUTS_FEW },
+	{ "keep-tight",
+	  { LARGE, .keeps = KEEPS, .tight = true, .raw = true },
+	  { .installs = 1 },
+	  FROM_ARMED,
+	  CUTS_FEW },
+	{ "back-file", { KEPT }, { .installs = 1, .rollbacks = 2 }, FROM_BACK, CUTS_FEW },
+	{ "back-raw",
+	  { KEPT, .raw = true },
+	  { .installs = 1, .rollbacks = 2, .forgets = true },
+	  FROM_BACK,
+	  CUTS_FEW },
+	{ "back-sizes",
+	  { LARGE, .short_sectors = 3, .keeps = KEEPS_ALWAYS },
+	  { .installs = 1, .rollbacks = 2 },
+	  FROM_BACK,
+	  CUTS_FEW },
+	{ "back-hangs",
+	  { KEPT },
+	  { .installs = 1, .rollbacks = 2, .on_back = BACK_HANGS },
+	  FROM_BACK,
+	  CUTS_FEW },
+	{ "back-refused",
+	  { TWO, .keeps = KEEPS_ALWAYS, .raw = true },
+	  { .installs = 1, .rollbacks = 2, .on_back = BACK_IS_REFUSED },
+	  FROM_BACK,
+	  CUTS_FEW },
+	{ "back-ten",
+	  { KEPT },
+	  { .installs = 1, .rollbacks = 10, .forgets = true },
+	  FROM_BACK,
+	  .cuts = 1,
+	  .all_max = 6 },
+	{ "slot-back",
+	  { SLOTS, .keeps = KEEPS_ALWAYS },
+	  { .installs = 1, .rollbacks = 2 },
+	  FROM_BACK,
+	  CUTS_FEW },
+	{ "esp-back",
+	  { ENTRIES, .keeps = KEEPS_ALWAYS },
+	  { .installs = 1, .rollbacks = 2 },
+	  FROM_BACK,
+	  CUTS_FEW },
+	{ "fault-keep", { KEPT }, { .installs = 1 }, FROM_ARMED, FAULTS_FEW },
+	{ "fault-back",
+	  { KEPT },
+	  { .installs = 1, .rollbacks = 2, .forgets = true },
+	  FROM_BACK,
+	  FAULTS_FEW },
+	{ "lie-keep", { KEPT }, { .installs = 1 }, FROM_ARMED, LIES },
+	{ "lie-back", { KEPT, .raw = true }, { .installs = 1, .rollbacks = 2 }, FROM_BACK, LIES },
 	{ "fault-install", { SMALL }, { .installs = 2 }, FROM_START, FAULTS },
 	{ "fault-install-raw", { TWO, .raw = true }, { .installs = 2 }, FROM_START, FAULTS_WIDE },
 	{ "fault-first-save", { SMALL, .new_disk = true }, { .installs = 2 }, FROM_START, FAULTS },

@@ -34,6 +34,8 @@ struct board_plan {
 	unsigned kexecs; /* the first starts of an armed board go past the loader, to the old kernel */
 	bool loader_resets; /* at every start it writes the block anew, with slot a as the good one */
 	bool long_line; /* the kernel's command line has a bootconfig in it */
+	enum { KEEPS_NOT, KEEPS, KEEPS_ALWAYS } keeps; /* keep-old: no, yes, must */
+	bool tight; /* and there is no room for that */
 	bool eager_merge; /* the kernel merges between any two calls, not only during a sleep */
 	bool several_disks; /* the configuration says that there are */
 	bool other_disk; /* one that is not the board's may be plugged in (astray.c) */
@@ -123,6 +125,7 @@ void kernel_tick(void); /* time passes between two calls */
 extern uint8_t was_read[SECTORS_MAX];
 
 /* fs.c: the store files on data */
+#define FS_FILES (3u * VOLUMES_MAX) /* an update's, what is kept, and what a cut has left */
 unsigned fs_files(void);
 void fs_first_files(void);
 void fs_lose_all(void); /* as a file system's check may, that is told to mend whatever there is */

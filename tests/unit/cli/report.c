@@ -33,7 +33,7 @@ static void begin(enum phase phase, enum report_running running)
 	}
 	report.board = "qemu-virt";
 	report.cowboot = "0.1.0";
-	report.room = (struct report_room){ "/data/cowboot", 120586240, 0 };
+	report.room = (struct report_room){ "/data/cowboot", 120586240, 0, 0 };
 	report.meta = "/dev/vda3";
 	report.record = &record;
 	report.running = running;
@@ -108,6 +108,19 @@ static void idle(void **unused)
 	report.slot = 'a';
 	report.slots.health = LOADER_ABSENT;
 	check("idle");
+}
+
+static void kept(void **unused)
+{
+	(void)unused;
+	begin(PHASE_IDLE, RUNNING_CONFIRMED);
+	with_slots('b', (struct loader_slots){ 'b', 0, 0 });
+	record.kept.volume_count = 1;
+	snprintf(record.kept.version, sizeof(record.kept.version), "12.4");
+	record.kept.slot = 'a';
+	record.kept.when_s = 1763814890;
+	report.room.kept_bytes = 28704768;
+	check("kept");
 }
 
 static void trial(void **unused)
@@ -187,7 +200,7 @@ static void nothing_there(void **unused)
 	begin(PHASE_IDLE, RUNNING_UNKNOWN);
 	memset(&record, 0, sizeof(record));
 	report.board = "";
-	report.room = (struct report_room){ "", 0, 0 };
+	report.room = (struct report_room){ "", 0, 0, 0 };
 	report.meta = NULL;
 	report.volume[0].partition[0] = report.volume[0].mapped[0] = '\0';
 	report.volume[0].volume_bytes = 0;
@@ -199,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(idle),
+		cmocka_unit_test(kept),
 		cmocka_unit_test(trial),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(refused_while_it_runs),

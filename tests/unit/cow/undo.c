@@ -62,6 +62,60 @@ static void test_back_again(void **state)
 	}
 }
 
+/* The store with its kept list, as the disk has them, and what is changed in one of the three. */
+static int compare(struct update *u, const struct memory *store, int change, size_t at)
+{
+	struct memory made = memory_copy(store), origin = memory_copy(&u->old_image), kept = { 0 };
+	struct cow_source store_source = memory_source(&made), origin_source, kept_source;
+	struct cow_mark mark = undo_mark;
+	struct cow_scratch scratch = scratch_of(4096);
+	struct cow_sink sink = memory_sink(&kept);
+	uint8_t head[COW_KEPT_HEAD_BYTES];
+	struct memory whole = { 0 };
+	struct cow_sink whole_sink = memory_sink(&whole);
+	int rc;
+
+	mark.exceptions = u->stats.exceptions;
+	assert_int_equal(cow_kept_write(&store_source, &mark, u->chunk_sectors, &scratch, &sink, head), 0);
+	assert_int_equal(whole_sink.write(whole_sink.ctx, head, sizeof(head)), 0);
+	assert_int_equal(whole_sink.write(whole_sink.ctx, kept.data, kept.len_bytes), 0);
+	if (change == 1)
+		made.data[at] ^= 1;
+	if (change == 2)
+		origin.data[at] ^= 1;
+	origin_source = memory_source(&origin);
+	kept_source = memory_source(&whole);
+	rc = cow_undo_compare(&store_source, &kept_source, &origin_source, u->chunk_sectors,
+			      u->stats.exceptions, &scratch);
+	free(made.data);
+	free(origin.data);
+	free(kept.data);
+	free(whole.data);
+	return rc;
+}
+
+static void test_compared_with_the_origin(void **state)
+{
+	uint64_t random = 3;
+	struct update u = update_new(40 * 512 + 77, 4, 2, true, &random);
+	struct cow_mark mark = undo_mark;
+	struct memory made = { 0 };
+	struct cow_stats stats;
+	const size_t data_at = (size_t)cow_data_chunk(4, 0) * 4 * 512;
+	uint64_t first;
+
+	(void)state;
+	mark.exceptions = u.stats.exceptions;
+	assert_int_equal(undo(&u, false, &mark, 4096, &made, &stats), 0);
+	first = get_le64(made.data + 4 * 512) * 4 * 512;
+	assert_int_equal(compare(&u, &made, 0, 0), 0);
+	assert_int_equal(compare(&u, &made, 1, data_at), -EBADMSG);
+	assert_int_equal(compare(&u, &made, 1, data_at + 4 * 512 - 1), -EBADMSG);
+	assert_int_equal(compare(&u, &made, 2, (size_t)first), -EBADMSG);
+	free(made.data);
+	update_free(&u);
+}
+
 /* Around full areas, where one that is empty follows. */
 static void test_area_ends(void **state)
 {
@@ -165,6 +219,7 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_compared_with_the_origin),
 		cmocka_unit_test(test_back_again),
 		cmocka_unit_test(test_area_ends),
 		cmocka_unit_test(test_there_and_back),

@@ -403,7 +403,10 @@ static void an_init_knows_what_it_has_said(void **state)
 	assert_false(record_may_use(&rec, true, 0, RECORD_IN_PROVING));
 	record_note_init(&rec, 0);
 	assert_true(record_may_use(&rec, false, 0, RECORD_IN_PROVING));
-	assert_false(record_may_use(&rec, false, RECORD_RO_KEPT, 0));	/* it does not know that yet */
+	assert_true(record_may_use(&rec, false, RECORD_RO_KEPT, 0));
+	rec.knows[RECORD_INIT_ONLY].ro_compat = 0;		/* the first that knew proofs did not */
+	assert_false(record_may_use(&rec, false, RECORD_RO_KEPT, 0));
+	record_note_init(&rec, 0);
 	assert_false(record_may_use(&rec, true, 0, RECORD_IN_PROVING));
 	record_note_init(&rec, 'a');
 	assert_false(record_may_use(&rec, true, 0, RECORD_IN_PROVING));
@@ -416,6 +419,30 @@ static void an_init_knows_what_it_has_said(void **state)
 	record_forget_init(&rec, 'b');
 	assert_false(record_may_use(&rec, true, 0, RECORD_IN_PROVING));
 	assert_true(record_may_use(&rec, false, 0, RECORD_IN_PROVING));
+}
+
+/* What is kept concerns those that may be started: the other slot may be empty for ever. */
+static void the_init_of_a_dead_slot_has_no_say(void **state)
+{
+	const struct record_knows first = { RECORD_FORMAT, 0, RECORD_IN_PROVING };
+
+	(void)state;
+	sample_idle(&rec);
+	rec.slot = rec.slot_old = 0;
+	assert_false(record_may_keep(&rec, false));
+	record_note_init(&rec, 0);
+	assert_true(record_may_keep(&rec, false));
+	assert_true(record_may_keep(&rec, true));	/* no loader names a slot */
+	rec.slot_old = 'a';
+	assert_false(record_may_keep(&rec, true));
+	record_note_init(&rec, 'a');
+	assert_true(record_may_keep(&rec, true));
+	rec.slot = 'b';
+	assert_false(record_may_keep(&rec, true));
+	record_note_init(&rec, 'b');
+	assert_true(record_may_keep(&rec, true));
+	record_note_knows(&rec, 'a', &first);
+	assert_false(record_may_keep(&rec, true));
 }
 
 static void the_longest_record_fits_with_its_tail(void **state)
@@ -450,8 +477,7 @@ static void the_longest_record_fits_with_its_tail(void **state)
 	assert_int_equal(record_encode(&rec, buf, &len_bytes), 0);
 	assert_true(len_bytes <= RECORD_BYTES_MAX);
 	assert_int_equal(record_decode(buf, len_bytes, &back), 0);
-	assert_true(back.read_only);	/* for what is kept */
-	back.read_only = false;
+	assert_false(back.read_only);
 	assert_memory_equal(&back, &rec, sizeof(rec));
 }
 
@@ -475,6 +501,7 @@ int main(void)
 		cmocka_unit_test(the_end_of_an_update_keeps_what_outlives_it),
 		cmocka_unit_test(proofs_that_failed_are_counted),
 		cmocka_unit_test(an_init_knows_what_it_has_said),
+		cmocka_unit_test(the_init_of_a_dead_slot_has_no_say),
 		cmocka_unit_test(the_longest_record_fits_with_its_tail),
 	};
 

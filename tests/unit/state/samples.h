@@ -207,6 +207,8 @@ static inline void sample_kept(struct record *rec)
 	rec->kept.extent_count = 2;
 	sample_place(&rec->kept.store_part, 0x10);
 	rec->kept.store_dir_inode = 131073;
+	rec->kept.slot = 'a';
+	rec->kept.when_s = 1767225616;
 	memset(rec->kept.update_id, 0xb0, sizeof(rec->kept.update_id));
 	snprintf(rec->kept.version, sizeof(rec->kept.version), "12.15");
 	record_clear(rec);

@@ -231,20 +231,57 @@ static void test_sweep(void **state)
 	assert_int_equal(create("system", 200, 512, MAX, &count), 0);
 	assert_int_equal(create("vendor", 200, 512, MAX, &count), 0);
 	loop_must("touch $MNT/cowboot/mine.txt $MNT/cowboot/store $MNT/cowboot/.store");
-	assert_int_equal(storefile_sweep(here(), &removed), 0);
+	assert_int_equal(storefile_sweep(here(), NULL, &removed), 0);
 	assert_int_equal(removed, 2);
-	assert_int_equal(storefile_sweep(here(), &removed), 0);
+	assert_int_equal(storefile_sweep(here(), NULL, &removed), 0);
 	assert_int_equal(removed, 0);
 	loop_must("test -e $MNT/cowboot/mine.txt && test -e $MNT/cowboot/store && test -e $MNT/cowboot/.store");
-	assert_int_equal(storefile_sweep(&nowhere, &removed), 0);
+	assert_int_equal(storefile_sweep(&nowhere, NULL, &removed), 0);
 	/* A folder that is called so is nobody's store: it stays, and is in nobody's way but its own. */
 	loop_must("mkdir $MNT/cowboot/system.store $MNT/cowboot/x.store && touch $MNT/cowboot/x.store/mine");
 	assert_int_equal(create("vendor", 200, 512, MAX, &count), 0);
-	assert_int_equal(storefile_sweep(here(), &removed), 0);
+	assert_int_equal(storefile_sweep(here(), NULL, &removed), 0);
 	assert_int_equal(removed, 1);
 	loop_must("test -e $MNT/cowboot/x.store/mine && test ! -e $MNT/cowboot/vendor.store");
 	assert_int_equal(storefile_remove(here(), "system"), -EISDIR);
 	assert_non_null(strstr(fail_text(), "system.store for a store: it is a folder; move it away"));
+}
+
+/* Pure: what a sweep leaves alone. */
+static void test_kept_names(void **state)
+{
+	struct storefile_keep keep = { .tag = { "0a1b2c3d", "" } };
+
+	(void)state;
+	assert_false(storefile_is_kept("system.0a1b2c3d.store", NULL));
+	assert_true(storefile_is_kept("system.0a1b2c3d.store", &keep));
+	assert_true(storefile_is_kept("vendor-2.0a1b2c3d.store", &keep));
+	assert_false(storefile_is_kept("system.0a1b2c3e.store", &keep));
+	assert_false(storefile_is_kept("system.0a1b2c3.store", &keep));
+	assert_false(storefile_is_kept("system.0a1b2c3d4.store", &keep));
+	assert_false(storefile_is_kept("system..store", &keep));
+	assert_false(storefile_is_kept("system.store", &keep));
+	keep.untagged = true;
+	assert_true(storefile_is_kept("system.store", &keep));
+	assert_false(storefile_is_kept("mine.txt", &keep));
+	assert_false(storefile_is_kept("System.store", &keep));
+}
+
+static void test_sweep_keeps(void **state)
+{
+	const struct storefile_keep keep = { .tag = { "", "0a1b2c3d" } };
+	unsigned count = 0, removed = 0;
+
+	(void)state;
+	loop_needed();
+	assert_int_equal(create("system", 200, 512, MAX, &count), 0);
+	assert_int_equal(create("system.0a1b2c3d", 200, 512, MAX, &count), 0);
+	assert_int_equal(create("system.ffffffff", 200, 512, MAX, &count), 0);
+	assert_int_equal(storefile_sweep(here(), &keep, &removed), 0);
+	assert_int_equal(removed, 2);
+	loop_must("test -e $MNT/cowboot/system.0a1b2c3d.store && test ! -e $MNT/cowboot/system.store");
+	assert_int_equal(storefile_remove(here(), "system.0a1b2c3d"), 0);
+	loop_must("test ! -e $MNT/cowboot/system.0a1b2c3d.store");
 }
 
 static void test_names(void **state)
@@ -313,7 +350,7 @@ static void is_elsewhere(int rc, const char *words)
 	assert_non_null(strstr(fail_text(), words));
 	assert_int_equal(storefile_check_fs(here()), rc);
 	assert_int_equal(create("system", 200, 512, MAX, &count), rc);
-	assert_int_equal(storefile_sweep(here(), &removed), rc);
+	assert_int_equal(storefile_sweep(here(), NULL, &removed), rc);
 	assert_int_equal(storefile_remove(here(), "victim"), rc);
 	assert_int_equal(storefile_compare(here(), "victim", 0, 512, extents, 1), rc);
 	assert_int_equal(storefile_any(here(), &any), rc);
@@ -385,6 +422,8 @@ int main(void)
 		test(test_moved),
 		test(test_compare_order),
 		test(test_sweep),
+		cmocka_unit_test(test_kept_names),
+		test(test_sweep_keeps),
 		cmocka_unit_test(test_names),
 		test(test_data_journal),
 		test(test_ext2),

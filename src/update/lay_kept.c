@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kept list of a store that is being installed (cow/kept.h).  Serves I15: after a merge it is all
- * that says where each chunk belongs, and what it was.  Only while the record says `staging`.
+ * The kept list of a store that is being laid down (cow/kept.h).  Serves I15: after a merge it is all
+ * that says where each chunk belongs, and what it was.
  */
-#include "update/install.h"
+#include "update/lay.h"
 
 #include <string.h>
 
