@@ -434,8 +434,9 @@ check-fresh: $B/packages-fresh ## the README's commands in a Debian that has not
 
 BOARDS = $(patsubst board/%/cowboot.conf,%,$(wildcard board/*/cowboot.conf))
 
-check-boards: $(ready) $A/e2fsck $B/packages-boards $(EFI) $(OTHER_KERNEL) ## the long scenarios, those with UEFI, every kernel, and every board as far as it can be
+check-boards: $(ready) $B/unit/host/seal_large $A/e2fsck $B/packages-boards $(EFI) $(OTHER_KERNEL) ## the long scenarios, those with UEFI, every kernel, and every board as far as it can be
 	@/usr/bin/python3 -m pytest tests/qemu -m boards
+	@COWBOOT_LARGE=1 $B/unit/host/seal_large
 	@for board in $(BOARDS); do $(MAKE) --no-print-directory BOARD=$$board || exit; done
 	@/usr/bin/python3 -m pytest -c tests/boards/pytest.ini tests/boards
 	@for board in qemu-virt raspi3b; do tests/boards/run $$board || exit; done
