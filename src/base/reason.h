@@ -78,6 +78,7 @@
 	  "what was merged is lost, and cannot be written again") \
 	X(PROOF_SPENT, "proof-spent", \
 	  "the disk does not keep what was merged: every proof has failed") \
+	X(TURNED_BACK, "turned-back", "in recovery, the merge was turned back to the system before") \
 	X(CONF_UNUSABLE, "conf-unusable", "the configuration cannot be used") \
 	X(INITRAMFS, "initramfs", "the initramfs cannot hold mount points") \
 	X(NO_WAY_LEFT, "no-way-left", "every way to start a system has failed")

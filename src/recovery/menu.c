@@ -196,6 +196,9 @@ static int act(const struct view *v, enum choice choice)
 	case CHOICE_ANEW:
 		menu_anew();
 		break;
+	case CHOICE_BACK:
+		menu_back();
+		break;
 	default:
 		return 0;
 	}

@@ -56,6 +56,7 @@ void menu_revert(void);
 void menu_check(void);
 void menu_logs(void);
 void menu_anew(void);
+void menu_back(void);
 
 /* ---- menu_files.c ---- */
 

@@ -96,6 +96,35 @@ void menu_anew(void)
 	menu_close(&board);
 }
 
+/* Idle: a trial, as by cowboot rollback. Amid a merge it is for good. */
+static enum outcome go_back(struct world *w)
+{
+	bool already;
+
+	if (w->record.phase == PHASE_IDLE)
+		return update_rollback(w, &already);
+	return update_turn_back(w);
+}
+
+void menu_back(void)
+{
+	const char *version = board.world.record.version_to;
+	enum outcome end;
+
+	if (menu_open(&board, "go back", WORLD_CHANGE)) {
+		menu_close(&board);
+		return;
+	}
+	end = go_back(&board.world);
+	if (end == OUTCOME_DONE)
+		printf("The next boot goes back to %s, and merges it.\n", version);
+	else if (end == OUTCOME_REBOOT)
+		printf("The next boot tries %s.\n", version);
+	else
+		menu_failed();
+	menu_close(&board);
+}
+
 /* ---- file systems ---- */
 
 static void check_one(const struct conf_mount *m, bool repair)

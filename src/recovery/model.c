@@ -65,6 +65,20 @@ static const char *merge_refused(const struct view *v)
 	return can_merge(v) ? NULL : reason_text(v->plan.reason);
 }
 
+static const char *back_refused(const struct view *v)
+{
+	if (!v->record->kept.volume_count)
+		return "no old system is kept";
+	switch (phase_of(v)) {
+	case PHASE_IDLE:
+	case PHASE_MERGING:
+	case PHASE_PROVING:
+		return NULL;
+	default:
+		return "an update is pending; revert it first, and boot";
+	}
+}
+
 static const char *install_refused(const struct view *v)
 {
 	switch (phase_of(v)) {
@@ -101,9 +115,10 @@ static const char *image_refused(const struct view *v)
 const char *choice_refused(const struct view *v, enum choice choice)
 {
 	const bool needs_record = choice == CHOICE_REVERT || choice == CHOICE_MERGE ||
-				  choice == CHOICE_INSTALL || choice == CHOICE_IMAGE;
+				  choice == CHOICE_INSTALL || choice == CHOICE_IMAGE ||
+				  choice == CHOICE_BACK;
 	const bool changes = choice == CHOICE_INSTALL || choice == CHOICE_IMAGE ||
-			     choice == CHOICE_ANEW;
+			     choice == CHOICE_ANEW || choice == CHOICE_BACK;
 
 	if (changes && !v->changes)
 		return "this board is locked, and no password is configured that could open it";
@@ -122,6 +137,8 @@ const char *choice_refused(const struct view *v, enum choice choice)
 		return install_refused(v);
 	case CHOICE_IMAGE:
 		return image_refused(v);
+	case CHOICE_BACK:
+		return back_refused(v);
 	case CHOICE_CHECK:
 		if (!v->configured)
 			return no_record(v);
@@ -169,6 +186,9 @@ const char *choice_loss(const struct view *v, enum choice choice)
 		       "The pending update is lost; the board goes back to the old system." : NULL;
 	case CHOICE_IMAGE:
 		return image_loss(v);
+	case CHOICE_BACK:
+		return phase_of(v) == PHASE_IDLE ? NULL :
+		       "The update is lost; the board goes back to the system before it.";
 	case CHOICE_ANEW:
 		return v->stores_left ?
 		       "There is a store, so an update was pending. If it was never confirmed, "
@@ -187,6 +207,7 @@ static const char *const words[] = {
 	[CHOICE_INSTALL] = "install", [CHOICE_IMAGE] = "image",	    [CHOICE_CHECK] = "check",
 	[CHOICE_LOGS] = "logs",	    [CHOICE_SAVE] = "save",	    [CHOICE_SHELL] = "shell",
 	[CHOICE_REBOOT] = "reboot", [CHOICE_POWEROFF] = "poweroff", [CHOICE_ANEW] = "anew",
+	[CHOICE_BACK] = "rollback",
 };
 
 _Static_assert(ARRAY_SIZE(words) == CHOICE_COUNT, "every choice has a word");
@@ -224,6 +245,9 @@ const char *choice_does(const struct view *v, enum choice choice)
 		return "power off";
 	case CHOICE_ANEW:
 		return "make a new record: no update is pending";
+	case CHOICE_BACK:
+		return phase_of(v) == PHASE_IDLE ? "try the system before this one, which is kept" :
+						   "go back to the system before, which is kept";
 	default:
 		return "";
 	}

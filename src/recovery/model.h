@@ -24,6 +24,7 @@ enum choice {
 	CHOICE_REBOOT,
 	CHOICE_POWEROFF,
 	CHOICE_ANEW,		/* a new record over one that cannot be read */
+	CHOICE_BACK,		/* to the system before, which is kept: a trial of it, or amid a merge for good */
 	CHOICE_COUNT
 };
 

@@ -126,8 +126,8 @@ void view_choices(const struct view *v, struct text_out *out)
 		const enum choice choice = (enum choice)i;
 		const char *refused = choice_refused(v, choice);
 
-		/* Of use only where the record is damaged, and alarming elsewhere. */
-		if (choice == CHOICE_ANEW && refused)
+		/* Of use only where the record is damaged, and alarming elsewhere; or where there is one. */
+		if ((choice == CHOICE_ANEW || choice == CHOICE_BACK) && refused)
 			continue;
 		if (refused)
 			text_add(out, "   -  %-9s not now: %s\n", choice_word(choice), refused);

@@ -12,6 +12,7 @@
  *	trial    -> trial      update_refuse: the next boot drops it
  *	trial    -> idle       update_drop
  *	merging  -> proving    update_finish, with the proof; then idle
+ *	merging, proving -> merging    update_turn_back, of what is kept
  *	proving  -> proving    update_finish, of a proof that failed: it is counted
  *	proving  -> idle       update_finish
  *	merging  -> idle       update_finish, of a store that came without a kept list
@@ -90,6 +91,13 @@ enum outcome update_note_good(struct world *w);
  * there is a line.
  */
 enum outcome update_rollback(struct world *w, bool *ret_already);
+
+/*
+ * Recovery's, with no volume mapped: in merging or proving, gives up the update and makes what is kept the
+ * one that is merged, from the next boot on.  It covers all that the merge may have written.  DONE: so it
+ * is, and nothing is kept any more.  NOTHING: nothing is kept, or no merge is pending.
+ */
+enum outcome update_turn_back(struct world *w);
 
 /* Gives the space of what is kept back.  NOTHING: nothing is kept. */
 enum outcome update_forget(struct world *w);

@@ -19,7 +19,7 @@ struct policy {
 	bool forgets; /* at last, what is kept */
 	unsigned lazy; /* boots in which nobody looks after the merge */
 	unsigned lazy_steps; /* what the kernel merges in each of them */
-	enum { RECOVERY_WAITS, RECOVERY_MERGES, RECOVERY_PUTS_IMAGE } in_recovery; /* asks for it first */
+	enum { RECOVERY_WAITS, RECOVERY_MERGES, RECOVERY_PUTS_IMAGE, RECOVERY_TURNS_BACK } in_recovery; /* asks for it first */
 	bool never_wait; /* nobody ever does: the kernel merges all, the next boot ends it */
 };
 

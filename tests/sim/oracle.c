@@ -144,10 +144,31 @@ static void judge_new(bool bare)
 		violation("I6: the new system lies on the partition, unconfirmed");
 }
 
+/* From now on OLD is the confirmed one, and only that may come up; nothing is kept of NEW. */
+static void turned(void)
+{
+	ledger.may_be_turned = 0;
+	ledger.back ^= 1;
+	ledger.kept_due = 0;
+	ledger.forgotten = 1;
+	oracle_note();
+}
+
+void saw_turn(bool done)
+{
+	ledger.may_be_turned = 1;
+	oracle_note();
+	if (done)
+		turned();
+}
+
 void saw_root(const enum shown *volume, unsigned count, bool bare)
 {
 	if (ledger.lost)
 		violation("I4: a system came up, and whether a merge has begun is not known");
+	/* It was cut: what comes up tells, and from then on it must stay so. */
+	if (ledger.may_be_turned && together(volume, count) == SHOWN_OLD)
+		turned();
 	switch (together(volume, count)) {
 	case SHOWN_OLD:
 		oracle_kernel(false);

@@ -44,7 +44,8 @@ struct ledger {
 	uint8_t rollbacks; /* asked for */
 	uint8_t kept_due; /* the system before must be there to go back to */
 	uint8_t may_be_forgotten, forgotten;
-	uint8_t unused[3]; /* it is hashed in words */
+	uint8_t may_be_turned; /* the merge of NEW: OLD may be merged in its place */
+	uint8_t unused[2]; /* it is hashed in words */
 };
 
 enum verb { VERB_INSTALL, VERB_GOOD, VERB_BAD, VERB_MERGE, VERB_CANCEL, VERB_RECOVERY,
@@ -92,6 +93,8 @@ void saw_other_disk(const char *how);
 void saw_recovery(const char *reason);
 /* Somebody puts an image of NEW onto the volumes by hand, in recovery; done: it said so. */
 void saw_image(bool done);
+/* In recovery a merge is turned back; done: it said so. */
+void saw_turn(bool done);
 void saw_fault(unsigned count, bool excuses_recovery);
 void saw_lie(void);
 void saw_verb(enum verb verb);

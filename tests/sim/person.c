@@ -199,6 +199,7 @@ static void act(void)
 	}
 	say("-- the %s system is up%s", shown[0] == SHOWN_NEW ? "new" : "old", bare ? "" : ", on its store");
 	saw_root(shown, plan->volumes, bare);
+	new = oracle_role(first) == SHOWN_NEW; /* a merge may have been turned back */
 	if (!new)
 		on_old();
 	else if (!bare && !ledger.confirmed)
@@ -263,6 +264,8 @@ void person_recovers(void)
 		say("-- in recovery all is put in its place");
 	else if (policy->in_recovery == RECOVERY_MERGES)
 		recover_merge();
+	else if (policy->in_recovery == RECOVERY_TURNS_BACK)
+		recover_turn_back();
 	else
 		recover_image();
 	for (unsigned d = 0; d < DISK_COUNT; d++)

@@ -19,6 +19,7 @@ void person_recovers(void);
 /* recover.c: what the menu of recovery does, without the talking. */
 void recover_merge(void);
 void recover_image(void);
+void recover_turn_back(void);
 
 /* Whether all that is nobody's business is as it was. */
 void person_looks(void);

@@ -6,6 +6,7 @@
 #include "recovery/menu.h"
 #include "person.h"
 #include "recovery/image.h"
+#include "update/transition.h"
 #include "update/volumes.h"
 
 /* Not the shipped programs' memory, which begins anew with each of them. */
@@ -21,6 +22,23 @@ void recover_merge(void)
 	world_unlock(&board.world);
 	if (rc == 0 && run_verb(VERB_MERGE) == 0)
 		volumes_unmap(&board.world);
+	menu_close(&board);
+}
+
+void recover_turn_back(void)
+{
+	int rc;
+
+	say("-- recovery: back to what is kept");
+	fresh_program();
+	rc = menu_open(&board, "go back", WORLD_CHANGE);
+	if (rc == 0) {
+		saw_turn(false);
+		rc = update_turn_back(&board.world) == OUTCOME_DONE ? 0 : -1;
+	}
+	say("-- %s", rc ? fail_text() : "it is turned back");
+	if (rc == 0)
+		saw_turn(true);
 	menu_close(&board);
 }
 

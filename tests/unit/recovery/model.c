@@ -176,6 +176,28 @@ static void a_refused_trial_is_not_refused_again(void **state)
 	assert_false(can(&v, CHOICE_REVERT));
 }
 
+/* It is tried from idle, and amid a merge it is for good; a trial has its own way back. */
+static void what_is_kept_can_be_had(void **state)
+{
+	(void)state;
+	for (int phase = 0; phase < PHASE_COUNT; phase++) {
+		struct view v = a_view((enum phase)phase);
+		static struct record with;
+
+		v.changes = true;
+		record_copy(&with, v.record);
+		assert_false(can(&v, CHOICE_BACK));
+		with.kept.volume_count = 1;
+		v.record = &with;
+		assert_int_equal(can(&v, CHOICE_BACK), phase == PHASE_IDLE || phase == PHASE_MERGING ||
+							       phase == PHASE_PROVING);
+		if (can(&v, CHOICE_BACK))
+			assert_int_equal(choice_loss(&v, CHOICE_BACK) != NULL, phase != PHASE_IDLE);
+		v.changes = false;
+		assert_false(can(&v, CHOICE_BACK));
+	}
+}
+
 static void numbers_and_words_are_choices(void **state)
 {
 	enum choice choice;
@@ -191,7 +213,7 @@ static void numbers_and_words_are_choices(void **state)
 	}
 	choice = CHOICE_MERGE;
 	assert_int_equal(choice_parse("0", &choice), -EINVAL);
-	assert_int_equal(choice_parse("13", &choice), -EINVAL);
+	assert_int_equal(choice_parse("14", &choice), -EINVAL);
 	assert_int_equal(choice_parse("", &choice), -EINVAL);
 	assert_int_equal(choice_parse("1 ", &choice), -EINVAL);
 	assert_int_equal(choice_parse("Merge", &choice), -EINVAL);
@@ -205,6 +227,7 @@ int main(void)
 		cmocka_unit_test(a_partial_volume_takes_an_image_only),
 		cmocka_unit_test(no_image_while_a_volume_is_another),
 		cmocka_unit_test(a_refused_trial_is_not_refused_again),
+		cmocka_unit_test(what_is_kept_can_be_had),
 		cmocka_unit_test(numbers_and_words_are_choices),
 	};
 
