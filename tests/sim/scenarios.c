@@ -391,7 +391,7 @@ const struct scenario scenarios[] = {
 	  .cuts = 1,
 	  .all_max = 6 },
 	{ "turn-file",
-	  { KEPT },
+	  { AREAS, .keeps = KEEPS_ALWAYS, .eager_merge = true },
 	  { .installs = 1, .in_recovery = RECOVERY_TURNS_BACK },
 	  FROM_MERGING,
 	  CUTS_FEW },
