@@ -18,7 +18,7 @@ static int no_create(int argc, char **argv)
 	return not_here("bundle create");
 }
 
-static int no_store(int argc, char **argv)
+static int no_verb(int argc, char **argv)
 {
 	(void)argc;
 	return not_here(argv[0]);
@@ -43,7 +43,8 @@ int main(int argc, char **argv)
 		  "Look at bundles, the files that updates travel in; the build host's cowboot makes "
 		  "them.\n" BUNDLE_HELP_LOOK
 		  "- as BUNDLE is standard input." },
-		{ "store", no_store, NULL, NULL },
+		{ "image", no_verb, NULL, NULL },
+		{ "store", no_verb, NULL, NULL },
 		{ 0 },
 	};
 

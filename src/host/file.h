@@ -39,6 +39,12 @@ int file_open_pair(const char *old_path, const char *new_path, struct dev *ret_o
 int image_look(const struct dev *old_image, const struct dev *new_image, bool other_kind,
 	       bool loader_files);
 
+/* The file system in an image, as mount(8) calls it; NULL: none that is known here. */
+const char *image_kind(const struct dev *image);
+
+/* -EBUSY: it is mounted, itself or through a loop device, and being written to. */
+int image_check_unmounted(const struct dev *image);
+
 /*
  * Refuses an image with what a boot loader that searches partitions would take, if kind is one that
  * can be looked into here: ext4, squashfs and erofs, each with its own tool.  kind may be NULL.

@@ -9,18 +9,16 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "host/file.h"
+#include "host/tool.h"
 
 #define IMAGE_FD 99		/* of the tool */
 #define IMAGE_PATH "/proc/self/fd/99"
 #define ANSWER_BYTES 4096
-
-extern char **environ;
 
 /* What loaders that search partitions look for: U-Boot's standard boot, and GRUB. */
 static const char *const wanted[] = {
@@ -39,21 +37,6 @@ static const struct {
 	{ "erofs", { "dump.erofs", "--path=%s", IMAGE_PATH }, "NID:" },
 };
 
-/* Ordinary users have no sbin in their PATH, and debugfs is there. */
-static int start(pid_t *pid, const posix_spawn_file_actions_t *actions, const char *const *argv)
-{
-	char *const *words = (char *const *)(uintptr_t)argv;
-	char path[64];
-	int rc = posix_spawnp(pid, argv[0], actions, NULL, words, environ);
-
-	if (rc != ENOENT)
-		return rc;
-	snprintf(path, sizeof(path), "/usr/sbin/%s", argv[0]);
-	rc = posix_spawn(pid, path, actions, NULL, words, environ);
-	return rc == ENOENT ? posix_spawn(pid, path + strlen("/usr"), actions, NULL, words, environ) :
-	       rc;
-}
-
 /* Runs it without input; its output, as far as it fits, as a string. Empty: it did not run. */
 static void ask(const struct dev *image, const char *const *argv, char ret_answer[ANSWER_BYTES])
 {
@@ -71,7 +54,7 @@ static void ask(const struct dev *image, const char *const *argv, char ret_answe
 	rc |= posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	rc |= posix_spawn_file_actions_adddup2(&actions, image->fd, IMAGE_FD);
 	if (!rc)
-		rc = start(&pid, &actions, argv);
+		rc = tool_start(&pid, &actions, argv);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
 	while (!rc) {
@@ -88,8 +71,8 @@ static void ask(const struct dev *image, const char *const *argv, char ret_answe
 	}
 	ret_answer[have] = '\0';
 	close(ends[0]);
-	while (!rc && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (!rc)
+		(void)tool_wait(pid);
 }
 
 static bool is_there(const struct dev *image, size_t tool, const char *path)

@@ -30,8 +30,7 @@ static const struct {
 	{ "xfs", 0, "XFSB", 4 },
 };
 
-/* NULL: none that is known here. */
-static const char *kind_of(const struct dev *image)
+const char *image_kind(const struct dev *image)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		uint8_t want[8] = { 0 };
@@ -118,7 +117,7 @@ static bool is_in_use(const struct stat *st)
 	return found;
 }
 
-static int check_unmounted(const struct dev *image)
+int image_check_unmounted(const struct dev *image)
 {
 	struct stat st;
 
@@ -131,11 +130,11 @@ static int check_unmounted(const struct dev *image)
 int image_look(const struct dev *old_image, const struct dev *new_image, bool other_kind,
 	       bool loader_files)
 {
-	const char *old_kind = kind_of(old_image), *new_kind = kind_of(new_image);
-	int rc = check_unmounted(old_image);
+	const char *old_kind = image_kind(old_image), *new_kind = image_kind(new_image);
+	int rc = image_check_unmounted(old_image);
 
 	if (!rc)
-		rc = check_unmounted(new_image);
+		rc = image_check_unmounted(new_image);
 	if (!rc)
 		rc = image_check_clean(new_image, new_kind);
 	if (!rc && !other_kind && old_kind && new_kind && strcmp(old_kind, new_kind))

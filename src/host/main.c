@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "host/bundle_create.h"
 #include "host/bundle_sign.h"
+#include "host/image_verb.h"
 #include "host/store_verb.h"
 
 static int host_bundle(int argc, char **argv)
@@ -42,6 +43,13 @@ int main(int argc, char **argv)
 		  "                             add signatures that were made apart; with keys, check them\n"
 		  BUNDLE_HELP_LOOK
 		  "- as OUT or BUNDLE is standard output or input. create exits 2 when nothing differs." },
+		{ "image", host_image,
+		  "update OLD TREE -o NEW",
+		  "Make the image of a new system out of that of the old one.\n"
+		  "  update [--fuse] OLD TREE -o NEW\n"
+		  "                             write OLD, with TREE's files instead of its own; those that did\n"
+		  "                             not change keep their blocks, so that a bundle is small;\n"
+		  "                             by fuse2fs where root does not run it, or --fuse says so" },
 		{ "store", host_store,
 		  "create OLD NEW -o STORE | size N | check STORE | apply OLD STORE -o NEW",
 		  "Write, measure, check and merge stores, in the kernel's own format, without a kernel.\n"

@@ -10,7 +10,7 @@ import pytest
 from cowboot import bad, good, run, usage, FAILED, PROGRAM
 
 VERBS = ["status", "install", "mark-good", "mark-bad", "merge", "cancel", "bench-disk",
-         "bundle", "store"]
+         "bundle", "image", "store"]
 
 
 def test_no_verb():
@@ -79,7 +79,7 @@ def test_output_that_gets_lost():
     assert done.stderr == b"cowboot: cannot write standard output: No space left on device\n"
 
 
-@pytest.mark.parametrize("verb", ["bundle", "store"])
+@pytest.mark.parametrize("verb", ["bundle", "image", "store"])
 def test_verbs_within(verb):
     see = f"cowboot {verb} --help"
     usage(verb, says=f"{verb} needs to know what to do", see=see)
