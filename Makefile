@@ -251,7 +251,7 @@ $A/cowboot: $(call objects,$A,$(COWBOOT_ROOMS)) $(LIBS) $A/cowboot.made-of
 
 $B/host/cowboot: $(HOST_OBJS) $B/host/cowboot.made-of
 	$(call say,LD,$@)
-	$(Q)gcc $(LDFLAGS_SHIP) -o $@ $(filter %.o,$^) -ldevmapper -lzstd -lsodium
+	$(Q)gcc $(LDFLAGS_SHIP) -o $@ $(filter %.o,$^) -ldevmapper -lzstd -lsodium -ldivsufsort
 
 # For boards that have data's file system checked; Debian's, static.
 $(call made-of,$A/e2fsck,$(call pin,deb_e2fsck-static))
@@ -467,7 +467,7 @@ $B/unit/rooms.a: $(UNIT_OBJS) $B/unit/rooms.a.made-of
 $B/unit/%: tests/unit/%.c $B/unit/rooms.a Makefile
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && gcc $(CFLAGS_UNIT) -MF $@.d -o $@ $< $B/unit/rooms.a \
-		-lcmocka -ldevmapper -lzstd -lsodium
+		-lcmocka -ldevmapper -lzstd -lsodium -ldivsufsort
 
 ## ---- On the machine that builds ---------------------------------------------------------------
 

@@ -33,11 +33,11 @@ int bundle_header_decode(const uint8_t buf[BUNDLE_HEADER_BYTES], struct bundle_h
 
 	if (memcmp(buf, BUNDLE_MAGIC, AT_FORMAT))
 		return fail(EBADMSG, "it is no bundle");
-	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_SIGNED)
+	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_DELTA)
 		return fail(ENOTSUP, "its format is %" PRIu32 ", this cowboot reads %u to %u",
-			    format, BUNDLE_FORMAT, BUNDLE_FORMAT_SIGNED);
+			    format, BUNDLE_FORMAT, BUNDLE_FORMAT_DELTA);
 	/* To pass over it would be to accept what nobody has checked. */
-	if (format != BUNDLE_FORMAT_SIGNED && signature_bytes)
+	if (format < BUNDLE_FORMAT_SIGNED && signature_bytes)
 		return fail(ENOTSUP, "it says it is signed, and format %" PRIu32 " has no signatures",
 			    format);
 	if (signature_bytes > TRUST_SIGNATURES_MAX ||

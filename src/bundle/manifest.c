@@ -99,7 +99,8 @@ static bool volume_fits(const struct bundle_volume *v)
 	chunks = v->image_bytes / chunk_bytes + !!(v->image_bytes % chunk_bytes);
 	return v->exceptions <= chunks &&
 	       v->store_bytes == cow_store_bytes(v->chunk_sectors, v->exceptions) &&
-	       payload_fits(v->payload_bytes, v->store_bytes);
+	       v->delta_bytes / 4 <= v->store_bytes &&
+	       payload_fits(v->payload_bytes, v->delta_bytes ? v->delta_bytes : v->store_bytes);
 }
 
 /* What a payload's digest is called: of all of it, or of its first block. */
@@ -132,6 +133,7 @@ static int read_volume(struct reading *r, struct bundle_manifest *m)
 	    (rc = read_number(r, "chunk-sectors", COW_CHUNK_SECTORS_MAX, &chunk_sectors)) ||
 	    (rc = read_number(r, "exceptions", UINT64_MAX, &v->exceptions)) ||
 	    (rc = read_number(r, "store-bytes", UINT64_MAX, &v->store_bytes)) ||
+	    (rc = read_if_there(r, "delta-bytes", IMAGE_BYTES_MAX, &v->delta_bytes)) < 0 ||
 	    (rc = read_number(r, "payload-bytes", UINT64_MAX, &v->payload_bytes)) ||
 	    (rc = read_digest(r, payload_key(m), v->payload_digest)) ||
 	    (rc = read_digest(r, "old-blake2b", v->old_digest)) ||
@@ -166,9 +168,9 @@ static int read_all(struct reading *r, struct bundle_manifest *m)
 
 	if ((rc = read_number(r, "format", UINT32_MAX, &format)))
 		return rc;
-	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_SIGNED)
+	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_DELTA)
 		return wrong(r, "format");
-	m->in_blocks = format == BUNDLE_FORMAT_SIGNED;
+	m->in_blocks = format >= BUNDLE_FORMAT_SIGNED;
 	if ((rc = read_word(r, "board", false, m->board, sizeof(m->board))) ||
 	    (rc = read_word(r, "version-from", false, m->version_from, sizeof(m->version_from))) ||
 	    (rc = read_word(r, "version-to", true, m->version_to, sizeof(m->version_to))))
@@ -234,6 +236,8 @@ static void print_volume(struct text_out *out, const struct bundle_manifest *m, 
 	text_add(out, "chunk-sectors %" PRIu32 "\n", v->chunk_sectors);
 	text_add(out, "exceptions %" PRIu64 "\n", v->exceptions);
 	text_add(out, "store-bytes %" PRIu64 "\n", v->store_bytes);
+	if (v->delta_bytes)
+		text_add(out, "delta-bytes %" PRIu64 "\n", v->delta_bytes);
 	text_add(out, "payload-bytes %" PRIu64 "\n", v->payload_bytes);
 	print_digest(out, payload_key(m), v->payload_digest);
 	print_digest(out, "old-blake2b", v->old_digest);
@@ -252,6 +256,9 @@ static void print_boot(struct text_out *out, const struct bundle_manifest *m)
 
 unsigned manifest_format(const struct bundle_manifest *manifest)
 {
+	for (unsigned v = 0; v < manifest->volume_count; v++)
+		if (manifest->volume[v].delta_bytes)
+			return BUNDLE_FORMAT_DELTA;
 	if (manifest->in_blocks)
 		return BUNDLE_FORMAT_SIGNED;
 	for (unsigned v = 0; v < manifest->volume_count; v++)
@@ -280,20 +287,4 @@ int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t siz
 		return fail(ENOSPC, "its manifest is too long");
 	*ret_len_bytes = out.len_bytes;
 	return 0;
-}
-
-uint64_t manifest_travel_bytes(const struct bundle_manifest *manifest, uint64_t payload_bytes)
-{
-	if (!manifest->in_blocks || !payload_bytes)
-		return payload_bytes;
-	return payload_bytes + (payload_bytes - 1) / BUNDLE_BLOCK_BYTES * DIGEST_BYTES;
-}
-
-uint64_t manifest_payload_bytes(const struct bundle_manifest *manifest)
-{
-	uint64_t sum = manifest_travel_bytes(manifest, manifest->boot.payload_bytes);
-
-	for (unsigned v = 0; v < manifest->volume_count; v++)
-		sum += manifest_travel_bytes(manifest, manifest->volume[v].payload_bytes);
-	return sum;
 }

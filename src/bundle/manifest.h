@@ -18,7 +18,8 @@
 #define BUNDLE_FORMAT_BOOT 2u		/* the same with a boot image: older readers must not pass over that */
 #define BUNDLE_FORMAT_SIZES 3u		/* with images of any size; a boot image if it likes */
 #define BUNDLE_FORMAT_SIGNED 4u		/* signed, and each block of a payload can be checked by itself */
-#define BUNDLE_BLOCK_BYTES (128u * 1024)	/* of a payload, in format 4 */
+#define BUNDLE_FORMAT_DELTA 5u		/* as 4, signed or not; volumes may be told by the old ones */
+#define BUNDLE_BLOCK_BYTES (128u * 1024)	/* of a payload, from format 4 on */
 #define BUNDLE_HEADER_BYTES 64u
 #define BUNDLE_MANIFEST_MAX 16384u	/* eight volumes take less than half of it */
 #define BUNDLE_VOLUMES_MAX 8u
@@ -27,9 +28,9 @@
 #define BUNDLE_VERSION_MAX 64
 
 struct bundle_header {
-	uint32_t format;			/* 1 to 4, as the manifest's */
+	uint32_t format;			/* 1 to 5, as the manifest's */
 	uint32_t manifest_bytes;
-	uint32_t signature_bytes;		/* 0 in 1 to 3, at most TRUST_SIGNATURES_MAX in 4 */
+	uint32_t signature_bytes;		/* 0 in 1 to 3, not in 4; at most TRUST_SIGNATURES_MAX */
 	uint8_t manifest_digest[DIGEST_BYTES];	/* of the manifest and the signatures */
 };
 
@@ -40,8 +41,9 @@ struct bundle_volume {
 	uint32_t chunk_sectors;
 	uint64_t exceptions;
 	uint64_t store_bytes;			/* cow_store_bytes(chunk_sectors, exceptions) */
-	uint64_t payload_bytes;			/* the store as it travels, one zstd frame */
-	uint8_t payload_digest[DIGEST_BYTES];	/* in format 4: of its first block */
+	uint64_t delta_bytes;			/* of the delta that makes the store; 0: the payload is the store */
+	uint64_t payload_bytes;			/* the store or delta as it travels, one zstd frame */
+	uint8_t payload_digest[DIGEST_BYTES];	/* in blocks: of its first one */
 	uint8_t old_digest[DIGEST_BYTES];	/* of the images, each as long as it is */
 	uint8_t new_digest[DIGEST_BYTES];
 };
@@ -50,12 +52,12 @@ struct bundle_volume {
 struct bundle_boot {
 	uint64_t image_bytes;			/* whole sectors; 0: the bundle brings none */
 	uint64_t payload_bytes;			/* as it travels, one zstd frame */
-	uint8_t payload_digest[DIGEST_BYTES];	/* in format 4: of its first block */
+	uint8_t payload_digest[DIGEST_BYTES];	/* in blocks: of its first one */
 	uint8_t image_digest[DIGEST_BYTES];
 };
 
 struct bundle_manifest {
-	bool in_blocks;				/* format 4: each block has the digest of the next */
+	bool in_blocks;				/* formats 4, 5: each block has the digest of the next */
 	char board[BUNDLE_BOARD_MAX];		/* empty: any board */
 	char version_from[BUNDLE_VERSION_MAX];	/* empty: not said; the old digests decide anyway */
 	char version_to[BUNDLE_VERSION_MAX];
@@ -84,7 +86,10 @@ int manifest_parse(const char *text, size_t len_bytes, struct bundle_manifest *r
 int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t size_bytes,
 		   size_t *ret_len_bytes);
 
-/* 4 in blocks; 3 where images differ in size or are not whole sectors; else 2 with a boot image, else 1. */
+/*
+ * 5 where a volume is a delta, which is in blocks; 4 in blocks; 3 where images differ in size or are
+ * not whole sectors; else 2 with a boot image, else 1.
+ */
 unsigned manifest_format(const struct bundle_manifest *manifest);
 
 /*

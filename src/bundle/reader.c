@@ -12,6 +12,7 @@
 
 #include "base/fail.h"
 #include "base/sys.h"
+#include "bundle/delta.h"
 #include "bundle/reader_parts.h"
 
 #define WINDOW_LOG_MAX 23	/* 8 MiB: what the writer's highest level uses */
@@ -166,7 +167,35 @@ int bundle_boot_next(struct bundle *bundle, const struct cow_sink *sink)
 	return read_next(bundle, &p);
 }
 
-int bundle_volume_next(struct bundle *bundle, const struct cow_sink *sink)
+static int to_delta(void *ctx, const void *data, size_t len_bytes)
+{
+	return delta_add(ctx, data, len_bytes);
+}
+
+/* The payload is a delta, whose output goes to the sink. */
+static int read_delta(struct bundle *bundle, struct payload *p, const struct bundle_volume *volume,
+		      const struct cow_source *old)
+{
+	struct delta *delta;
+	struct cow_sink sink = { .write = to_delta };
+	int rc = delta_open(volume, old, p->sink, &delta);
+
+	if (rc)
+		return rc;
+	sink.ctx = delta;
+	p->sink = &sink;
+	p->unpacked_bytes = volume->delta_bytes;
+	rc = read_next(bundle, p);
+	if (!rc)
+		rc = delta_end(delta);
+	if (rc == -EBADMSG)
+		rc = fail_in(rc, "the payload of volume %s", volume->name);
+	bundle->is_broken = rc != 0;
+	delta_close(delta);
+	return rc;
+}
+
+int bundle_volume_next(struct bundle *bundle, const struct cow_source *old, const struct cow_sink *sink)
 {
 	const struct bundle_volume *volume;
 	struct payload p = { .sink = sink };
@@ -179,7 +208,7 @@ int bundle_volume_next(struct bundle *bundle, const struct cow_sink *sink)
 	p.packed_bytes = volume->payload_bytes;
 	p.unpacked_bytes = volume->store_bytes;
 	p.packed_digest = volume->payload_digest;
-	return read_next(bundle, &p);
+	return volume->delta_bytes ? read_delta(bundle, &p, volume, old) : read_next(bundle, &p);
 }
 
 int bundle_end(struct bundle *bundle)

@@ -49,9 +49,11 @@ int bundle_boot_next(struct bundle *bundle, const struct cow_sink *sink);
 
 /*
  * Unpacks the next volume's store into sink, exactly manifest->volume[v].store_bytes, v = 0, 1, …
- * in successive calls.  The store's own content is not looked at: cow_check does that.
+ * in successive calls.  The store's own content is not looked at: cow_check does that.  old: OLD, for a
+ * volume that is told by it (manifest->volume[v].delta_bytes); NULL: for a look, where the store's data
+ * does not matter.
  */
-int bundle_volume_next(struct bundle *bundle, const struct cow_sink *sink);
+int bundle_volume_next(struct bundle *bundle, const struct cow_source *old, const struct cow_sink *sink);
 
 /* After the last volume: -EBADMSG when a byte follows. */
 int bundle_end(struct bundle *bundle);

@@ -69,8 +69,8 @@ static void print(const struct bundle *bundle)
 		printf("\n");
 		printf("  changed  %" PRIu64 " chunks of %" PRIu64 " bytes\n", v->exceptions,
 		       (uint64_t)v->chunk_sectors * SECTOR_BYTES);
-		printf("  store    %" PRIu64 " bytes, packed %" PRIu64 "\n", v->store_bytes,
-		       v->payload_bytes);
+		printf("  store    %" PRIu64 " bytes, packed %" PRIu64 "%s\n", v->store_bytes,
+		       v->payload_bytes, v->delta_bytes ? ", a delta" : "");
 		print_digest("old", v->old_digest);
 		print_digest("new", v->new_digest);
 	}
@@ -109,8 +109,11 @@ static void json_volume(struct text_out *out, const struct bundle_volume *v, boo
 	text_add_json(out, v->name);
 	text_add(out, ",\"image_bytes\":%" PRIu64 ",\"old_bytes\":%" PRIu64
 		 ",\"chunk_sectors\":%" PRIu32, v->image_bytes, v->old_bytes, v->chunk_sectors);
-	text_add(out, ",\"exceptions\":%" PRIu64 ",\"store_bytes\":%" PRIu64
-		 ",\"payload_bytes\":%" PRIu64, v->exceptions, v->store_bytes, v->payload_bytes);
+	text_add(out, ",\"exceptions\":%" PRIu64 ",\"store_bytes\":%" PRIu64, v->exceptions,
+		 v->store_bytes);
+	if (v->delta_bytes)
+		text_add(out, ",\"delta_bytes\":%" PRIu64, v->delta_bytes);
+	text_add(out, ",\"payload_bytes\":%" PRIu64, v->payload_bytes);
 	json_digest(out, in_blocks ? "payload_chain" : "payload_blake2b", v->payload_digest);
 	json_digest(out, "old_blake2b", v->old_digest);
 	json_digest(out, "new_blake2b", v->new_digest);

@@ -55,7 +55,7 @@ static int verify_volume(struct bundle *bundle, const struct bundle_volume *volu
 	if (rc)
 		return rc;
 	f.sink = scratch_sink(&f.scratch);
-	rc = bundle_volume_next(bundle, &sink);
+	rc = bundle_volume_next(bundle, NULL, &sink);
 	if (!rc)
 		rc = check_store(&f.scratch, volume, ret_found);
 	dev_close(&f.scratch);
@@ -137,8 +137,9 @@ static void print(const struct bundle *bundle, const struct trust *trust, const 
 	if (m->boot.image_bytes)
 		printf("boot: %" PRIu64 " bytes, sound\n", m->boot.image_bytes);
 	for (unsigned v = 0; v < m->volume_count; v++)
-		printf("%s: %" PRIu64 " exceptions in %" PRIu64 " runs, sound\n", m->volume[v].name,
-		       found[v].exceptions, found[v].runs);
+		printf("%s: %" PRIu64 " exceptions in %" PRIu64 " runs, sound%s\n", m->volume[v].name,
+		       found[v].exceptions, found[v].runs, m->volume[v].delta_bytes ?
+		       "; its data is a delta, which the old image is needed for" : "");
 	cli_print("%s: sound, version %s\n", name, m->version_to);
 }
 

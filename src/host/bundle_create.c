@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/scratch.h"
 #include "host/bundle_create.h"
+#include "host/delta_pack.h"
 #include "host/file.h"
 #include "host/seal.h"
 #include "host/signers.h"
@@ -28,10 +29,11 @@ struct images {
 
 struct create {
 	const char *path;
-	int level;
+	int level, delta_level;
 	uint32_t chunk_sectors;
 	bool other_kind;		/* OLD and NEW may be of different file systems */
 	bool loader_files;		/* NEW may have files of a boot loader */
+	bool delta;			/* volumes may be told by the old ones */
 	struct bundle_manifest manifest;
 	const char *boot_path;		/* NULL: no boot image */
 	struct dev boot;
@@ -101,7 +103,7 @@ static int take_arguments(struct create *c, int argc, char **argv)
 		{ "--from", NULL, &from }, { "--board", NULL, &board },
 		{ "--chunk-sectors", NULL, &chunk }, { "--level", NULL, &level },
 		{ "--boot", NULL, &c->boot_path }, { "--other-kind", &c->other_kind, NULL },
-		{ "--loader-files", &c->loader_files, NULL }, { 0 },
+		{ "--loader-files", &c->loader_files, NULL }, { "--delta", &c->delta, NULL }, { 0 },
 	};
 	struct bundle_manifest *m = &c->manifest;
 	uint64_t level_value = BUNDLE_LEVEL_DEFAULT;
@@ -120,6 +122,7 @@ static int take_arguments(struct create *c, int argc, char **argv)
 				       &level_value))))
 		return rc;
 	c->level = (int)level_value;
+	c->delta_level = level ? c->level : BUNDLE_LEVEL_MAX;
 	if (signers_load(&keys, &c->signers))
 		return cli_failed();
 	if (c->boot_path && file_open_image(c->boot_path, &c->boot))
@@ -136,7 +139,7 @@ static int pack(struct create *c, struct dev *scratch)
 {
 	const struct cow_sink payloads = scratch_sink(scratch);
 	const struct bundle_packing packing = {
-		.level = c->level, .payloads = &payloads,
+		.level = c->level, .delta_level = c->delta_level, .payloads = &payloads,
 		.progress = tell, .progress_ctx = &c->progress,
 	};
 	uint64_t image_bytes = 0, boot_bytes = c->boot_path ? c->boot.size_bytes : 0;
@@ -158,7 +161,7 @@ static int pack(struct create *c, struct dev *scratch)
 			.new_image = file_source(&c->images[v].new_image),
 		};
 
-		rc = bundle_pack(&packing, &input, &c->manifest);
+		rc = (c->delta ? delta_pack : bundle_pack)(&packing, &input, &c->manifest);
 	}
 	progress_end(&c->progress);
 	return rc;
@@ -173,7 +176,7 @@ static bool nothing_differs(const struct bundle_manifest *m)
 	return !m->boot.image_bytes;
 }
 
-static int emit_signed(struct create *c, const struct cow_source *payloads, const struct cow_sink *sink)
+static int emit_sealed(struct create *c, const struct cow_source *payloads, const struct cow_sink *sink)
 {
 	static char signatures[TRUST_SIGNATURES_MAX + 1];
 	struct seal seal;
@@ -191,7 +194,7 @@ static int emit(struct create *c, struct dev *scratch, const struct cow_sink *si
 {
 	const struct cow_source payloads = file_source(scratch);
 
-	return c->signers.count ? emit_signed(c, &payloads, sink) :
+	return c->signers.count || manifest_format(&c->manifest) == BUNDLE_FORMAT_DELTA ? emit_sealed(c, &payloads, sink) :
 				  bundle_emit(&c->manifest, &payloads, sink);
 }
 
@@ -223,7 +226,8 @@ static int print(const struct create *c)
 		const struct bundle_volume *v = &m->volume[i];
 
 		printf("%s: %" PRIu64 " chunks changed, store %" PRIu64 " bytes, packed %" PRIu64
-		       "\n", v->name, v->exceptions, v->store_bytes, v->payload_bytes);
+		       "%s\n", v->name, v->exceptions, v->store_bytes, v->payload_bytes,
+		       v->delta_bytes ? ", a delta" : "");
 		if (v->image_bytes > v->old_bytes)
 			printf("%s: grows from %" PRIu64 " to %" PRIu64 " bytes, which the board's "
 			       "partition must have\n", v->name, v->old_bytes, v->image_bytes);

@@ -134,7 +134,8 @@ int seal_emit_head(const struct bundle_manifest *manifest, const char *signature
 	struct digest digest;
 	int rc = manifest_print(manifest, text, sizeof(text), &text_bytes);
 
-	if (!rc && (!signature_bytes || signature_bytes > TRUST_SIGNATURES_MAX))
+	if (!rc && ((!signature_bytes && header.format == BUNDLE_FORMAT_SIGNED) ||
+		    signature_bytes > TRUST_SIGNATURES_MAX))
 		rc = fail(E2BIG, "its signatures are %zu bytes, and %u are the most", signature_bytes,
 			  TRUST_SIGNATURES_MAX);
 	if (rc)

@@ -17,15 +17,15 @@ struct seal {
 
 /*
  * Reads the payloads, which stand one after another in the manifest's order, as bundle_pack writes
- * them, and puts the manifest into format 4.  seal_free either way.
+ * them, and puts the manifest into blocks: format 4 or 5.  seal_free either way.
  */
 int seal_make(struct bundle_manifest *manifest, const struct cow_source *payloads,
 	      struct seal *ret_seal);
 void seal_free(struct seal *seal);
 
 /*
- * What stands before the payloads: the header, the manifest, which is of format 4, and the signatures.
- * -E2BIG: there are none, or too many.
+ * What stands before the payloads: the header, the manifest, which is in blocks, and the signatures.
+ * -E2BIG: there are none in format 4, or too many.
  */
 int seal_emit_head(const struct bundle_manifest *manifest, const char *signatures,
 		   const struct cow_sink *sink);

@@ -123,6 +123,24 @@ static int fill_tail(struct filling *f, const struct world *w, const struct reco
 	return rc;
 }
 
+/* What a delta is told by is the partition itself, which verify_base has compared with the manifest. */
+static int unpack(const struct world *w, unsigned v, struct bundle *bundle, const struct cow_sink *sink)
+{
+	struct dev dev = DEV_CLOSED;
+	struct cow_source origin;
+	int rc;
+
+	if (!bundle_manifest(bundle)->volume[v].delta_bytes)
+		return bundle_volume_next(bundle, NULL, sink);
+	rc = verify_open_origin(w, w->record.volume[v].name, &dev);
+	if (rc)
+		return rc;
+	origin = store_source(&dev);
+	rc = bundle_volume_next(bundle, &origin, sink);
+	dev_close(&dev);
+	return rc;
+}
+
 int install_fill(struct world *w, unsigned v, struct bundle *bundle, struct progress *progress)
 {
 	const struct record_volume *volume = &w->record.volume[v];
@@ -140,7 +158,7 @@ int install_fill(struct world *w, unsigned v, struct bundle *bundle, struct prog
 		return rc;
 	rc = lay_begin(&f.lay, &f.dev, volume->chunk_sectors);
 	if (!rc)
-		rc = bundle_volume_next(bundle, &sink);
+		rc = unpack(w, v, bundle, &sink);
 	if (!rc)
 		rc = fill_tail(&f, w, volume);
 	if (!rc)

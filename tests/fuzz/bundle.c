@@ -101,7 +101,7 @@ static int read_all(struct bundle *b)
 	must(rc || room.bytes == m->boot.image_bytes);
 	for (unsigned v = 0; v < m->volume_count && !rc; v++) {
 		room.bytes = 0;
-		rc = bundle_volume_next(b, &sink);
+		rc = bundle_volume_next(b, NULL, &sink);
 		must(rc || room.bytes == m->volume[v].store_bytes);
 	}
 	if (!rc)

@@ -64,8 +64,9 @@ def flags(b):
     return [n for n in b.run("ls /run/cowboot", check=True).split() if n in ("trial", "merging")]
 
 
-@pytest.mark.parametrize("store", ["file", "cow"])
-def test_update(board, images, bundle, store):
+@pytest.mark.parametrize(("store", "kind"), [("file", ()), ("cow", ("--delta",))])
+def test_update(board, images, bundle, store, kind):
+    """From a bundle with the store itself, and from one that tells it by the old volume."""
     old, new = images.pair()
     b = board(old, store=store)
     b.run("mkdir -p /data/cowboot", check=True)
@@ -74,7 +75,9 @@ def test_update(board, images, bundle, store):
     assert room["place"].startswith("/data/cowboot" if store == "file" else "/dev/vda")
     assert room["pending_bytes"] == 0
 
-    code, out = b.install(bundle(system=(old, new)))
+    update = bundle(system=(old, new), args=kind)
+    assert (b"\ndelta-bytes " in update.read_bytes()) == bool(kind)
+    code, out = b.install(update)
     assert code == 4 and "installed new: reboot to try it (3 tries)" in out
     changed = check_armed(b, old, new)
     if store == "file":

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "host/delta_pack.h"
+#include "host/seal.h"
 #include "host/writer.h"
 #include "sim.h"
 
@@ -58,8 +60,9 @@ void bundle_make(void)
 {
 	static struct bundle_manifest manifest;
 	const struct cow_sink to_payloads = { append, &payloads }, to_bundle = { append, &bundle };
-	const struct bundle_packing packing = { .level = 1, .payloads = &to_payloads };
+	const struct bundle_packing packing = { .level = 1, .delta_level = 1, .payloads = &to_payloads };
 	struct cow_source source = { .read = read_buffer, .ctx = &payloads };
+	struct seal seal;
 
 	memset(&manifest, 0, sizeof(manifest));
 	payloads.len_bytes = bundle.len_bytes = 0;
@@ -81,9 +84,17 @@ void bundle_make(void)
 
 		if (plan->short_sectors)
 			input.old_image.size_bytes -= SECTOR;
-		must(bundle_pack(&packing, &input, &manifest), "pack");
+		must((plan->delta ? delta_pack : bundle_pack)(&packing, &input, &manifest), "pack");
 	}
 	source.size_bytes = payloads.len_bytes;
+	if (manifest_format(&manifest) == BUNDLE_FORMAT_DELTA) {
+		must(seal_make(&manifest, &source, &seal), "seal");
+		must(seal_emit(&seal, &manifest, "", &source, &to_bundle), "write");
+		seal_free(&seal);
+		return;
+	}
+	if (plan->delta)
+		abort(); /* no volume is told by its old one */
 	must(bundle_emit(&manifest, &source, &to_bundle), "write");
 }
 

@@ -19,6 +19,7 @@ struct board_plan {
 	unsigned volume_sectors[VOLUMES_MAX];
 	unsigned chunk_sectors;
 	unsigned short_sectors; /* NEW is so much shorter than its partition, and OLD one more */
+	bool delta; /* the bundle tells the volumes by the old ones */
 	bool raw; /* stores on a partition of their own, not in files */
 	unsigned piece_sectors; /* longest extent of a store file; 0: no limit */
 	unsigned tries;

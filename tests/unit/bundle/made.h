@@ -95,7 +95,7 @@ static inline int made_read(struct feed *feed, struct memory stores[BUNDLE_VOLUM
 	for (unsigned v = 0; v < bundle_manifest(bundle)->volume_count && !rc; v++) {
 		struct cow_sink sink = memory_sink(&stores[v]);
 
-		rc = bundle_volume_next(bundle, &sink);
+		rc = bundle_volume_next(bundle, NULL, &sink);
 	}
 	if (!rc)
 		rc = bundle_end(bundle);

@@ -182,7 +182,7 @@ static void test_bad(void **state)
 {
 	static const struct { const char *text, *reason; } cases[] = {
 		{ "", WRONG(1, "format") },
-		{ "format 5\n", WRONG(1, "format") },
+		{ "format 6\n", WRONG(1, "format") },
 		{ "format 0\n", WRONG(1, "format") },
 		{ "format 2\n", WRONG(2, "version-to") },
 		{ "format 2\nversion-to 2\n" VENDOR, WRONG(3, "boot-bytes") },

@@ -215,9 +215,9 @@ static void test_order_of_calls(void **state)
 	assert_int_equal(bundle_total_bytes(b), m.bundle.len_bytes);
 	assert_int_equal(bundle_done_bytes(b), m.bundle.len_bytes - m.payloads.len_bytes);
 	assert_int_equal(bundle_end(b), -EINVAL);
-	assert_int_equal(bundle_volume_next(b, &sink), 0);
-	assert_int_equal(bundle_volume_next(b, &sink), 0);
-	assert_int_equal(bundle_volume_next(b, &sink), -EINVAL);
+	assert_int_equal(bundle_volume_next(b, NULL, &sink), 0);
+	assert_int_equal(bundle_volume_next(b, NULL, &sink), 0);
+	assert_int_equal(bundle_volume_next(b, NULL, &sink), -EINVAL);
 	assert_int_equal(bundle_done_bytes(b), m.bundle.len_bytes);
 	assert_int_equal(bundle_end(b), 0);
 	bundle_close(b);
@@ -237,10 +237,10 @@ static void test_sink_fails(void **state)
 
 	(void)state;
 	assert_int_equal(bundle_open(feed_read, &feed, NULL, &b), 0);
-	assert_int_equal(bundle_volume_next(b, &sink), -EIO);
+	assert_int_equal(bundle_volume_next(b, NULL, &sink), -EIO);
 	assert_string_equal(fail_text(), "cannot write memory: full");
 	store.fail_after = 0;
-	assert_int_equal(bundle_volume_next(b, &sink), -EINVAL);
+	assert_int_equal(bundle_volume_next(b, NULL, &sink), -EINVAL);
 	assert_int_equal(bundle_end(b), -EINVAL);
 	bundle_close(b);
 	free(store.data);

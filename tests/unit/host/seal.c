@@ -49,7 +49,7 @@ static int read_signed(const struct trust *trust, const uint8_t *data, size_t le
 	for (unsigned v = 0; v < bundle_manifest(bundle)->volume_count && !rc; v++) {
 		struct cow_sink sink = memory_sink(&stores[v]);
 
-		rc = bundle_volume_next(bundle, &sink);
+		rc = bundle_volume_next(bundle, NULL, &sink);
 	}
 	if (!rc)
 		rc = bundle_end(bundle);
