@@ -110,7 +110,7 @@ static int read_whole(struct wire *w, uint64_t flip, uint64_t *ret_unpacked)
 	w->flip = flip;
 	trust_key(&t, "one.pub");
 	assert_int_equal(bundle_open(wire_read, w, &t, &bundle), 0);
-	rc = bundle_volume_next(bundle, &sink);
+	rc = bundle_volume_next(bundle, NULL, &sink);
 	if (!rc)
 		rc = bundle_end(bundle);
 	bundle_close(bundle);
