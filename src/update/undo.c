@@ -179,9 +179,16 @@ static const char *name_of(const struct world *w)
 	return w->record.version_from[0] ? w->record.version_from : "unnamed";
 }
 
+/* The chunks that are kept of a volume. */
+static uint64_t data_bytes(const struct record_volume *volume)
+{
+	return volume->exceptions * volume->chunk_sectors * SECTOR_BYTES;
+}
+
 static int make(struct world *w)
 {
 	struct progress progress;
+	uint64_t total_bytes = 0;
 	struct world *k;
 	int rc = 0;
 
@@ -196,10 +203,12 @@ static int make(struct world *w)
 	rc = plan(w, k);
 	if (!rc)
 		rc = find_room(w, k);
-	progress_begin(&progress, "keeping", name_of(w), w->record.volume_count);
+	for (unsigned v = 0; v < w->record.volume_count; v++)
+		total_bytes += data_bytes(&w->record.volume[v]);
+	progress_begin(&progress, "keeping", name_of(w), total_bytes);
 	for (unsigned v = 0; !rc && v < k->record.volume_count; v++) {
 		rc = make_volume(w, k, v);
-		progress_set(&progress, v + 1);
+		progress_add(&progress, data_bytes(&w->record.volume[v]));
 	}
 	progress_end(&progress);
 	if (!rc)
