@@ -5,7 +5,7 @@ import re
 import time
 
 from demo_host import TRIES, VERSIONS, parse_packages
-from demo_tell import Work, check, differ, say
+from demo_tell import Work, check, differ, mb, say
 from stream import SCALE
 
 MERGE_S = 300
@@ -44,6 +44,19 @@ def free_bytes(board):
     return int(blocks) * int(size)
 
 
+def free_bytes_beside_kept(board):
+    """The same, as if nothing were kept of an old system."""
+    kept = board.status()["kept"]
+    return free_bytes(board) + (kept["bytes"] if kept else 0)
+
+
+def kept(board, name):
+    """What must be kept of that system, in words."""
+    found = board.status()["kept"]
+    check("what is kept", VERSIONS[name], found and found["version"])
+    return f"{found['version']} is kept, in {mb(found['bytes'])}"
+
+
 def watch_merge(board, work):
     """Polls until the merge is over; the percentages that were seen on the way."""
     seen, end = [], time.monotonic() + MERGE_S * SCALE
@@ -54,8 +67,8 @@ def watch_merge(board, work):
         if status["phase"] == "merging":
             seen.append(status["merge_percent"])
             work.at(f"{seen[-1]} %")
-        elif seen:
-            differ("the phase", "merging, or idle", status["phase"])
+        elif seen and status["phase"] != "proving":
+            differ("the phase", "merging, proving, or idle", status["phase"])
     return differ("the merge", f"over within {MERGE_S * SCALE:.0f} s", status)
 
 
@@ -102,8 +115,9 @@ def load(board):
 
 
 def space(story, board):
-    check("the files in /data/cowboot", "", board.sh("ls -A /data/cowboot"))
-    left = story.free_bytes - free_bytes(board)
+    stores = board.sh("ls -A /data/cowboot | grep -vx logs || true").split()
+    check("how many stores lie in /data/cowboot", int(bool(board.status()["kept"])), len(stores))
+    left = story.free_bytes - free_bytes_beside_kept(board)
     if left > 1 << 20:
         differ("the free space of /data", "as before the install", f"{left} bytes less")
     return "the store's space is free again"
