@@ -59,22 +59,19 @@ const struct record_result *results_at(const struct record *rec, unsigned i)
 	return i ? &rec->earlier[i - 1] : &rec->last;
 }
 
-void results_text(const struct record *rec, unsigned count, struct text_out *out)
+void results_text(const struct record *rec, unsigned i, struct text_out *out)
 {
-	const struct record_result *result;
+	const struct record_result *result = results_at(rec, i);
+	const struct record_more *more = record_more_of(rec, result);
 
-	for (unsigned i = 0; i < count && (result = results_at(rec, i)); i++) {
-		const struct record_more *more = record_more_of(rec, result);
-
-		result_text(result, out);
-		if (more)
-			text_add(out, "; %" PRIu32 " of %" PRIu32 " tries spent", more->tries_spent,
-				 more->tries_total);
-		if (more && more->chunks_again)
-			text_add(out, "; %" PRIu64 " merged chunks written again, which the disk had lost",
-				 more->chunks_again);
-		text_add(out, "\n");
-	}
+	result_text(result, out);
+	if (more)
+		text_add(out, "; %" PRIu32 " of %" PRIu32 " tries spent", more->tries_spent,
+			 more->tries_total);
+	if (more && more->chunks_again)
+		text_add(out, "; %" PRIu64 " merged chunks written again, which the disk had lost",
+			 more->chunks_again);
+	text_add(out, "\n");
 }
 
 static void add_more(const struct record_more *more, struct text_out *out)
@@ -87,7 +84,8 @@ static void add_more(const struct record_more *more, struct text_out *out)
 			 more->chunks_again);
 }
 
-void results_json(const struct record *rec, unsigned count, struct text_out *out)
+void results_json(const struct record *rec, unsigned count, const char *const log_file[],
+		  struct text_out *out)
 {
 	const struct record_result *result;
 
@@ -96,6 +94,8 @@ void results_json(const struct record *rec, unsigned count, struct text_out *out
 		text_add(out, "%s\n    {", i ? "," : "");
 		result_json(result, true, out);
 		add_more(record_more_of(rec, result), out);
+		text_add(out, ", \"log_file\": ");
+		text_add_json_or_null(out, log_file[i]);
 		text_add(out, "}");
 	}
 	text_add(out, "%s]\n}\n", results_count(rec) && count ? "\n  " : "");

@@ -18,8 +18,11 @@ void result_json(const struct record_result *result, bool known, struct text_out
 unsigned results_count(const struct record *rec);
 const struct record_result *results_at(const struct record *rec, unsigned i);
 
-/* At most count of them, newest first. */
-void results_text(const struct record *rec, unsigned count, struct text_out *out);
-void results_json(const struct record *rec, unsigned count, struct text_out *out);
+/* One of them, on a line of its own. */
+void results_text(const struct record *rec, unsigned i, struct text_out *out);
+
+/* At most count of them, newest first; log_file: the path of the log that was kept of each, or NULL. */
+void results_json(const struct record *rec, unsigned count, const char *const log_file[],
+		  struct text_out *out);
 
 #endif

@@ -38,9 +38,12 @@ static const struct cli_verb verbs[] = {
 	  "Give the space of the kept system back. Exits 2 when nothing is kept." },
 	{ "cancel", cli_cancel, "",
 	  "Drop an update that has not been booted yet, and give its space back." },
-	{ "log", cli_log, "[--json] [N]",
-	  "How the last N updates ended, newest first: at most 16, which is also the default.\n"
-	  "  --json  the same for programs" },
+	{ "log", cli_log, "[--json] [N] | --keep [-]",
+	  "How the last N updates ended, newest first: at most 16, which is also the default;\n"
+	  "and with a trial that was given up the end of its own log, where that was kept.\n"
+	  "  --json  the same for programs\n"
+	  "  --keep  keep the end of the running trial's log, from the kernel or, with -, from\n"
+	  "          standard input, and what the last panic has left in pstore" },
 	{ "recovery", cli_recovery, "[--reboot | --hash]",
 	  "The menu that init opens on every console when no boot is left.\n"
 	  "  --reboot  from the running system: the next boot ends there, once; reboots if it can,\n"

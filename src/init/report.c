@@ -26,6 +26,7 @@
 #define KEYS_DIR "/etc/cowboot/keys/"
 #define RUN_KEYS_DIR RUN_DIR "keys/"
 #define KNOWS_FILE RUN_DIR "knows"
+#define REVERTED_FILE RUN_DIR "reverted"
 
 static char buf[LIMIT_CONF_BYTES];
 
@@ -118,7 +119,7 @@ static void write_conf(const struct boot *boot)
 /* The files that are about one boot; the lock is not among them. */
 static const char *const of_one_boot[] = {
 	RECOVERY_FILE, BOOT_FILE, CONF_FILE, TRIAL_FILE, COUNTED_FILE, MERGING_FILE, UPDATE_MENDED,
-	KNOWS_FILE,
+	KNOWS_FILE, REVERTED_FILE,
 };
 
 void report_forget(void)
@@ -188,4 +189,7 @@ void report_boot(const struct boot *boot)
 		put(COUNTED_FILE, "");
 	if (boot->world.record.phase == PHASE_MERGING || boot->world.record.phase == PHASE_PROVING)
 		put(MERGING_FILE, "");
+	/* Not only in the boot that has gone back: another kernel may have had to be started after it. */
+	if (boot->world.record.phase == PHASE_IDLE && boot->world.record.last.result == RESULT_REVERTED)
+		put(REVERTED_FILE, "");
 }

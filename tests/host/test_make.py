@@ -130,7 +130,8 @@ def test_install_and_uninstall(tmp_path):
     done = make("install", f"DESTDIR={tmp_path}", "PREFIX=/usr")
     assert done.returncode == 0, done.stderr
     assert everything(tmp_path) == [
-        "usr/bin/cowboot", "usr/lib/systemd/system/cowboot-mark-good.service",
+        "usr/bin/cowboot", "usr/lib/systemd/system/cowboot-log.service",
+        "usr/lib/systemd/system/cowboot-mark-good.service",
         "usr/lib/systemd/system/cowboot-merge.service",
         "usr/lib/systemd/system/cowboot-trial-failed.service",
         "usr/lib/systemd/system/cowboot-trial.timer",

@@ -2,10 +2,17 @@
 """Trials that end badly: the old system is back after exactly the tries there were, or in the same
 boot where the new one cannot even be started; the record keeps why (I10), the space is free again
 (I9), and the origin was never written to (I6, I12)."""
+import json
+
 import pytest
 from board import image_digest
 from steps import ended, free_blocks, mapped, store_files
 from tiny.image import VERSION
+
+
+# The last 16 MiB of the board's memory are nobody's: a place that outlives a reset.
+RAMOOPS = ("mem=240M ramoops.mem_address=0x4f000000 ramoops.mem_size=0x100000 "
+           "ramoops.record_size=0x20000 ramoops.ecc=1")
 
 
 @pytest.fixture
@@ -39,8 +46,19 @@ def image_version(image):
 SPENT = "all tries are spent and the new system never said it is good"
 
 
+def keeps_its_panic(b):
+    """What pstore has of it, once."""
+    code, out = b.cowboot("log --keep")
+    assert code == 0, out
+    assert b.cowboot("log --keep")[0] == 2
+    (result,) = json.loads(b.run("cowboot log --json", check=True))["results"]
+    assert out == f"kept {result['log_file']}\n"
+    assert "Kernel panic - not syncing" in b.run(f"cat {result['log_file']}", check=True)
+    b.run("rm -r /data/cowboot/logs", check=True)
+
+
 def test_trial_that_panics(installed):
-    b, old, before = installed("panic")
+    b, old, before = installed("panic", modules=["ramoops"], append=RAMOOPS)
     assert b.reboot(timeout=120) == "old"
     assert b.resets() == 1 + 3      # the test's own reboot, and each of the three tries
     check_reverted(b, old, before, SPENT)
@@ -48,6 +66,7 @@ def test_trial_that_panics(installed):
     assert (b.boot_json()["plan"], b.boot_json()["phase"]) == (plan, "trial")
 
     assert b.run("cowboot log", check=True).endswith("; 3 of 3 tries spent\n")
+    keeps_its_panic(b)
 
     # For good: the next boot doesn't come back to it.
     assert b.reboot() == "old"
@@ -106,6 +125,18 @@ def test_trial_that_cannot_be_started(installed, images, broken, reason):
     assert b.boot_json()["plan"] == {"persist": "revert", "map": "linear", "then": "boot"}
 
 
+def keeps_its_log(b):
+    """The kernel's log, and in its place what somebody else says; where it is kept."""
+    code, out = b.cowboot("log --keep")
+    assert code == 0 and out.startswith("kept /data/cowboot/logs/") and out.endswith(".log\n"), out
+    log_file = out.split()[1]
+    assert "cowboot: plan: persist spend, map snapshot" in b.run(f"cat {log_file}", check=True)
+    said = "for i in $(seq 299); do echo line $i; done; echo the network is not there"
+    assert b.run(f"({said}) | cowboot log --keep -") == (0, out)
+    assert b.run("ls -A /data/cowboot/logs", check=True) == log_file.split("/")[-1] + "\n"
+    return log_file
+
+
 def test_mark_bad(installed):
     b, old, before = installed()
     assert b.reboot() == "new"
@@ -117,8 +148,18 @@ def test_mark_bad(installed):
     code, out = b.cowboot("mark-good")
     assert code == 3 and "cannot confirm new: it was refused (no network)" in out
     assert b.partition_digest("system") == image_digest(old)
+    log_file = keeps_its_log(b)
     assert b.reboot() == "old"
     assert b.resets() == 2
+    (result,) = json.loads(b.run("cowboot log --json", check=True))["results"]
+    assert result["log_file"] == log_file
+    told = b.run("cowboot log", check=True).splitlines()
+    assert told[0].endswith("; 1 of 3 tries spent") and told[1] == f"  the end of {log_file}:"
+    assert len(told) == 2 + 20 and told[-1] == "  | the network is not there"
+    # Of this one nothing more is to be had: there is no pstore.
+    assert b.cowboot("log --keep")[0] == 2
+    assert b.run(f"cat {log_file}", check=True).endswith("line 299\nthe network is not there\n")
+    b.run("rm -r /data/cowboot/logs", check=True)
     check_reverted(b, old, before, "the new system was marked bad: no network")
 
 

@@ -12,6 +12,7 @@
 #include "base/fail.h"
 #include "sim.h"
 #include "storage/reserve.h"
+#include "storage/logfile.h"
 #include "storage/storefile.h"
 
 #define FILES FS_FILES
@@ -249,6 +250,20 @@ int storefile_remove(const struct store_dir *dir, const char *name)
 	if (!rc)
 		scribble(&inode);
 	return rc;
+}
+
+/* No log is kept in the simulator: no program of a life asks for one. */
+int logfile_save(const struct store_dir *dir, const char *name, const char *data, size_t len_bytes)
+{
+	(void)dir, (void)name, (void)data, (void)len_bytes;
+	return -ENOSPC;
+}
+
+int logfile_read(const struct store_dir *dir, const char *name, char *buf, size_t size_bytes,
+		 size_t *ret_len_bytes)
+{
+	(void)dir, (void)name, (void)buf, (void)size_bytes, (void)ret_len_bytes;
+	return -ENOENT;
 }
 
 int storefile_any(const struct store_dir *dir, bool *ret_any)

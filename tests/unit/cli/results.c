@@ -38,17 +38,19 @@ static const char *text(unsigned count)
 	struct text_out out;
 
 	text_begin(&out, buf, sizeof(buf));
-	results_text(&rec, count, &out);
+	for (unsigned i = 0; i < count && results_at(&rec, i); i++)
+		results_text(&rec, i, &out);
 	assert_false(out.full);
 	return buf;
 }
 
 static const char *json(unsigned count)
 {
+	const char *const log_file[16] = { NULL, "/data/cowboot/logs/1.log" };
 	struct text_out out;
 
 	text_begin(&out, buf, sizeof(buf));
-	results_json(&rec, count, &out);
+	results_json(&rec, count, log_file, &out);
 	assert_false(out.full);
 	return buf;
 }
@@ -84,13 +86,13 @@ static void test_json(void **state)
 		"    {\"result\": \"reverted\", \"from\": null, \"to\": \"12.2\", \"code\": \"marked-bad\", "
 		"\"reason\": \"the new system was marked bad: no \\\"network\\\"\", "
 		"\"detail\": \"no \\\"network\\\"\", \"when\": 1763814900, \"tries_spent\": 3, "
-		"\"tries_total\": 3, \"chunks_again\": 0},\n"
+		"\"tries_total\": 3, \"chunks_again\": 0, \"log_file\": null},\n"
 		"    {\"result\": \"merged\", \"from\": \"12.0\", \"to\": \"12.1\", \"code\": \"merged\", "
 		"\"reason\": \"confirmed and merged\", \"detail\": null, \"when\": 1763814896, "
-		"\"tries_spent\": 1, \"tries_total\": 3, \"chunks_again\": 7},\n"
+		"\"tries_spent\": 1, \"tries_total\": 3, \"chunks_again\": 7, \"log_file\": \"/data/cowboot/logs/1.log\"},\n"
 		"    {\"result\": \"cancelled\", \"from\": null, \"to\": \"12.1\", \"code\": \"cancelled\", "
 		"\"reason\": \"cancelled before it was booted\", \"detail\": null, \"when\": null, "
-		"\"tries_spent\": null, \"tries_total\": null, \"chunks_again\": null}\n"
+		"\"tries_spent\": null, \"tries_total\": null, \"chunks_again\": null, \"log_file\": null}\n"
 		"  ]\n"
 		"}\n");
 	record_blank(&rec);
