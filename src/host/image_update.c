@@ -135,6 +135,8 @@ static int update(struct dev *image, const char *path, struct image_sync *sync, 
 	if (!rc)
 		rc = check_tree(sync->tree);
 	if (!rc)
+		rc = output_check(path);
+	if (!rc)
 		rc = image_sync_check(sync);
 	return rc ? rc : make(image, path, sync, ret_signal);
 }
