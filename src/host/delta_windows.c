@@ -169,6 +169,8 @@ static void keep_best(struct choice *c)
 
 	if (most > SORTED_BYTES_MAX)
 		most = SORTED_BYTES_MAX;
+	if (most < DELTA_WINDOW_BYTES)
+		most = DELTA_WINDOW_BYTES;	/* of so little, all of it */
 	qsort(c->window, c->count, sizeof(*c->window), most_hits_first);
 	if (c->count > most / DELTA_WINDOW_BYTES)
 		c->count = (size_t)(most / DELTA_WINDOW_BYTES);

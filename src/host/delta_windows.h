@@ -21,7 +21,7 @@ struct delta_windows {
 
 /*
  * Chooses from the old image for these data, and reads what it chose.  At most three quarters of what is
- * not zero in it; the windows that have most in common first.  delta_windows_free either way.
+ * not zero in it, and one window at least; those that have most in common first.  delta_windows_free either way.
  */
 int delta_windows_choose(const struct cow_source *old, const uint8_t *data, size_t len_bytes,
 			 struct delta_windows *ret_windows);

@@ -42,6 +42,18 @@ unsigned volume_image_sectors(unsigned v)
 	return plan->volume_sectors[v] - plan->short_sectors;
 }
 
+/* What NEW has in a sector that differs; for a delta a few bytes are others, so that it has what to copy. */
+static content changed_content(unsigned v, unsigned s, unsigned at)
+{
+	uint8_t sector[SECTOR];
+
+	if (!plan->delta)
+		return content_noise(at, 4);
+	memcpy(sector, content_bytes(old_of[v][s]), sizeof(sector));
+	sector[at % SECTOR] ^= 0xff;
+	return content_of(sector);
+}
+
 void contents_make(void)
 {
 	kernels_make();
@@ -56,7 +68,7 @@ void contents_make(void)
 			old_of[v][s] = content_noise(at, 3);
 			new_of[v][s] = changes(c, chunks, plan->changed[v]) &&
 						       s < volume_image_sectors(v)
-					       ? content_noise(at, 4)
+					       ? changed_content(v, s, at)
 					       : old_of[v][s];
 		}
 	}

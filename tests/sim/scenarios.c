@@ -426,7 +426,7 @@ const struct scenario scenarios[] = {
 	{ "lie-back", { KEPT, .raw = true }, { .installs = 1, .rollbacks = 2 }, FROM_BACK, LIES },
 	{ "fault-install", { SMALL }, { .installs = 2 }, FROM_START, FAULTS },
 	{ "fault-install-delta",
-	  { SMALL, .raw = true, .delta = true },
+	  { LARGE, .raw = true, .delta = true },
 	  { .installs = 1 },
 	  FROM_START,
 	  FAULTS_WIDE },
