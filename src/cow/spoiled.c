@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/alive.h"
 #include "base/bytes.h"
 #include "base/crc32c.h"
 #include "base/fail.h"
@@ -24,6 +25,7 @@ static int compare(void *ctx, uint64_t index, const struct cow_kept_entry *entry
 	size_t len;
 
 	(void)index;
+	alive();
 	for (uint64_t done = 0; done < s->chunk_bytes; done += len) {
 		uint64_t left = s->chunk_bytes - done;
 		int rc;

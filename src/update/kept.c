@@ -5,6 +5,7 @@
  */
 #include "update/kept.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "update/places.h"
+#include "update/proof.h"
 #include "update/settle.h"
 #include "update/store.h"
 
@@ -61,6 +63,24 @@ int kept_check(const struct world *w)
 	for (unsigned v = 0; !rc && v < k->record.volume_count; v++)
 		rc = check_volume(k, v);
 	return rc;
+}
+
+int kept_check_data(const struct world *w)
+{
+	const struct world *k = kept_world(w);
+
+	for (unsigned v = 0; v < k->record.volume_count; v++) {
+		const char *name = k->record.volume[v].name;
+		struct cow_spoiled spoiled;
+		int rc = proof_find_spoiled(k, v, &spoiled);
+
+		if (rc)
+			return fail_in(rc, "what is kept of %s", name);
+		if (spoiled.chunks)
+			return fail(EBADMSG, "of what is kept of %s, %" PRIu64 " of %" PRIu64 " chunks are "
+				    "damaged", name, spoiled.chunks, k->record.volume[v].exceptions);
+	}
+	return 0;
 }
 
 uint64_t kept_bytes(const struct record *rec)

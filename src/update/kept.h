@@ -21,6 +21,12 @@ struct world *kept_world(const struct world *w);
  */
 int kept_check(const struct world *w);
 
+/*
+ * Whether the kept stores still hold what was kept, by the checksums of their lists; after kept_check.
+ * Reads all of them.  Negative with its line.
+ */
+int kept_check_data(const struct world *w);
+
 /* Room of all kept stores. */
 uint64_t kept_bytes(const struct record *rec);
 

@@ -8,6 +8,7 @@
 #define COWBOOT_UPDATE_PROOF_H
 
 #include "base/fail.h"
+#include "cow/spoiled.h"
 #include "update/world.h"
 
 #define PROOFS_MAX 3		/* that may fail, before the disk is not believed any more */
@@ -49,6 +50,12 @@ struct proof_read {
  * known: the lock or the record could not be had again.
  */
 int proof_read_unlocked(struct world *w, enum proof_of what, struct proof_read *ret_read);
+
+/*
+ * Which chunks of volume v's store are not as they were laid down, by its kept list, which is checked first.
+ * Negative with its line.
+ */
+int proof_find_spoiled(const struct world *w, unsigned v, struct cow_spoiled *ret_spoiled);
 
 /*
  * What is wrong with a trial whose volumes in differs were not as they should be: one line for the record,

@@ -8,13 +8,12 @@
 #include <stdio.h>
 
 #include "base/fail.h"
-#include "cow/spoiled.h"
 #include "update/proof.h"
 #include "update/store.h"
 
 static uint8_t buf[128 * 1024];
 
-static int find_spoiled(const struct world *w, unsigned v, struct cow_spoiled *ret_spoiled)
+int proof_find_spoiled(const struct world *w, unsigned v, struct cow_spoiled *ret_spoiled)
 {
 	const struct record_volume *vol = &w->record.volume[v];
 	const struct cow_scratch scratch = { .buf = buf, .buf_bytes = sizeof(buf) };
@@ -41,7 +40,7 @@ void proof_where(const struct world *w, uint32_t differs, char ret_why[RECORD_RE
 		v++;
 	vol = &w->record.volume[v];
 	/* They fit, but for numbers that no disk has; a line that is cut is still a line. */
-	if (!store_has_kept(vol) || find_spoiled(w, v, &spoiled))
+	if (!store_has_kept(vol) || proof_find_spoiled(w, v, &spoiled))
 		(void)snprintf(ret_why, RECORD_REASON_MAX, "%s does not read back as it was installed",
 			       vol->name);
 	else if (spoiled.chunks)

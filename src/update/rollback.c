@@ -113,6 +113,9 @@ static enum outcome turn_back(struct world *w)
 	struct record *next;
 	int rc = kept_check(w);
 
+	/* After this the update's own store counts for nothing: what shall take its place must be right. */
+	if (!rc)
+		rc = kept_check_data(w);
 	snprintf(version, sizeof(version), "%s", rec->kept.version);
 	snprintf(to, sizeof(to), "%s", rec->version_to);
 	if (rc) {

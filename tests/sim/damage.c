@@ -33,6 +33,8 @@ static const char *const merged_ways[] = {
 };
 static const char *const data_ways[] = { "noise in the first chunk", "noise in the last chunk",
 					 "the first chunk is OLD's", "the first chunk unreadable" };
+static const char *const kept_ways[] = { "noise in a chunk that is kept", "a chunk that is kept is NEW's",
+					"a chunk that is kept unreadable" };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 unsigned damage_count(enum damage damage)
@@ -54,6 +56,8 @@ unsigned damage_count(enum damage damage)
 		return ASTRAY_COUNT - 1;
 	case DAMAGE_DATA:
 		return COUNT(data_ways);
+	case DAMAGE_KEPT:
+		return COUNT(kept_ways);
 	case DAMAGE_MERGED:
 		return COUNT(merged_ways);
 	case DAMAGE_UNKEPT:
@@ -81,6 +85,8 @@ const char *damage_name(enum damage damage, unsigned n)
 		return astray_ways[n + 1];
 	case DAMAGE_DATA:
 		return data_ways[n];
+	case DAMAGE_KEPT:
+		return kept_ways[n];
 	case DAMAGE_MERGED:
 		return merged_ways[n];
 	case DAMAGE_UNKEPT:
@@ -284,6 +290,21 @@ static void spoil_data(struct disks *disks, unsigned way, struct ledger *at)
 	at->spoiled = way == 3 ? 2 : 1;
 }
 
+/* The undo store lies somewhere behind the update's: its chunk is known by what it holds. */
+static void spoil_kept(struct disks *disks, unsigned way)
+{
+	unsigned s = changed_sector(), at = disk_base[DISK_COW], end = at + disk_size[DISK_COW];
+
+	while (at < end && disks->durable.at[at] != old_of[0][s])
+		at++;
+	if (at == end)
+		abort(); /* nothing is kept */
+	image_set(&disks->durable, at,
+		  way == 2   ? CONTENT_BAD
+		  : way == 1 ? new_of[0][s]
+			     : content_noise(at, 5));
+}
+
 /* After the merge and before its proof. What can be mended is, and what cannot is never called right. */
 static void spoil_merged(struct disks *disks, unsigned way, struct ledger *at)
 {
@@ -377,6 +398,9 @@ void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, str
 		return;
 	case DAMAGE_DATA:
 		spoil_data(disks, n, at);
+		return;
+	case DAMAGE_KEPT:
+		spoil_kept(disks, n);
 		return;
 	case DAMAGE_MERGED:
 		spoil_merged(disks, n, at);

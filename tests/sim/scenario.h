@@ -23,6 +23,7 @@ enum damage {
 	DAMAGE_ASTRAY, /* names that lead elsewhere, each way in turn (astray.h) */
 	DAMAGE_UNKEPT, /* none: the update was installed by a cowboot that kept no lists; raw stores only */
 	DAMAGE_DATA, /* what a store holds, which no list and no boot can tell */
+	DAMAGE_KEPT, /* what is kept of the old system, amid a merge; raw stores only */
 	DAMAGE_MERGED, /* an origin, the kept list or the store's data, when all is merged */
 };
 
