@@ -22,26 +22,10 @@ static void print_digest(const char *label, const uint8_t *digest)
 	printf("  %-9s%s\n", label, hex);
 }
 
-/* The signatures one after another; what is in them has been checked by nobody. */
-static void each_signature(const struct bundle *bundle, void *ctx,
-			   void (*take)(void *ctx, const char *id, const char *comment))
-{
-	size_t len;
-	const char *cursor = bundle_signatures(bundle, &len), *end = cursor + len;
-	struct minisign_sig sig;
-
-	while (minisign_sig_next(&cursor, end, &sig) == 1) {
-		char id[MINISIGN_ID_TEXT_MAX];
-
-		minisign_id_text(sig.id, id);
-		take(ctx, id, sig.comment);
-	}
-}
-
-static void print_signature(void *ctx, const char *id, const char *comment)
+static void print_signature(void *ctx, const char *id, const struct minisign_sig *sig)
 {
 	(void)ctx;
-	cli_print("signature  %s, not checked: %s\n", id, comment);
+	cli_print("signature  %s, not checked: %s\n", id, sig->comment);
 }
 
 static void print(const struct bundle *bundle)
@@ -50,7 +34,7 @@ static void print(const struct bundle *bundle)
 
 	printf("bundle     format %u, %" PRIu64 " bytes\n", manifest_format(m),
 	       bundle_total_bytes(bundle));
-	each_signature(bundle, NULL, print_signature);
+	bundle_each_signature(bundle, print_signature, NULL);
 	cli_print("board      %s\n", m->board[0] ? m->board : "any");
 	cli_print("version    %s -> %s\n", m->version_from[0] ? m->version_from : "(not said)",
 		  m->version_to);
@@ -120,13 +104,13 @@ static void json_volume(struct text_out *out, const struct bundle_volume *v, boo
 	text_add(out, "}");
 }
 
-static void json_signature(void *ctx, const char *id, const char *comment)
+static void json_signature(void *ctx, const char *id, const struct minisign_sig *sig)
 {
 	struct text_out *out = ctx;
 
 	text_add(out, "%s{\"key_id\":\"%s\",\"trusted_comment\":", out->buf[out->len_bytes - 1] == '[' ?
 		 "" : ",", id);
-	text_add_json(out, comment);
+	text_add_json(out, sig->comment);
 	text_add(out, "}");
 }
 
@@ -144,7 +128,7 @@ static int print_json(const struct bundle *bundle)
 	text_add(&out, "{\"schema\":1,\"format\":%u,\"bundle_bytes\":%" PRIu64,
 		 manifest_format(m), bundle_total_bytes(bundle));
 	text_add(&out, ",\"signatures\":[");
-	each_signature(bundle, &out, json_signature);
+	bundle_each_signature(bundle, json_signature, &out);
 	text_add(&out, "]");
 	json_word(&out, "board", m->board);
 	json_word(&out, "version_from", m->version_from);

@@ -44,3 +44,17 @@ int bundle_take_keys(const struct cli_words *paths, struct trust *trust)
 	trust->needed = trust->count;
 	return 0;
 }
+
+void bundle_each_signature(const struct bundle *bundle, bundle_signature_fn *take, void *ctx)
+{
+	size_t len;
+	const char *cursor = bundle_signatures(bundle, &len), *end = cursor + len;
+	struct minisign_sig sig;
+
+	while (minisign_sig_next(&cursor, end, &sig) == 1) {
+		char id[MINISIGN_ID_TEXT_MAX];
+
+		minisign_id_text(sig.id, id);
+		take(ctx, id, &sig);
+	}
+}

@@ -28,6 +28,10 @@ int bundle_open_path(const char *path, const struct trust *trust, int *ret_fd,
 /* Adds the public keys in these files; all of them have to sign. 0, or negative with its line. */
 int bundle_take_keys(const struct cli_words *paths, struct trust *trust);
 
+/* Takes each signature of a bundle, in its order; in itself nothing of it has been checked. */
+typedef void bundle_signature_fn(void *ctx, const char *id, const struct minisign_sig *sig);
+void bundle_each_signature(const struct bundle *bundle, bundle_signature_fn *take, void *ctx);
+
 /* What to call path in messages. */
 const char *bundle_path_name(const char *path);
 

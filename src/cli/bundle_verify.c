@@ -110,30 +110,29 @@ static int verify(struct bundle *bundle, struct cow_found *found)
 	return rc ? rc : bundle_end(bundle);
 }
 
+struct signers {
+	const struct bundle *bundle;
+	const struct trust *trust;
+};
+
 /* Who of those in trust has signed it, and what they say. */
-static void print_signers(const struct bundle *bundle, const struct trust *trust)
+static void print_signer(void *ctx, const char *id, const struct minisign_sig *sig)
 {
-	size_t len;
-	const char *cursor = bundle_signatures(bundle, &len), *end = cursor + len;
-	struct minisign_sig sig;
+	const struct signers *s = ctx;
 
-	while (minisign_sig_next(&cursor, end, &sig) == 1) {
-		char id[MINISIGN_ID_TEXT_MAX];
-
-		minisign_id_text(sig.id, id);
-		if (trust_signer(trust, &sig, bundle_signed_hash(bundle)))
-			cli_print("signed by %s: %s\n", id, sig.comment);
-		else
-			cli_print("signature by %s: not one of the keys given\n", id);
-	}
+	if (trust_signer(s->trust, sig, bundle_signed_hash(s->bundle)))
+		cli_print("signed by %s: %s\n", id, sig->comment);
+	else
+		cli_print("signature by %s: not one of the keys given\n", id);
 }
 
 static void print(const struct bundle *bundle, const struct trust *trust, const struct cow_found *found,
 		  const char *name)
 {
 	const struct bundle_manifest *m = bundle_manifest(bundle);
+	struct signers signers = { bundle, trust };
 
-	print_signers(bundle, trust);
+	bundle_each_signature(bundle, print_signer, &signers);
 	if (m->boot.image_bytes)
 		printf("boot: %" PRIu64 " bytes, sound\n", m->boot.image_bytes);
 	for (unsigned v = 0; v < m->volume_count; v++)

@@ -133,8 +133,11 @@ int delta_pack(const struct bundle_packing *packing, const struct bundle_input *
 
 	if (!rc && volume->exceptions)
 		rc = make_delta(packing, input, volume, &packed, &delta_bytes);
-	if (rc == -EFBIG)
+	if (rc == -EFBIG) {
+		log_note("%s is packed without a delta: its store is larger than 1 GiB, or its list has too "
+			 "many runs", input->name);
 		rc = 0;
+	}
 	if (!rc && packed.bytes && packed.len_bytes < volume->payload_bytes) {
 		rc = take_delta(packing, volume, &packed, delta_bytes);
 		if (!rc)

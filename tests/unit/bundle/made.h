@@ -85,10 +85,11 @@ static inline ssize_t feed_read(void *ctx, void *buf, size_t len_bytes)
 }
 
 /* Reads all of a bundle into stores[], which may have grown when it fails. */
-static inline int made_read(struct feed *feed, struct memory stores[BUNDLE_VOLUMES_MAX])
+static inline int made_read_by(struct feed *feed, const struct trust *trust,
+			       struct memory stores[BUNDLE_VOLUMES_MAX])
 {
 	struct bundle *bundle;
-	int rc = bundle_open(feed_read, feed, NULL, &bundle);
+	int rc = bundle_open(feed_read, feed, trust, &bundle);
 
 	if (rc)
 		return rc;
@@ -101,6 +102,11 @@ static inline int made_read(struct feed *feed, struct memory stores[BUNDLE_VOLUM
 		rc = bundle_end(bundle);
 	bundle_close(bundle);
 	return rc;
+}
+
+static inline int made_read(struct feed *feed, struct memory stores[BUNDLE_VOLUMES_MAX])
+{
+	return made_read_by(feed, NULL, stores);
 }
 
 static inline void stores_free(struct memory stores[BUNDLE_VOLUMES_MAX])

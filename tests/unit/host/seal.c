@@ -41,20 +41,8 @@ static int read_signed(const struct trust *trust, const uint8_t *data, size_t le
 		       struct memory stores[BUNDLE_VOLUMES_MAX])
 {
 	struct feed feed = { data, len_bytes, 0, SIZE_MAX };
-	struct bundle *bundle;
-	int rc = bundle_open(feed_read, &feed, trust, &bundle);
 
-	if (rc)
-		return rc;
-	for (unsigned v = 0; v < bundle_manifest(bundle)->volume_count && !rc; v++) {
-		struct cow_sink sink = memory_sink(&stores[v]);
-
-		rc = bundle_volume_next(bundle, NULL, &sink);
-	}
-	if (!rc)
-		rc = bundle_end(bundle);
-	bundle_close(bundle);
-	return rc;
+	return made_read_by(&feed, trust, stores);
 }
 
 /* Several blocks, which chance fills so that nothing can be packed. */
