@@ -101,6 +101,9 @@ CFLAGS_ALL = -std=gnu11 $(WARNINGS) -Isrc -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 
 # Nobody unwinds the stack of a C program that is not debugged: the tables for it were a tenth of init.
 CFLAGS_SHIP = $(CFLAGS_ALL) -Wconversion -Os $(SECTIONS) -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-ffile-prefix-map=$(CURDIR)=.
+# What ships for the board is optimised when it is linked, too: that made init 4 % smaller. The options of the
+# compiler must be there when it is linked.
+LTO = -Os -flto=auto
 # Without relro, which has nothing to protect in a static program and would begin the data on a 64 KiB page.
 LDFLAGS_SHIP = -s -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro
 # In the unit tests the first leak or undefined step ends the test.
@@ -230,7 +233,7 @@ compile = $(Q)mkdir -p $(@D) && $(1) -c -o $@ $<
 
 $A/obj/%.o: src/%.c Makefile VERSION | $(LIBS)
 	$(call say,CC,$@)
-	$(call compile,$A/musl-gcc $(CFLAGS_SHIP) -isystem $A/include)
+	$(call compile,$A/musl-gcc $(CFLAGS_SHIP) $(LTO) -isystem $A/include)
 
 $B/host/obj/%.o: src/%.c Makefile VERSION | $B/packages-build
 	$(call say,CC,$@)
@@ -243,11 +246,11 @@ $(call made-of,$B/host/cowboot,$(HOST_OBJS))
 
 $A/init: $(call objects,$A,$(INIT_ROOMS)) $A/lib/libdevmapper.a $A/init.made-of
 	$(call say,LD,$@)
-	$(Q)$A/musl-gcc $(LDFLAGS_SHIP) -o $@ $(filter %.o %.a,$^)
+	$(Q)$A/musl-gcc $(LTO) $(LDFLAGS_SHIP) -o $@ $(filter %.o %.a,$^)
 
 $A/cowboot: $(call objects,$A,$(COWBOOT_ROOMS)) $(LIBS) $A/cowboot.made-of
 	$(call say,LD,$@)
-	$(Q)$A/musl-gcc $(LDFLAGS_SHIP) -o $@ $(filter %.o %.a,$^)
+	$(Q)$A/musl-gcc $(LTO) $(LDFLAGS_SHIP) -o $@ $(filter %.o %.a,$^)
 
 $B/host/cowboot: $(HOST_OBJS) $B/host/cowboot.made-of
 	$(call say,LD,$@)
