@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/sys.h"
 #include "state/copies.h"
+#include "state/record_bytes.h"
 
 #define PATH_BYTES 512
 

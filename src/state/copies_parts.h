@@ -4,6 +4,7 @@
 #define COWBOOT_STATE_COPIES_PARTS_H
 
 #include "state/copies.h"
+#include "state/record_bytes.h"
 
 /* Room for the bytes of both copies; what is in it outlives no call. */
 extern uint8_t copies_bytes[COPIES_COUNT][RECORD_BYTES_MAX];

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The record: what is known of an update, as kept on the `meta` partition.  Encode and decode are
- * pure; the bytes are in docs/formats.md (record_bytes.c, record_tail.c).  Reading and writing the
- * two copies: state/copies.h.
+ * The record: what is known of an update, as kept on the `meta` partition.  Pure.  Its bytes:
+ * state/record_bytes.h; its copies on the partition: state/copies.h.
  *
  * It is written so that the oldest program on the board can read it.  The head has the bytes of
  * version 1; behind it stands a tail, which a program of version 1 does not see, with everything
  * that version 2 has added.  The head calls itself version 2 only while the record has a feature
- * (RECORD_RO_ and RECORD_IN_ below) that no program may pass over.  Such a feature may be used only
- * where record_may_use says that every init on the board knows it.
+ * (state/features.h) that no program may pass over.
  */
 #ifndef COWBOOT_STATE_RECORD_H
 #define COWBOOT_STATE_RECORD_H
@@ -18,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/reason.h"
+#include "state/features.h"
 #include "storage/extents.h"
 #include "storage/place.h"
 
@@ -27,8 +26,6 @@
 #define RECORD_REASON_MAX 160
 #define RECORD_TRIES_MAX 100
 #define RECORD_BOOTS_MAX 1000	/* where the counters of recovery stay */
-#define RECORD_BYTES_MAX (256u * 1024)	/* one copy, encoded */
-#define RECORD_BLOCK_BYTES 4096u	/* head and tail are whole blocks; an idle head is one */
 #define RECORD_ID_BYTES 16
 #define RECORD_DIGEST_BYTES 32
 #define RECORD_EARLIER_MAX 15		/* with the last one, 16 results are kept */
@@ -36,20 +33,6 @@
 #define RECORD_LOG_ID_BYTES 8
 #define RECORD_KEPT_EXTENTS_MAX 2048
 #define RECORD_OTHER_BYTES_MAX (16u * 1024)
-
-#define RECORD_FORMAT 2u		/* the latest that this program knows */
-/* The generation of a record with a tail is a multiple of this; version 1 counts by ones. */
-#define RECORD_GENERATION_STEP 256u
-
-/*
- * Features, a bit each, as in ext4.  A program that does not know a compatible one keeps it and
- * passes over it; of a read-only-compatible one it reads the record and writes nothing; with an
- * incompatible one it does not read it at all.
- */
-#define RECORD_RO_KEPT 0x1u		/* stores are kept that must not be freed */
-#define RECORD_RO_KNOWN RECORD_RO_KEPT
-#define RECORD_IN_PROVING 0x1u		/* phase proving */
-#define RECORD_IN_KNOWN RECORD_IN_PROVING
 
 enum phase { PHASE_IDLE, PHASE_STAGING, PHASE_TRIAL, PHASE_MERGING, PHASE_PROVING, PHASE_COUNT };
 enum result { RESULT_NONE, RESULT_MERGED, RESULT_REVERTED, RESULT_CANCELLED, RESULT_RESTORED,
@@ -101,13 +84,6 @@ struct record_proof {
 	uint32_t failed;		/* so many; 0: there is nothing to say */
 	uint32_t differs;		/* a bit for each volume that differed in the last */
 };
-
-/* What an init on the board has said that it knows. Zeros: it has said nothing. */
-struct record_knows {
-	uint32_t format, ro_compat, incompat;
-};
-
-enum record_init { RECORD_INIT_A, RECORD_INIT_B, RECORD_INIT_ONLY, RECORD_INITS };
 
 /* How the last update ended; kept for good. */
 struct record_result {
@@ -254,39 +230,6 @@ void record_written_again(struct record *rec, uint64_t chunks);
 const struct record_more *record_more_of(const struct record *rec,
 					 const struct record_result *result);
 
-/*
- * Notes in rec that this program is the init of that boot slot, or, with 0, of a board that has none.
- * It is saved with whatever is saved next: a boot without an update writes nothing (I11).
- * record_note_knows: for a command, what the init of this boot has said of itself.
- * record_forget_init is for whoever is about to write another initramfs into a slot.
- */
-void record_note_init(struct record *rec, char slot);
-void record_note_knows(struct record *rec, char slot, const struct record_knows *knows);
-void record_forget_init(struct record *rec, char slot);
-
-/*
- * Whether every init on the board has said that it knows these features, so that a record with them
- * leads none into recovery.  An init that has said nothing is of version 1, which knows none.
- */
-bool record_may_use(const struct record *rec, bool has_slots, uint32_t ro_compat,
-		    uint32_t incompat);
-
-/*
- * The same of RECORD_RO_KEPT, and of the slots that a boot loader may start from the confirmation of the
- * pending update on: the confirmed system's and the update's; where no loader names any, of the one init
- * that there is.  The other one of a board whose updates bring
- * no kernel is nobody's, and nothing is ever known of it; an install that writes there drops what is kept.
- */
-bool record_may_keep(const struct record *rec, bool has_slots);
-
-/* The features that follow from what the record says. */
-uint32_t record_ro_compat(const struct record *rec);
-uint32_t record_incompat(const struct record *rec);
-
-/* Whether a record of that generation has a tail; whether what rec says needs one. */
-bool record_has_tail(uint64_t generation);
-bool record_needs_tail(const struct record *rec);
-
 /* The reason's sentence with the detail behind it, as record_end writes it. */
 void record_reason(char text[RECORD_REASON_MAX], enum reason reason, const char *detail);
 
@@ -299,33 +242,6 @@ bool record_ok(const struct record *rec);
 
 /* The first field that is out of its bounds, in words; NULL: there is none. */
 const char *record_wrong(const struct record *rec);
-
-/*
- * Writes rec into buf (RECORD_BYTES_MAX), head and tail each zero-padded to whole blocks;
- * ret_len_bytes is that.  -EINVAL, with the field in base/fail.h: rec is not record_ok.  -EROFS: it is
- * read_only.
- */
-int record_encode(const struct record *rec, uint8_t *buf, size_t *ret_len_bytes);
-
-/*
- * How long the head of the record that begins with this block says it is, unchecked; 0: it does not
- * begin like a record of any format version.  record_tail_length says the same of the tail, by the
- * block behind the head.
- */
-size_t record_length(const uint8_t block[RECORD_BLOCK_BYTES]);
-size_t record_tail_length(const uint8_t block[RECORD_BLOCK_BYTES]);
-
-/* What that head's block says its generation is. */
-uint64_t record_generation(const uint8_t block[RECORD_BLOCK_BYTES]);
-
-/*
- * Reads a record of at most len_bytes, with its tail; what it accepts, record_encode turns into the
- * same bytes again, unless it is read_only.  -EBADMSG: not one, or damaged (ret_rec untouched);
- * -ENOTSUP: intact, but of a format version or with an incompatible feature that this program does
- * not know (never write over it).  -ENODATA: the head is good, but the tail that it had is not there:
- * ret_rec is what version 1 knew.
- */
-int record_decode(const uint8_t *buf, size_t len_bytes, struct record *ret_rec);
 
 const char *phase_name(enum phase phase);	/* "idle", … */
 const char *result_name(enum result result);	/* "none", "merged", … */

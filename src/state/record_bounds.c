@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
-#include "state/record.h"
+#include "state/record_bytes.h"
 
 #define SECTORS_MAX (UINT64_C(1) << 54)		/* 2^63 bytes */
 #define CHUNK_SECTORS_MAX 2097152u		/* the kernel's limit, as in cow/format.h */

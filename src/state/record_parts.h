@@ -6,7 +6,7 @@
 #ifndef COWBOOT_STATE_RECORD_PARTS_H
 #define COWBOOT_STATE_RECORD_PARTS_H
 
-#include "state/record.h"
+#include "state/record_bytes.h"
 
 /* One volume, 256 bytes, as head and tail both have it: without the place of its origin. */
 #define RECORD_VOLUME_BYTES 256u

@@ -25,6 +25,11 @@ enum {
 	SECTION_HEAD = RECORD_SECTION_HEAD_BYTES,
 };
 
+bool record_has_tail(uint64_t generation)
+{
+	return generation && generation % RECORD_GENERATION_STEP == 0;
+}
+
 bool record_needs_tail(const struct record *rec)
 {
 	for (unsigned kind = SECTION_END + 1; kind < SECTION_KINDS; kind++)

@@ -2,7 +2,7 @@
 /* The record, its checksums mended: what is accepted is encoded to the same bytes again. */
 #include "fuzz.h"
 
-#include "state/record.h"
+#include "state/record_bytes.h"
 #include "state/record_crc.h"
 
 #define AT_HEAD_CRC 20u		/* in the tail: docs/formats.md */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "state/copies.h"
+#include "state/record_bytes.h"
 #include "state/record_crc.h"
 
 #define BLOCK_SECTORS (RECORD_BLOCK_BYTES / SECTOR)

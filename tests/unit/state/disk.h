@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "state/copies.h"
+#include "state/record_bytes.h"
 
 #define DISK_BYTES META_BYTES_MIN
 #define DISK_OPS_MAX 32

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "state/record.h"
+#include "state/record_bytes.h"
 
 /* Whether both say the same. Behind its count, a record's list holds anything. */
 static inline bool same_record(const struct record *a, const struct record *b)
