@@ -204,7 +204,7 @@ decide() {
 
 # What reaches outside does so in these files (ARCHITECTURE.md, "The seam"), and in host/, which no board
 # has. What an object of any other file needs of libc works on memory and text, or prints.
-seam_files='base/(sys|sys_file|sys_mount|sys_process|child) storage/.* handoff/.* map/task(_look)? loader/espfile
+seam_files='base/(sys|sys_file|sys_mount|sys_process|child|confine) storage/.* handoff/.* map/task(_look)? loader/espfile
 	recovery/(consoles|terminal) cli/scratch'
 seam_quiet='mem(cpy|set|move|cmp|chr|rchr|mem) (str|ato)[a-z]+ v?s(n?printf|scanf) __errno_location qsort gmtime_r dirname
 	v?f?printf puts fputs putchar fputc fflush ferror stdout stderr environ abort

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The streaming reader.  Reads each byte once, holds no more than its buffers and one zstd window,
- * and never lets more out than the manifest said.  Holds I16, with reader_payload.c: see read_head.
+ * The streaming reader.  Reads each byte once, holds no more than its buffers, and never lets more out than the manifest said.  Holds I16, with reader_payload.c: see read_head.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <zstd.h>
-
 #include "base/fail.h"
 #include "base/sys.h"
 #include "bundle/delta.h"
 #include "bundle/reader_parts.h"
-
-#define WINDOW_LOG_MAX 23	/* 8 MiB: what the writer's highest level uses */
 
 ssize_t bundle_read_fd(void *ctx, void *buf, size_t len_bytes)
 {
@@ -113,12 +108,7 @@ int bundle_open(bundle_read *read, void *ctx, const struct trust *trust, struct 
 		return fail_sys(ENOMEM, "cannot read it");
 	b->read = read;
 	b->ctx = ctx;
-	b->zstd = ZSTD_createDCtx();
-	if (!b->zstd ||
-	    ZSTD_isError(ZSTD_DCtx_setParameter(b->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
-		rc = fail_sys(ENOMEM, "cannot unpack it");
-	else
-		rc = read_head(b, trust);
+	rc = read_head(b, trust);
 	if (rc)
 		bundle_close(b);
 	else
@@ -144,11 +134,14 @@ const uint8_t *bundle_signed_hash(const struct bundle *bundle)
 
 static int read_next(struct bundle *bundle, struct payload *p)
 {
-	int rc;
+	int rc = 0;
 
-	if (ZSTD_isError(ZSTD_DCtx_reset(bundle->zstd, ZSTD_reset_session_only)))
-		rc = fail(EINVAL, "cannot unpack it");
-	else
+	if (!bundle->unpack) {
+		rc = unpack_open(&bundle->unpack);
+		if (rc)
+			rc = fail_sys(-rc, "cannot start the process that unpacks it");
+	}
+	if (!rc)
 		rc = payload_read(bundle, p);
 	bundle->is_broken = rc != 0;
 	return rc;
@@ -239,6 +232,6 @@ uint64_t bundle_total_bytes(const struct bundle *bundle)
 void bundle_close(struct bundle *bundle)
 {
 	if (bundle)
-		(void)ZSTD_freeDCtx(bundle->zstd);	/* returns 0, always */
+		unpack_close(bundle->unpack);
 	free(bundle);
 }

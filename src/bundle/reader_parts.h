@@ -3,9 +3,8 @@
 #ifndef COWBOOT_BUNDLE_READER_PARTS_H
 #define COWBOOT_BUNDLE_READER_PARTS_H
 
-#include <zstd.h>
-
 #include "bundle/reader.h"
+#include "bundle/unpack.h"
 
 #define PIECE_BYTES BUNDLE_BLOCK_BYTES
 
@@ -16,12 +15,12 @@ struct bundle {
 	bool boot_is_due;
 	unsigned volume_next;
 	bool is_broken;				/* after an error there is nothing more to be had */
-	ZSTD_DCtx *zstd;
+	struct unpack *unpack;			/* NULL before the first payload */
 	struct bundle_manifest manifest;
 	size_t signature_bytes;
 	char signatures[TRUST_SIGNATURES_MAX];
 	uint8_t signed_hash[MINISIGN_HASH_BYTES];	/* of the manifest */
-	uint8_t in[PIECE_BYTES + DIGEST_BYTES], out[PIECE_BYTES];
+	uint8_t in[PIECE_BYTES + DIGEST_BYTES];
 };
 
 /* One payload on its way to the sink. */
@@ -31,6 +30,7 @@ struct payload {
 	const uint8_t *packed_digest;		/* of all of it; in blocks, of the first one */
 	const struct cow_sink *sink;
 	uint64_t out_bytes;
+	int sink_rc;				/* what the sink failed with */
 	bool is_ended;				/* the frame is */
 };
 

@@ -9,38 +9,47 @@
 #include "base/fail.h"
 #include "bundle/reader_parts.h"
 
-static int damaged(const struct payload *p, const char *how)
+/* Puts the payload before the reason that is kept. */
+static int in_payload(const struct payload *p, int rc)
 {
 	if (!p->volume)
-		return fail(EBADMSG, "the payload of the boot image is damaged: %s", how);
-	return fail(EBADMSG, "the payload of volume %s is damaged: %s", p->volume, how);
+		return fail_in(rc, "the payload of the boot image is damaged");
+	return fail_in(rc, "the payload of volume %s is damaged", p->volume);
+}
+
+static int damaged(const struct payload *p, const char *how)
+{
+	return in_payload(p, fail(EBADMSG, "%s", how));
+}
+
+/* What comes out, to the payload's own sink; never more than the manifest said. */
+static int take(void *ctx, const void *data, size_t len_bytes)
+{
+	struct payload *p = ctx;
+
+	if (len_bytes > p->unpacked_bytes - p->out_bytes) {
+		p->sink_rc = damaged(p, "it unpacks to too much");
+	} else {
+		p->out_bytes += len_bytes;
+		p->sink_rc = p->sink->write(p->sink->ctx, data, len_bytes);
+	}
+	return p->sink_rc;
 }
 
 /* Unpacks len_bytes of b->in into the sink. */
 static int unpack(struct bundle *b, struct payload *p, size_t len_bytes)
 {
-	ZSTD_inBuffer in = { b->in, len_bytes, 0 };
-	ZSTD_outBuffer out;
+	const struct cow_sink sink = { .write = take, .ctx = p };
+	struct unzip_end end = { 0 };
+	int rc;
 
-	do {
-		size_t left;
-		int rc;
-
-		if (p->is_ended)
-			return damaged(p, "bytes follow its end");
-		out = (ZSTD_outBuffer){ b->out, sizeof(b->out), 0 };
-		left = ZSTD_decompressStream(b->zstd, &out, &in);
-		if (ZSTD_isError(left))
-			return damaged(p, ZSTD_getErrorName(left));
-		if (out.pos > p->unpacked_bytes - p->out_bytes)
-			return damaged(p, "it unpacks to too much");
-		rc = out.pos ? p->sink->write(p->sink->ctx, b->out, out.pos) : 0;
-		if (rc)
-			return rc;
-		p->out_bytes += out.pos;
-		p->is_ended = !left;
-	} while (in.pos < in.size || (out.pos == out.size && !p->is_ended));
-	return 0;
+	if (p->is_ended)
+		return damaged(p, "bytes follow its end");
+	rc = unpack_piece(b->unpack, b->in, len_bytes, &sink, &end);
+	if (p->sink_rc || rc)
+		return p->sink_rc ? p->sink_rc : in_payload(p, rc);
+	p->is_ended = end.is_ended;
+	return end.used_bytes < len_bytes ? damaged(p, "bytes follow its end") : 0;
 }
 
 static int read_plain(struct bundle *b, struct payload *p)
@@ -110,8 +119,11 @@ static int read_blocks(struct bundle *b, struct payload *p)
 
 int payload_read(struct bundle *b, struct payload *p)
 {
-	int rc = b->manifest.in_blocks ? read_blocks(b, p) : read_plain(b, p);
+	int rc = unpack_begin(b->unpack);
 
+	if (rc)
+		return in_payload(p, rc);
+	rc = b->manifest.in_blocks ? read_blocks(b, p) : read_plain(b, p);
 	if (!rc && (!p->is_ended || p->out_bytes != p->unpacked_bytes))
 		rc = damaged(p, "it unpacks to too little");
 	return rc;

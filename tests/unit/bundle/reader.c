@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading bundles: whole ones in any pieces; cut at every byte, flipped in every bit, padded. */
 #include "made.h"
+#include "../../sim/unpack.c"	/* thousands of bundles: not a process for each */
 
 #include <errno.h>
 #include <stdio.h>

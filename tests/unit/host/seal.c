@@ -4,6 +4,7 @@
  * refused, and before the manifest or a payload was looked into.
  */
 #include "../bundle/made.h"
+#include "../../sim/unpack.c"	/* thousands of bundles: not a process for each */
 
 #include <errno.h>
 #include <stdio.h>
