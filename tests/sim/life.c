@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "person.h"
 
@@ -54,6 +55,22 @@ void violation(const char *fmt, ...)
 extern char __start_shipped_data[], __stop_shipped_data[];
 extern char __start_shipped_bss[], __stop_shipped_bss[];
 
+/*
+ * Of the seven megabytes a run touches some fifty pages. The kernel gives back zeros for those, and need
+ * not look at the others; memset took two thirds of the simulator's time.
+ */
+static void zero(char *start, char *stop)
+{
+	const uintptr_t page = 4096;
+	char *first = (char *)(((uintptr_t)start + page - 1) & ~(page - 1));
+	char *last = (char *)((uintptr_t)stop & ~(page - 1));
+
+	memset(start, 0, (size_t)(first - start));
+	memset(last, 0, (size_t)(stop - last));
+	if (madvise(first, (size_t)(last - first), MADV_DONTNEED) < 0)
+		memset(first, 0, (size_t)(last - first));
+}
+
 void fresh_program(void)
 {
 	static char first[65536];
@@ -65,7 +82,7 @@ void fresh_program(void)
 		kept = true;
 	}
 	memcpy(__start_shipped_data, first, size_bytes);
-	memset(__start_shipped_bss, 0, (size_t)(__stop_shipped_bss - __start_shipped_bss));
+	zero(__start_shipped_bss, __stop_shipped_bss);
 }
 
 static void run_init(void)
