@@ -4,13 +4,15 @@ disk with the same labels, a folder of stores that leads elsewhere."""
 import shutil
 import subprocess
 import uuid
+from pathlib import Path
 
 import pytest
+from artefacts import BUILD
 from board import image_digest
 from disk import NAMESPACE, Part, build_disk
 from menus import choose, make_stick, offered, refused, screen
 from points import recovery_after_start, recovery_log, recovery_mapped
-from steps import ended, log_lines
+from steps import ended, log_lines, store_files
 from vm import Disk
 from vm import stick as usb_stick
 
@@ -19,6 +21,8 @@ ROOTS = {
     "by-uuid": (f"PARTUUID={uuid.uuid5(NAMESPACE, 'part/spare')}", {}),
     "by-label": ("PARTLABEL=spare", {"conf": "disks several\n"}),
 }
+
+DM_DEVICE_C = Path(__file__).resolve().with_name("dm_device.c")
 
 
 def add_spare(p):
@@ -182,3 +186,71 @@ def test_the_folder_of_stores_is_a_link(board, images, bundle):
                               "and stores lie on data itself: remove it\n")
     assert b.reboot() == "old"
     assert b.run("cat /data/mine/victim.store", check=True) == "x\n"
+
+
+@pytest.fixture
+def dm_device(cache):
+    """dm_device(b): the program, in the guest."""
+    def make(out):
+        subprocess.run([BUILD / "arm64/musl-gcc", "-Os", "-s", "-o", out, DM_DEVICE_C], check=True)
+
+    def put(b):
+        b.channel.put("/run/dm_device", cache.get("dm-device", make, DM_DEVICE_C).read_bytes())
+        return "/run/dm_device"
+    return put
+
+
+def test_a_mapped_device_of_that_name_is_not_ours(board, images, bundle, dm_device):
+    """It has the name that a store's device would have, and another uuid: nobody writes to it, and
+    nobody removes it."""
+    old, new = images.pair()
+    update = bundle(system=(old, new))
+    b = board(old, boot=False)
+    spare = build_disk(b.dir / "spare.img", [Part("spare", old.stat().st_size, old)])
+    before = spare.read_bytes()
+    b.disks.append(Disk(spare))
+    b.start()
+    assert b.wait_up() == "old"
+    program = dm_device(b)
+    number = b.run("cat /sys/class/block/vdb1/dev", check=True).strip()
+    b.run(f"{program} make system-store CRYPT-mine {number} 4096", check=True)
+    shown = f"CRYPT-mine 1 4096 linear {number} 0\n"
+    assert b.run(f"{program} show system-store") == (0, shown)
+    code, out = b.install(update)
+    assert code == 1
+    assert out.endswith("cannot use the device system-store: one of that name is there, and it is not "
+                        "cowboot's\n"), out
+    assert b.status()["phase"] == "idle" and store_files(b) == []
+    assert b.run(f"{program} show system-store") == (0, shown)
+    b.run(f"{program} remove system-store", check=True)
+    assert b.install(update)[0] == 4
+    # A cancelled update takes back what it has mapped, and no more than that.
+    b.run(f"{program} make vendor-store CRYPT-mine {number} 4096", check=True)
+    assert b.cowboot("cancel")[0] == 0
+    assert b.run(f"{program} show vendor-store") == (0, shown)
+    assert b.install(update)[0] == 4
+    assert b.reboot() == "new"
+    b.poweroff()
+    assert spare.read_bytes() == before
+
+
+def test_an_image_goes_onto_the_volume_of_our_own_disk(board, images, tmp_path):
+    """Recovery's `image`, where another disk has a volume of that name and size."""
+    old, new = images.pair()
+    b = board(old, conf="recovery menu\n", append="cowboot.recovery", boot=False)
+    other = build_disk(b.dir / "other.img", [Part("system", old.stat().st_size, old)])
+    before = other.read_bytes()
+    b.disks.append(Disk(other))
+    b.extra += usb_stick(make_stick(tmp_path / "stick.img", {"new.img": new}))
+    b.start()
+    screen(b)
+    out = choose(b, "image", "1", "1", "image", timeout=180)
+    assert "goes onto the volume system, /dev/vda4." in out
+    assert "system holds new.img now." in out
+    screen(b)
+    b.type("again\r")
+    assert b.wait_up() == "new"
+    assert [v["partition"] for v in b.status()["volumes"]] == ["/dev/vda4"]
+    b.poweroff()
+    assert other.read_bytes() == before
+    assert b.partition_digest("system") == image_digest(new)
