@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define ARGS_BLANKS " \t\n\v\f\r"
 #define ARG_KEY_MAX 64
 #define ARG_VALUE_MAX 256
 

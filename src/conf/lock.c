@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
+#include "conf/args.h"
 #include "conf/fields.h"
 
 #define NO_PASSWORD_OPENS "!"	/* no hash: as in shadow(5) */
@@ -59,6 +61,53 @@ void conf_unusable(const char *text, size_t len_bytes, struct conf *ret_conf)
 		memcpy(ret_conf->recovery_password, NO_PASSWORD_OPENS, sizeof(NO_PASSWORD_OPENS));
 	else if (has_word(text, len_bytes, "recovery-password"))
 		find_password(text, len_bytes, ret_conf);
+}
+
+static bool is_one_of(const char *word, size_t len, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strlen(list[i]) == len && memcmp(list[i], word, len) == 0)
+			return true;
+	return false;
+}
+
+static bool is_shown(const struct arg *arg, const char *raw, size_t len)
+{
+	static const char *const kernel[] = { "console", "loglevel", "panic", "quiet", "ro",
+					      "rootwait", "rw" };
+	static const char *const others[] = { "systemd", "rd", "cloud-init", "cloud_init",
+					      "ignition", "flatcar", "coreos" };
+	const size_t name = strcspn(arg->key, ".");
+
+	for (size_t i = 0; i < len; i++)
+		if (raw[i] <= ' ' || raw[i] > '~' || strchr("\"'\\", raw[i]))
+			return false;
+	if (arg->cut)
+		return false;
+	return arg->key[name] ? !is_one_of(arg->key, name, others, ARRAY_SIZE(others)) :
+				is_one_of(arg->key, name, kernel, ARRAY_SIZE(kernel));
+}
+
+unsigned conf_lock_line(const char *cmdline, char *buf)
+{
+	const char *begin = cmdline, *cursor = cmdline;
+	unsigned hidden = 0;
+	struct arg arg;
+	size_t len;
+
+	for (; args_next(&cursor, &arg); begin = cursor) {
+		begin += strspn(begin, ARGS_BLANKS);
+		len = (size_t)(cursor - begin);
+		if (!is_shown(&arg, begin, len)) {
+			hidden++;
+			continue;
+		}
+		memcpy(buf, begin, len);
+		buf += len;
+		*buf++ = ' ';
+	}
+	*buf = '\0';
+	return hidden + (cursor[0] != '\0');
 }
 
 bool conf_lock_opens(const struct conf *conf)

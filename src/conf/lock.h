@@ -32,6 +32,14 @@ enum lock_answer conf_lock(const struct conf *conf, enum lock_wish wish);
  */
 void conf_unusable(const char *text, size_t len_bytes, struct conf *ret_conf);
 
+/*
+ * What the system of a locked board is shown of the kernel command line: its init finds orders there
+ * as well, "systemd.debug_shell" or "single".  Shown are parameters of modules, NAME.PARAMETER, those of
+ * cowboot, and a few words of the kernel's; not what an init system may take for its own, nor what two
+ * programs may cut up in two ways.  Returns how many words are left out; buf has room for all of cmdline.
+ */
+unsigned conf_lock_line(const char *cmdline, char *buf);
+
 /* Whether conf's lock has a password that could open it. */
 bool conf_lock_opens(const struct conf *conf);
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "base/alive.h"
 #include "base/fail.h"
@@ -17,10 +18,13 @@
 #include "init/boot.h"
 
 #define CONF_FILE "/etc/cowboot.conf"
+#define CMDLINE_FILE "/proc/cmdline"
+#define SHOWN_FILE "/run/cowboot/cmdline"
 #define MODULES_FILE "/etc/modules"
 #define RECOVERY_MODULES_FILE "/etc/modules-recovery"
 
 static char text[LIMIT_MODULES_BYTES], cmdline[LIMIT_CMDLINE_BYTES];
+static char shown[LIMIT_CMDLINE_BYTES + 1];	/* a blank behind each word */
 
 static void warn_line(const char *line)
 {
@@ -49,16 +53,43 @@ static int read_conf(struct conf *ret_conf)
 static int read_cmdline(struct conf *conf)
 {
 	size_t len;
-	int rc = sys_read_file("/proc/cmdline", cmdline, sizeof(cmdline), &len);
+	int rc = sys_read_file(CMDLINE_FILE, cmdline, sizeof(cmdline), &len);
 
 	if (rc == -EFBIG) {
 		log_warn("the kernel command line is too long: what lies behind %u bytes is passed over",
 			 LIMIT_CMDLINE_BYTES - 1);
 		args_drop_last(cmdline);
 	} else if (rc < 0) {
-		return fail_sys(-rc, "cannot read /proc/cmdline");
+		return fail_sys(-rc, "cannot read %s", CMDLINE_FILE);
 	}
 	conf_cmdline(conf, cmdline, warn_line);
+	return 0;
+}
+
+/*
+ * A locked board's system must not take orders from the kernel command line, either: from here on
+ * nobody reads all of it.  /proc takes this mount along into the new root.
+ */
+static int hide_cmdline(const struct conf *conf)
+{
+	dev_t file, run;
+	unsigned hidden;
+	int rc;
+
+	if (conf_lock(conf, LOCK_LINE) == LOCK_OPEN)
+		return 0;
+	/* It is there since an earlier life of this process. */
+	if (!sys_fs_dev(CMDLINE_FILE, &file) && !sys_fs_dev("/run", &run) && file == run)
+		return 0;
+	hidden = conf_lock_line(cmdline, shown);
+	rc = sys_write_file(SHOWN_FILE, shown, strlen(shown));
+	if (!rc)
+		rc = sys_mount(SHOWN_FILE, CMDLINE_FILE, NULL, MS_BIND, NULL);
+	if (rc)
+		return fail_sys(-rc, "cannot hide the kernel command line");
+	if (hidden)
+		log_note("the board is locked: %u words of the kernel command line are hidden from the "
+			 "system", hidden);
 	return 0;
 }
 
@@ -74,6 +105,8 @@ int prepare_conf(struct boot *boot)
 		return fail(-rc, "%s", why);
 	}
 	rc = read_cmdline(&boot->conf);
+	if (!rc)
+		rc = hide_cmdline(&boot->conf);
 	if (boot->again)
 		boot->conf.ask_recovery = false;
 	return rc;

@@ -128,6 +128,7 @@ def test_power_off(board):
 def test_a_shell(board):
     b = board(conf="recovery shell\n", append=BROKEN.strip(), boot=False)
     assert recovery_after_start(b) == WHY
+    assert "qemu-virt recovery# " in b.serial.text()
     b.type("exit\r")
     b.wait_reset()
 
@@ -163,12 +164,32 @@ FOREIGN = "init=/bin/sh root=PARTLABEL=boot_b rootfstype=ext4 rootflags=noatime"
 def test_locked_boots_what_it_is_configured_for(board, images):
     """No word of the kernel command line says what is booted: not the parameters, and not what the
     kernel hands on to init because it knows it not."""
-    b = board(conf="recovery menu\nrecovery-shell no\n", append=f"{FOREIGN} LD_PRELOAD=/x single")
+    orders = 'LD_PRELOAD=/x single systemd.debug_shell "systemd.run=/bin/sh -c x"'
+    b = board(conf="recovery menu\nrecovery-shell no\n", append=f"{FOREIGN} {orders} net.ifnames=0")
     assert b.digest() == image_digest(images.old())
     for word in FOREIGN.split():
         assert log_lines(b, f"passed over {word} {LINE}")
     assert b.run("tr '\\0' ' ' < /proc/1/cmdline", check=True) == "/sbin/init "
     assert "LD_PRELOAD" not in b.run("tr '\\0' ' ' < /proc/1/environ", check=True)
+    # Nor may an init find orders by itself, as systemd does.
+    line = b.run("cat /proc/cmdline", check=True).split()
+    assert "net.ifnames=0" in line and any(word.startswith("console=") for word in line), line
+    assert not [w for w in line if w.split("=")[0] in ("init", "root", "single", "LD_PRELOAD") or "systemd" in w]
+    assert log_lines(b, r"the board is locked: \d+ words of the kernel command line are hidden from the system")
+    # `again` in recovery reads it a second time; so does each command.
+    assert b.status()["phase"] == "idle"
+
+
+def test_again_hides_the_line_once(board):
+    b = board(conf="recovery menu\n" + hashed("open sesame"), append="cowboot.recovery single", boot=False)
+    b.start()
+    b.wait_for("Password: ")
+    b.type("open sesame\r")
+    screen(b, 120)
+    b.type("again\r")
+    assert b.wait_up() == "old"
+    assert "single" not in b.run("cat /proc/cmdline", check=True).split()
+    assert b.run("grep -c ' /proc/cmdline ' /proc/self/mounts", check=True).strip() == "1"
 
 
 def test_no_shell(board):

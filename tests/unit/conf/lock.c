@@ -108,11 +108,51 @@ static void what_was_not_read_is_locked(void **state)
 	assert_false(conf_lock_opens(&conf));
 }
 
+/* What is left for the system, and how many words are not. */
+static void shown(const char *cmdline, const char *rest, unsigned hidden)
+{
+	char buf[512];
+
+	memset(buf, 0x5a, sizeof(buf));
+	assert_int_equal(conf_lock_line(cmdline, buf), hidden);
+	assert_string_equal(buf, rest);
+	assert_true(strlen(buf) <= strlen(cmdline) + 1);
+}
+
+static void no_orders_for_the_system(void **state)
+{
+	static const char *const orders[] = {
+		"single", "S", "s", "1", "5", "emergency", "rescue", "-b", "debug", "init=/bin/sh",
+		"root=/dev/sda1", "rdinit=/x", "systemd.unit=rescue.target", "systemd.debug_shell",
+		"systemd.debug-shell=1", "rd.break", "ds=nocloud;s=http://x/", "cloud-init.disabled",
+		"cloud_init.x=1", "ignition.config.url=http://x/", "flatcar.autologin", "fstab=no",
+		"SYSTEMD_SULOGIN_FORCE=1", "PATH=/x",
+		/* Cut in one way by the kernel, and in another by others. */
+		"sys\"temd.unit\"=rescue.target", "'systemd.unit=rescue.target'",
+		"s\\ystemd.unit=rescue.target", "\"systemd.run=/bin/sh -c x\"",
+		"a.b=\"c systemd.debug_shell\"", "a.b=\"c", "a.b\001systemd.debug_shell=1",
+		"a.b=\xc2\xa0systemd.debug_shell",
+	};
+
+	(void)state;
+	shown("", "", 0);
+	shown("\n", "", 0);
+	shown("console=ttyAMA0,115200 panic=5 gpt quiet loglevel=4 rootwait ro\n",
+	      "console=ttyAMA0,115200 panic=5 quiet loglevel=4 rootwait ro ", 1);
+	shown("  cowboot.slot=b\tcowboot.try  smsc95xx.macaddr=b8:27:eb:00:00:01 net.ifnames=0",
+	      "cowboot.slot=b cowboot.try smsc95xx.macaddr=b8:27:eb:00:00:01 net.ifnames=0 ", 0);
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		shown(orders[i], "", 1);
+	shown("quiet -- single systemd.unit=x", "quiet ", 1);
+	shown("quietly consoles=1 systemdx.y=1", "systemdx.y=1 ", 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_locks),
 		cmocka_unit_test(an_error_opens_nothing),
+		cmocka_unit_test(no_orders_for_the_system),
 		cmocka_unit_test(nothing_hides_behind_a_zero),
 		cmocka_unit_test(what_was_not_read_is_locked),
 	};
