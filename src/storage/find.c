@@ -142,7 +142,13 @@ void find_check_table(const struct part *part, char why[FIND_WHY_MAX])
 	enum gpt_copies copies;
 
 	why[0] = '\0';
-	if (table_look("/sys", "/dev", part->disk, &copies) || copies != GPT_SECOND)
+	if (table_look("/sys", "/dev", part->disk, &copies))
+		return;
+	if (copies == GPT_UNSEEN || copies == GPT_UNREADABLE)
+		(void)snprintf(why, FIND_WHY_MAX, "the first sector of /dev/%s, which says that it has a "
+			       "GPT, %s. `sgdisk -e /dev/%s` writes it again", part->disk,
+			       copies == GPT_UNSEEN ? "is all zeros" : "cannot be read", part->disk);
+	if (copies != GPT_SECOND)
 		return;
 	(void)snprintf(why, FIND_WHY_MAX, "the first copy of the partition table of /dev/%s is damaged; "
 		       "the second one is used. Mend it with `sgdisk -e /dev/%s`, or with "

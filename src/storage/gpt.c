@@ -184,27 +184,31 @@ static bool mbr_protects_gpt(const uint8_t mbr[MBR_BYTES])
 	return false;
 }
 
-enum front { FRONT_GPT, FRONT_MBR, FRONT_ZERO, FRONT_OTHER };
+enum front { FRONT_GPT, FRONT_MBR, FRONT_UNREADABLE, FRONT_ZERO, FRONT_OTHER };
 
-/* What stands where a table begins.  All zeros: somebody has wiped it, and made nothing there since. */
-static int look_at_front(const struct gpt_disk *disk, uint8_t mbr[MBR_BYTES],
-			 enum front *ret_front)
+static bool head_is_zero(const struct gpt_disk *disk)
 {
 	uint8_t more[SECTOR_BYTES];
-	int rc = read_at(disk, 0, mbr, MBR_BYTES);
 
-	if (rc)
-		return rc;
-	*ret_front = FRONT_OTHER;
-	if (mbr[510] == 0x55 && mbr[511] == 0xaa)
-		*ret_front = mbr_protects_gpt(mbr) ? FRONT_GPT : FRONT_MBR;
-	else if (bytes_are_zero(mbr, MBR_BYTES))
-		*ret_front = FRONT_ZERO;
-	for (uint64_t at = MBR_BYTES; *ret_front == FRONT_ZERO && at < HEAD_BYTES;
-	     at += sizeof(more))
+	for (uint64_t at = MBR_BYTES; at < HEAD_BYTES; at += sizeof(more))
 		if (read_at(disk, at, more, sizeof(more)) || !bytes_are_zero(more, sizeof(more)))
-			*ret_front = FRONT_OTHER;
-	return 0;
+			return false;
+	return true;
+}
+
+/*
+ * What stands where a table begins.  A sector that cannot be read is damaged, and says nothing against
+ * a GPT.  Zeros: somebody has wiped it, and made nothing there since.
+ */
+static enum front look_at_front(const struct gpt_disk *disk, uint8_t mbr[MBR_BYTES])
+{
+	if (read_at(disk, 0, mbr, MBR_BYTES))
+		return FRONT_UNREADABLE;
+	if (mbr[510] == 0x55 && mbr[511] == 0xaa)
+		return mbr_protects_gpt(mbr) ? FRONT_GPT : FRONT_MBR;
+	if (bytes_are_zero(mbr, MBR_BYTES) && (copy_is_good(disk, 1) || head_is_zero(disk)))
+		return FRONT_ZERO;
+	return FRONT_OTHER;
 }
 
 enum gpt_copies gpt_look(const struct gpt_disk *disk)
@@ -216,17 +220,18 @@ enum gpt_copies gpt_look(const struct gpt_disk *disk)
 	if (disk->logical_block_bytes < SECTOR_BYTES ||
 	    disk->size_bytes < 4ull * disk->logical_block_bytes)
 		return GPT_NONE;
-	if (look_at_front(disk, mbr, &front))
-		front = FRONT_GPT;	/* a sector that cannot be read is damaged, too */
+	front = look_at_front(disk, mbr);
 	if (front == FRONT_MBR || front == FRONT_OTHER)
 		return GPT_NONE;
 	first = copy_is_good(disk, 1);
 	second = copy_is_good(disk, last_block(disk));
+	if (first && front != FRONT_GPT)
+		return front == FRONT_ZERO ? GPT_UNSEEN : GPT_UNREADABLE;
 	if (first)
 		return second ? GPT_BOTH : GPT_FIRST;
 	if (second)
 		return GPT_SECOND;
-	return front == FRONT_GPT ? GPT_LOST : GPT_NONE;
+	return front == FRONT_ZERO ? GPT_NONE : GPT_LOST;
 }
 
 static void mbr_entry(uint32_t signature, unsigned number, struct gpt_entry *ret_entry)
@@ -246,9 +251,7 @@ int gpt_entry(const struct gpt_disk *disk, unsigned number, struct gpt_entry *re
 
 	if (disk->logical_block_bytes < SECTOR_BYTES || number < 1)
 		return -EINVAL;
-	rc = look_at_front(disk, mbr, &front);
-	if (rc)
-		return rc;
+	front = look_at_front(disk, mbr);
 	if (front == FRONT_OTHER)
 		return -EBADMSG;
 	if (front == FRONT_MBR) {

@@ -38,6 +38,9 @@ enum gpt_copies {
 	GPT_FIRST,		/* the second, at the disk's end, is damaged */
 	GPT_SECOND,		/* the first is damaged: Linux reads the other only when told `gpt` */
 	GPT_LOST,		/* there was one, and both are damaged */
+	/* The first is good, but Linux looks at neither: sector 0, which says that there is a GPT, */
+	GPT_UNSEEN,		/* is all zeros; */
+	GPT_UNREADABLE,		/* or cannot be read. */
 };
 
 enum gpt_copies gpt_look(const struct gpt_disk *disk);

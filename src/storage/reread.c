@@ -35,9 +35,10 @@ static bool has_bytes(const char *sysfs_dir, const char *name)
 static void tell(const char *name, const struct table_reread *done)
 {
 	if (done->added) {
-		log_warn("/dev/%s: the first copy of its partition table is damaged; its %u "
-			 "partition%s the second copy, at its end", name, done->added,
-			 done->added == 1 ? " is from" : "s are from");
+		log_warn("/dev/%s: %s is damaged; its partitions, %u of them, are from the %s copy of its "
+			 "table", name, done->copies == GPT_SECOND ? "the first copy of its partition "
+			 "table" : "its first sector", done->added,
+			 done->copies == GPT_SECOND ? "second" : "first");
 		return;
 	}
 	log_info("/dev/%s has no partitions: its table is read again%s%s", name,

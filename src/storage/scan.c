@@ -27,10 +27,23 @@ struct look {
 	enum spec_kind kind;
 	const char *value;
 	const char *disk;	/* that a label must be on; NULL: any */
-	bool nameless;		/* look for labels where the kernel knows none */
+	/*
+	 * Read more tables: for labels that the kernel does not know, and for UUIDs on other disks than
+	 * `disk`.  Without `disk`, each disk is asked for a UUID at once: a clone must not go unseen.
+	 */
+	bool thorough;
 	dev_t node;		/* of a path that is a block device now; else 0 */
 };
 
+static bool is_on(const char *disk, const struct candidate *c)
+{
+	char name[BLOCK_NAME_MAX];
+
+	return block_disk(c->sysfs_dir, c->name, name, sizeof(name)) == 0 &&
+	       strcmp(name, disk) == 0;
+}
+
+/* Kernels before 6.9 do not tell it. */
 static bool has_partuuid(const struct look *look, const struct candidate *c)
 {
 	struct gpt_entry entry;
@@ -38,6 +51,8 @@ static bool has_partuuid(const struct look *look, const struct candidate *c)
 
 	if (candidate_value(c, "PARTUUID", uuid, sizeof(uuid)))
 		return strcasecmp(uuid, look->value) == 0;
+	if (look->disk && !look->thorough && !is_on(look->disk, c))
+		return false;
 	return candidate_table(c, &entry) == 0 && strcasecmp(entry.uuid, look->value) == 0;
 }
 
@@ -49,7 +64,7 @@ static bool has_label(const struct look *look, const struct candidate *c)
 
 	if (candidate_value(c, "PARTNAME", label, sizeof(label)))
 		return strcmp(label, look->value) == 0;
-	return candidate_is_partition(c) && look->nameless && candidate_table(c, &entry) == 0 &&
+	return candidate_is_partition(c) && look->thorough && candidate_table(c, &entry) == 0 &&
 	       strcmp(entry.label, look->value) == 0;
 }
 
@@ -172,8 +187,8 @@ static int look_once(struct look *look, const char *spec, struct part *ret_part)
 		return fail_sys(errno, "cannot list the block devices in %s", path);
 	rc = look_through(look, dir, spec, ret_part);
 	/* Tables are read only where the kernel's word is not enough. */
-	if (rc == -ENODEV && look->kind == SPEC_PARTLABEL) {
-		look->nameless = true;
+	if (rc == -ENODEV && look->kind != SPEC_PATH) {
+		look->thorough = true;
 		rewinddir(dir);
 		rc = look_through(look, dir, spec, ret_part);
 	}

@@ -158,7 +158,8 @@ static int reread_there(const void *what, void *ret_answer)
 	done.rc = control(dev.fd, BLKRRPART, NULL);
 	if (!table_is_known(p->sysfs_dir, p->disk))
 		done.copies = gpt_look(&disk);
-	if (done.copies == GPT_SECOND)
+	if (done.copies == GPT_SECOND || done.copies == GPT_UNSEEN ||
+	    done.copies == GPT_UNREADABLE)
 		done.added = add_all(&dev, &disk);
 	dev_close(&dev);
 	memcpy(ret_answer, &done, sizeof(done));

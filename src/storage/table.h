@@ -22,13 +22,14 @@ int table_look(const char *sysfs_dir, const char *dev_dir, const char *disk,
 struct table_reread {
 	bool asked;		/* the kernel was asked to read it again */
 	int rc;			/* what it said: 0 or a negative errno */
-	unsigned added;		/* partitions that it was told of, from the second copy */
+	unsigned added;		/* partitions that it was told of, from a copy it does not look at */
 	enum gpt_copies copies;	/* counts where the kernel found no partitions */
 };
 
 /*
  * Makes the kernel read the table of a disk again that has no partitions; where it still finds none,
- * because the first copy of a GPT is damaged, tells it the partitions of the second one.
+ * because the first copy of a GPT or the sector before it is damaged, tells it the partitions of the copy
+ * that is good.
  */
 int table_reread(const char *sysfs_dir, const char *dev_dir, const char *disk,
 		 struct table_reread *ret_done);

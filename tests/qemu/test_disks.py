@@ -295,6 +295,33 @@ def test_partition_table_damaged(board):
     assert image.read_bytes()[:TABLE_BYTES] == whole[:TABLE_BYTES]
 
 
+def test_the_first_sector_is_lost(board):
+    """It says that the disk has a GPT; where it does not, Linux looks at none."""
+    b = board()
+    b.cut()
+    image = b.images[0]
+    protective = image.read_bytes()[:512]
+    put(image, 0, bytes(512))
+    b.start()
+    assert b.wait_up() == "old"
+    why = "the first sector of /dev/vda, which says that it has a GPT, is all zeros"
+    assert log_lines(b, f"{why}.*sgdisk -e /dev/vda")
+    assert why in b.run("cowboot status 2>&1", check=True)
+    b.cut()
+    assert image.read_bytes()[:512] == bytes(512)
+    put(image, 0, protective)
+    b.start()
+    assert b.wait_up() == "old"
+    assert not log_lines(b, "first sector")
+
+
+def test_the_first_sector_cannot_be_read(board):
+    bad = {"event": "none", "iotype": "read", "sector": 0, "errno": 5, "once": False}
+    b = board(inject=[bad])
+    assert log_lines(b, "partition table of /dev/vda is damaged|the first sector of /dev/vda, .* cannot be read")
+    assert b.status()["phase"] == "idle"
+
+
 # ---- a disk that takes no writes -----------------------------------------------------------------
 
 def test_write_protected(board, images, bundle):

@@ -289,6 +289,45 @@ static void test_which_copies(void **state)
 	}
 }
 
+static uint64_t bad_sector;	/* cannot be read; UINT64_MAX: all can */
+
+static int read_but_one(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
+{
+	if (offset_bytes / 512 <= bad_sector && bad_sector < (offset_bytes + len_bytes + 511) / 512)
+		return -EIO;
+	return read_memory(ctx, offset_bytes, buf, len_bytes);
+}
+
+/* What says that a GPT is there: the kernel looks at neither copy without it. */
+static void test_first_sector(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct disk disk = disk_gpt(block_sizes[i]);
+		const struct gpt_disk gpt = { read_but_one, &disk, disk.size_bytes,
+					      disk.block_bytes };
+		char uuid[PARTUUID_TEXT_MAX] = "";
+
+		bad_sector = UINT64_MAX;
+		assert_int_equal(gpt_look(&gpt), GPT_BOTH);
+		bad_sector = 0;
+		assert_int_equal(gpt_look(&gpt), GPT_UNREADABLE);
+		assert_int_equal(uuid_of(&gpt, 3, uuid), 0);
+		assert_string_equal(uuid, DISK_UUID_3);
+		bad_sector = UINT64_MAX;
+		memset(disk.bytes, 0, 512);
+		assert_int_equal(gpt_look(&gpt), GPT_UNSEEN);
+		assert_int_equal(uuid_of(&gpt, 3, uuid), 0);
+		/* With the first copy's header besides; that lies among the zeros, or behind them. */
+		disk.bytes[disk.block_bytes + 20] ^= 1;
+		assert_int_equal(gpt_look(&gpt), i ? GPT_SECOND : GPT_NONE);
+		bad_sector = 0;
+		assert_int_equal(gpt_look(&gpt), GPT_SECOND);
+		disk_free(&disk);
+	}
+	bad_sector = UINT64_MAX;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_label_and_place),
 		cmocka_unit_test(test_place_beyond_the_disk),
 		cmocka_unit_test(test_which_copies),
+		cmocka_unit_test(test_first_sector),
 		cmocka_unit_test(test_read_errors_and_small_disks),
 	};
 

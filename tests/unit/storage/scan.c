@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/inotify.h>
 
 #include <cmocka.h>
 #undef fail	/* cmocka has a macro of that name */
@@ -297,6 +298,71 @@ static void test_partuuid_of_the_disk(void **state)
 	assert_int_equal(look("PARTUUID=" DISK_UUID_3, &part), -ENODEV);
 }
 
+/* How often a node was opened since watch(), by whichever process. */
+static int watched = -1;
+
+static void watch(const char *name)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/dev/%s", tree_dir, name);
+	watched = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	assert_true(watched >= 0 && inotify_add_watch(watched, path, IN_OPEN) >= 0);
+}
+
+static unsigned opened(void)
+{
+	char events[4096] __attribute__((aligned(8)));
+	ssize_t len = read(watched, events, sizeof(events));
+
+	assert_int_equal(close(watched), 0);
+	return len < 0 ? 0 : (unsigned)len / sizeof(struct inotify_event);
+}
+
+static void table_onto(const char *name, bool other_uuids)
+{
+	struct disk disk = disk_gpt(512);
+	char path[128];
+
+	if (other_uuids) {
+		memset(disk.bytes + 1024 + 2 * 128 + 16, 0x77, 16);
+		disk_seal(&disk, 1);
+	}
+	(void)snprintf(path, sizeof(path), "%s/dev/%s", tree_dir, name);
+	assert_int_equal(sys_write_file(path, disk.bytes, disk.size_bytes), 0);
+	disk_free(&disk);
+}
+
+/* A disk that has nothing to do with it may be a stick that takes minutes for a read. */
+static void test_partuuid_on_a_disk(void **state)
+{
+	struct part part;
+
+	(void)state;
+	tree_disk("cba", "cba", 0, "512\n", "512\n", "512\n");
+	tree_part("cba", "cba3", "cba3", 3, "48\n", "1\n", "PARTN=3\nPARTNAME=a\n");
+	tree_disk("cbb", "cbb", 16, "512\n", "512\n", "512\n");
+	tree_part("cbb", "cbb3", "cbb3", 19, "48\n", "1\n", "PARTN=3\nPARTNAME=a\n");
+	table_onto("cba", false);
+	table_onto("cbb", false);
+	on = "cba";
+	watch("cbb");
+	assert_int_equal(look("PARTUUID=" DISK_UUID_3, &part), 0);
+	assert_string_equal(part.name, "cba3");
+	assert_int_equal(opened(), 0);
+	/* Where the disk has it not, it may be on any. */
+	table_onto("cba", true);
+	watch("cbb");
+	assert_int_equal(look("PARTUUID=" DISK_UUID_3, &part), 0);
+	assert_string_equal(part.name, "cbb3");
+	assert_true(opened() > 0);
+	/* No disk has been told: a clone must not go unseen, so each is asked. */
+	on = NULL;
+	watch("cba");
+	assert_int_equal(look("PARTUUID=" DISK_UUID_3, &part), 0);
+	assert_true(opened() > 0);
+}
+
 static void test_half_there(void **state)
 {
 	struct part part;
@@ -343,6 +409,7 @@ int main(void)
 		test(test_partuuid_of_the_kernel),
 		test(test_ids),
 		test(test_partuuid_of_the_disk),
+		test(test_partuuid_on_a_disk),
 		test(test_half_there),
 		cmocka_unit_test(test_no_sysfs),
 	};
