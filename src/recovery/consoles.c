@@ -124,11 +124,11 @@ static int take_terminal(const char *name)
 
 static void run_child(const struct console *c, const struct consoles_job *job)
 {
-	char console[CONSOLE_NAME_MAX + 16];
-	char *const envp[] = { "PATH=/bin:/sbin", "HOME=/", "TERM=linux", "PS1=recovery# ",
-			       console, NULL };
-	char path[64];
+	char console[CONSOLE_NAME_MAX + 16], prompt[64], path[64];
+	char *const envp[] = { "PATH=/bin:/sbin", "HOME=/", "TERM=linux", prompt, console, NULL };
 
+	snprintf(prompt, sizeof(prompt), "PS1=%s%srecovery# ", job->board,
+		 job->board[0] ? " " : "");
 	snprintf(console, sizeof(console), "CONSOLE=%s", c->name);
 	setsid();
 	if (take_terminal(c->name) < 0)

@@ -21,6 +21,7 @@ unsigned consoles_parse(const char *active, bool screen,
 
 struct consoles_job {
 	char *const *argv;	/* the program and its words; ends with NULL */
+	const char *board;	/* its name, for the prompt of a shell; empty: none is known */
 	const char *text;	/* shown on every console before; NULL: nothing */
 	int verdict_min;	/* an exit code from here on is an answer; less, or a signal: it failed */
 	void (*tick)(void);	/* called several times a second while it waits; may be NULL */

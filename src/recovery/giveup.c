@@ -109,7 +109,8 @@ static int run_shell(const struct giveup *g)
 {
 	static char text[FAIL_TEXT_MAX + 512];
 	static char *const argv[] = { "sh", NULL };
-	const struct consoles_job job = { .argv = argv, .text = text, .tick = g->feed };
+	const struct consoles_job job = { .argv = argv, .board = g->conf->board, .text = text,
+					  .tick = g->feed };
 	int answer;
 
 	snprintf(text, sizeof(text),
@@ -129,8 +130,8 @@ static int run_shell(const struct giveup *g)
 static int run_menu(const struct giveup *g)
 {
 	static char *const argv[] = { "cowboot", "recovery", NULL };
-	const struct consoles_job job = { .argv = argv, .verdict_min = RECOVERY_ANSWERS,
-					  .tick = g->feed };
+	const struct consoles_job job = { .argv = argv, .board = g->conf->board,
+					  .verdict_min = RECOVERY_ANSWERS, .tick = g->feed };
 
 	follow(g, consoles_run(&job));
 	log_error("no menu could be started");

@@ -209,12 +209,14 @@ static int act(const struct view *v, enum choice choice)
 /* Asks until something can be done; an answer for init, 0, or -EPIPE. */
 static int choose(const struct view *v)
 {
+	char typed[64], prompt[64];
 	enum choice choice;
-	char typed[64];
 	int rc;
 
+	snprintf(prompt, sizeof(prompt), "%s%srecovery: number or word? ", v->board,
+		 v->board[0] ? " " : "");
 	for (;;) {
-		rc = terminal_ask("recovery: number or word? ", typed, sizeof(typed));
+		rc = terminal_ask(prompt, typed, sizeof(typed));
 		if (rc)
 			return rc;
 		if (!typed[0])

@@ -6,7 +6,7 @@ import subprocess
 import disk
 from disk import MIB
 
-PROMPT = r"number or word\? "
+PROMPT = r"(?:[\w-]+ )?recovery: number or word\? "
 SCREEN = r"(?s)\*\*\* cowboot: recovery \*\*\*(.*?)" + PROMPT
 
 

@@ -26,7 +26,7 @@ def asked_at(at, point, **options):
 def at_shell(b, command):
     """Runs something in the menu's shell, and leaves that."""
     b.type("shell\r")
-    b.wait_for("recovery# ")
+    b.wait_for("qemu-virt recovery# ")
     out = b.console_run(command)
     b.type("exit\r")
     screen(b)
