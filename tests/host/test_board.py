@@ -41,3 +41,30 @@ def test_a_partition_that_the_disk_does_not_get(board, line):
     label = line.partition("PARTLABEL=")[2].split()[0]
     assert done.returncode == 1 and f"cowboot.conf names {label}, and" in done.stderr, done.stderr
     assert not out.exists()
+
+
+# What is missing, beside what it is looked for as, and what to do.
+MISSING = [("loader rk/idbloader.img", (), "u-boot/rk/idbloader.img", "its `parts`"),
+           ("loader-dtb rk/board.dtb", (), "dtb/rk/board.dtb", "its `parts`"),
+           ("dtb rk/board.dtb", (), "dtb/rk/board.dtb", "its `parts`"),
+           ("own config.txt", (), "a-board/config.txt", "its `parts`"),
+           ("", ("--system", "no.img"), "no.img", "--system"),
+           ("", ("--vendor", "no.img"), "no.img", "--vendor"),
+           ("", ("--image", "no.img"), "no.img", "--image"),
+           ("", ("--kernel", "no/Image"), "no/Image", "--kernel"),
+           ("", ("--initramfs", "no.img"), "no.img", "--initramfs")]
+
+
+@pytest.mark.parametrize("part,words,what,hint", MISSING, ids=lambda v: "_".join(v) if isinstance(v, tuple) else v)
+def test_a_file_that_is_missing(board, part, words, what, hint):
+    if part:
+        (board / "parts").write_text(part + "\n")
+    (board / "u-boot").mkdir()
+    argv = {"--initramfs": TOP / "build/qemu-virt/initramfs.img", "--uboot": board / "u-boot"} | \
+        dict(zip(words[::2], words[1::2]))
+    done = subprocess.run([TOP / "qemu/mkdisk", "-o", board / "disk.img", "--board", board,
+                           *(str(word) for pair in argv.items() for word in pair)],
+                          capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "mkdisk: cannot find " in done.stderr and what in done.stderr and hint in done.stderr, done.stderr
+    assert len(done.stderr.splitlines()) == 1 and not (board / "disk.img").exists()
