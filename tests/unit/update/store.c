@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "map/dm.h"
 #include "update/store.h"
 
@@ -23,14 +24,14 @@ static struct world w;
 /* What device-mapper has of that name: 0, -ENXIO, -EEXIST or -ESTALE, as dm_is_linear says. */
 static int there;
 static bool open_by_somebody;
-static unsigned made, removed;
+static unsigned made, removed, on_minor = 5;
 static struct extent first;
 
 int dm_is_linear(const char *name, struct map_disk disk, const struct extent *pieces,
 		 unsigned count, struct map_disk *ret_disk)
 {
 	assert_string_equal(name, "system-store");
-	assert_int_equal(disk.minor, 5);
+	assert_int_equal(disk.minor, on_minor);
 	assert_int_equal(count, 2);
 	first = pieces[0];
 	if (!there)
@@ -109,6 +110,36 @@ static void only_on_its_own_partition(void **state)
 	assert_int_equal(map(&disk), 0);
 }
 
+/* `store` names a partition for stores: somebody else's device there is as much somebody else's. */
+static void on_a_partition_for_stores(void **state)
+{
+	struct map_disk disk = { 0, 0 };
+
+	(void)state;
+	strcpy(conf.store, "PARTLABEL=cow");
+	w.has_store_part = true;
+	w.store_part = (struct part){ .path = "/dev/vda6", .major = 254, .minor = 6,
+				      .start_sectors = 8192, .size_sectors = 300 };
+	w.record.store_place = STORE_ON_PARTITION;
+	w.record.store_part.start_sectors = 8192;
+	on_minor = 6;
+	only_over_its_own_blocks(NULL);
+	/* Its blocks are not all on it; it is not there; what has its name is another. */
+	there = -ENXIO;
+	w.store_part.size_sectors = 207;
+	assert_int_equal(map(&disk), -EINVAL);
+	w.store_part.size_sectors = 208;
+	assert_int_equal(map(&disk), 0);
+	w.has_store_part = false;
+	assert_int_equal(map(&disk), -ENODEV);
+	assert_non_null(strstr(fail_text(), "(PARTLABEL=cow) is not there"));
+	w.has_store_part = true;
+	w.store_part.start_sectors++;
+	assert_int_equal(map(&disk), -ESTALE);
+	assert_int_equal(store_mapped(&w, 0, &disk), -ESTALE);
+	assert_int_equal(made, 0);
+}
+
 static int set_up(void **state)
 {
 	struct record *rec = &w.record;
@@ -135,6 +166,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_over_its_own_blocks),
 		cmocka_unit_test(only_on_its_own_partition),
+		cmocka_unit_test(on_a_partition_for_stores),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
