@@ -52,6 +52,8 @@ def test_again_in_the_same_kernel(board):
     # What the recovery left is gone with it: this is a system that runs.
     assert b.run("ls /run/cowboot/recovery")[0] != 0
     assert b.cowboot("recovery")[0] == 3
+    # And the console says again what the kernel has to say: recovery shows emergencies only.
+    assert b.run("cut -f 1 /proc/sys/kernel/printk", check=True).strip() == "4"
 
 
 def test_words_and_numbers(board):
