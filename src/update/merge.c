@@ -21,8 +21,6 @@
 #include "update/slots.h"
 #include "update/transition.h"
 
-#define POLL_MS 200	/* the kernel tells nobody when a merge ends */
-
 /* The live tables become linear. REBOOT, with its line: one cannot, and the next boot maps it so. */
 static enum outcome swap_to_linear(const struct world *w)
 {
@@ -181,6 +179,7 @@ enum outcome update_finish(struct world *w, bool *ret_by_other)
  */
 static int watch(const struct world *w, struct merging merging)
 {
+	const uint64_t begun_ms = sys_now_ms(), begun_sectors = merging.left_sectors;
 	struct progress progress;
 	int rc = 0;
 
@@ -190,7 +189,8 @@ static int watch(const struct world *w, struct merging merging)
 	       !merging_look(w, &merging) && !merging.done) {
 		progress_set(&progress,
 			     (merging.total_sectors - merging.left_sectors) * SECTOR_BYTES);
-		sys_sleep_ms(POLL_MS);
+		sys_sleep_ms(merging_pause_ms(begun_sectors, merging.left_sectors,
+					      sys_now_ms() - begun_ms));
 		rc = stop_asked();
 	}
 	progress_end(&progress);

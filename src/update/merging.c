@@ -16,6 +16,9 @@
 #include "update/live.h"
 #include "update/store.h"
 
+#define PAUSE_MIN_MS 5
+#define PAUSE_MAX_MS 200
+
 unsigned merging_percent(uint64_t total_sectors, uint64_t left_sectors)
 {
 	uint64_t percent;
@@ -31,6 +34,21 @@ unsigned merging_percent(uint64_t total_sectors, uint64_t left_sectors)
 	}
 	percent = (total_sectors - left_sectors) * 100 / total_sectors;
 	return percent < 100 ? (unsigned)percent : 99;
+}
+
+unsigned merging_pause_ms(uint64_t begun_sectors, uint64_t left_sectors, uint64_t elapsed_ms)
+{
+	const uint64_t gone = begun_sectors > left_sectors ? begun_sectors - left_sectors : 0;
+	uint64_t pause_ms = elapsed_ms;
+
+	if (elapsed_ms > UINT32_MAX || left_sectors > UINT32_MAX)
+		return PAUSE_MAX_MS;
+	if (gone)
+		pause_ms = elapsed_ms * left_sectors / gone;
+	pause_ms /= 2;
+	if (pause_ms < PAUSE_MIN_MS)
+		return PAUSE_MIN_MS;
+	return pause_ms < PAUSE_MAX_MS ? (unsigned)pause_ms : PAUSE_MAX_MS;
 }
 
 unsigned merging_swap(const struct world *w)

@@ -20,6 +20,14 @@ struct merging {
 unsigned merging_percent(uint64_t total_sectors, uint64_t left_sectors);
 
 /*
+ * Pure. How long to sleep before the next look at a merge that is watched since elapsed_ms, and of which
+ * begun_sectors were left then: half of what it will still take at the rate it had so far (while there is none
+ * yet, half of what it took), 5 ms at least and 200 at most.  The kernel tells nobody when a merge ends; so its
+ * end is seen soon, and by few looks.
+ */
+unsigned merging_pause_ms(uint64_t begun_sectors, uint64_t left_sectors, uint64_t elapsed_ms);
+
+/*
  * Swaps every volume of the update that still is a snapshot. Counts those that could not be, which
  * wait for the next boot; the line of the last is in base/fail.h.
  */

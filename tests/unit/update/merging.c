@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The merge's percent, and what a device counts as (src/update/merging.c, live.c). */
+/* The merge's percent and its watcher's pauses, and what a device counts as (src/update/merging.c, live.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,6 +25,25 @@ static void percent(void **unused)
 	assert_int_equal(merging_percent(UINT64_MAX, UINT64_MAX / 2), 50);
 	/* A count that the record does not bear out. */
 	assert_int_equal(merging_percent(8, 16), 0);
+}
+
+static void pauses(void **unused)
+{
+	(void)unused;
+	/* Nothing is merged yet: the longer that lasts, the longer the next sleep. */
+	assert_int_equal(merging_pause_ms(1000, 1000, 0), 5);
+	assert_int_equal(merging_pause_ms(1000, 1000, 100), 50);
+	assert_int_equal(merging_pause_ms(1000, 1000, 100000), 200);
+	/* Half of what will still be needed. */
+	assert_int_equal(merging_pause_ms(1000, 900, 30), 135);
+	assert_int_equal(merging_pause_ms(1000, 900, 100), 200);
+	assert_int_equal(merging_pause_ms(1000, 500, 100), 50);
+	assert_int_equal(merging_pause_ms(1000, 1, 10000), 5);
+	assert_int_equal(merging_pause_ms(1000, 0, 10000), 5);
+	/* What no count should be. */
+	assert_int_equal(merging_pause_ms(8, 16, 100), 50);
+	assert_int_equal(merging_pause_ms(UINT64_MAX, UINT64_MAX - 1, 100), 200);
+	assert_int_equal(merging_pause_ms(1000, 999, UINT64_MAX), 200);
 }
 
 static struct dm_state device(enum dm_target target, const char *table)
@@ -74,7 +93,7 @@ static void judged(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(percent),
+		cmocka_unit_test(percent), cmocka_unit_test(pauses),
 		cmocka_unit_test(judged),
 	};
 
