@@ -38,6 +38,20 @@ static inline void put_le64(uint8_t *p, uint64_t v)
 	put_le32(p + 4, (uint32_t)(v >> 32));
 }
 
+/* Whether they are the same, by words: for many bytes, which memcmp of a small libc takes one by one. */
+static inline bool bytes_are_same(const uint8_t *a, const uint8_t *b, size_t len_bytes)
+{
+	uint64_t x, y;
+
+	for (; len_bytes >= sizeof(x); a += sizeof(x), b += sizeof(y), len_bytes -= sizeof(x)) {
+		memcpy(&x, a, sizeof(x));
+		memcpy(&y, b, sizeof(y));
+		if (x != y)
+			return false;
+	}
+	return memcmp(a, b, len_bytes) == 0;
+}
+
 /* Whether all len_bytes bytes are zero. */
 static inline bool bytes_are_zero(const uint8_t *p, size_t len_bytes)
 {

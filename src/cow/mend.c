@@ -86,7 +86,7 @@ static int mend_part(struct mender *m, uint64_t at, const uint8_t *want, size_t 
 	/* A sector that the disk cannot read any more can mostly still be written. */
 	bool readable = !m->origin->read(m->origin->ctx, at, m->have, len_bytes);
 
-	if (readable && !memcmp(m->have, want, len_bytes))
+	if (readable && bytes_are_same(m->have, want, len_bytes))
 		return 0;
 	*written = true;
 	*unreadable |= !readable;
@@ -161,7 +161,8 @@ static int mend_whole_run(struct mender *m)
 	size_t len = origin_len(m, old_at, (size_t)(m->count * m->chunk_bytes));
 	int rc = 0;
 
-	if (!m->origin->read(m->origin->ctx, old_at, m->have, len) && !memcmp(m->have, m->want, len))
+	if (!m->origin->read(m->origin->ctx, old_at, m->have, len) &&
+	    bytes_are_same(m->have, m->want, len))
 		return 0;
 	for (unsigned i = 0; i < m->count && !rc; i++) {
 		uint64_t at = i * m->chunk_bytes;

@@ -43,7 +43,7 @@ static int compare_one(void *ctx, uint64_t index, const struct cow_kept_entry *e
 			rc = read_origin(c, entry->old_chunk * c->chunk_bytes + at, len);
 		if (rc)
 			return rc;
-		if (memcmp(c->ours, c->theirs, len))
+		if (!bytes_are_same(c->ours, c->theirs, len))
 			return fail(EBADMSG, "exception %llu: it does not hold what lies on the volume",
 				    (unsigned long long)index);
 		crc = crc32c(crc, c->ours, len);

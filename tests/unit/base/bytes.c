@@ -43,10 +43,28 @@ static void test_zero(void **state)
 	assert_false(bytes_are_zero(buf, 33));
 }
 
+static void test_same(void **state)
+{
+	uint8_t a[40] = { 0 }, b[40] = { 0 };
+
+	(void)state;
+	for (size_t from = 0; from < 9; from++)
+		for (size_t len = 0; from + len <= sizeof(a); len++) {
+			assert_true(bytes_are_same(a + from, b + from, len));
+			for (size_t at = 0; at < sizeof(a); at++) {
+				b[at] = 0x80;
+				assert_int_equal(bytes_are_same(a + from, b + from, len),
+						 at < from || at >= from + len);
+				b[at] = 0;
+			}
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_zero),
 	};

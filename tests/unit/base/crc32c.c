@@ -41,11 +41,36 @@ static void test_in_pieces(void **state)
 	}
 }
 
+static uint32_t bit_by_bit(uint32_t crc, const uint8_t *p, size_t len_bytes)
+{
+	crc = ~crc;
+	while (len_bytes--) {
+		crc ^= *p++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return ~crc;
+}
+
+static void test_every_length_and_place(void **state)
+{
+	uint8_t buf[96];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(buf); i++)
+		buf[i] = (uint8_t)(i * 151 + 7);
+	for (size_t at = 0; at < 16; at++)
+		for (size_t len = 0; at + len <= sizeof(buf); len++)
+			assert_int_equal(crc32c(0x12345678, buf + at, len),
+					 bit_by_bit(0x12345678, buf + at, len));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rfc),
 		cmocka_unit_test(test_in_pieces),
+		cmocka_unit_test(test_every_length_and_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
