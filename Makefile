@@ -90,7 +90,8 @@ all: $A/init $A/cowboot $A/toybox $B/host/cowboot $(INITRAMFS) $(DISK) ## build 
 
 help: ## this list
 	@echo 'make [TARGET] [BOARD=$(BOARD)] [KERNEL=$(KERNEL)] [V=1]'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile tests/sim/sim.mk tests/ports/ports.mk tests/fuzz/fuzz.mk | \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile tests/sim/sim.mk tests/ports/ports.mk \
+		tests/fuzz/fuzz.mk tests/bench/bench.mk | \
 		while IFS='|' read -r name text; do printf '  %-13s %s\n' "$$name" "$$text"; done
 
 ## ---- Flags ------------------------------------------------------------------------------------
@@ -116,7 +117,8 @@ $B/packages-test: | $B/packages-build
 $B/packages-boards: | $B/packages-test
 $B/packages-ports: | $B/packages-test
 $B/packages-fuzz: | $B/packages-test
-$B/packages-build $B/packages-test $B/packages-boards $B/packages-ports $B/packages-fuzz $B/packages-fresh: $B/packages-%: configs/host-packages configs/install-packages
+$B/packages-bench: | $B/packages-test
+$B/packages-build $B/packages-test $B/packages-boards $B/packages-ports $B/packages-fuzz $B/packages-bench $B/packages-fresh: $B/packages-%: configs/host-packages configs/install-packages
 	$(Q)mkdir -p $B && configs/install-packages $* $@.log && touch $@
 
 # build/dl/KIND_NAME_VERSION/fetched, so that a new pin fetches that one thing and nothing else.
@@ -505,4 +507,5 @@ clean: ## remove all that was built or fetched
 include tests/sim/sim.mk
 include tests/ports/ports.mk
 include tests/fuzz/fuzz.mk
+include tests/bench/bench.mk
 -include $(wildcard $A/obj/*/*.d $B/host/obj/*/*.d $B/unit/obj/*/*.d $B/unit/*/*.d)
