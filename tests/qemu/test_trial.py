@@ -183,6 +183,19 @@ def test_cancel_before_reboot(installed, images):
     assert b.digest() == b.partition_digest("system") == image_digest(old)
 
 
+def test_cancel_where_device_mapper_does_not_answer(installed):
+    """In a container, say: nobody knows then whether the trial runs, and so it is not cancelled."""
+    b, _, _ = installed()
+    assert b.reboot() == "new"
+    # Where there is no node for it, and none can be made.
+    b.run("mount -t tmpfs -o ro x /dev/mapper", check=True)
+    code, out = b.cowboot("cancel")
+    b.run("umount /dev/mapper", check=True)
+    assert code == 1 and "cannot cancel" in out, out
+    assert b.status()["phase"] == "trial" and b.status()["running"] == "trial"
+    assert b.cowboot("mark-good --wait")[0] == 0
+
+
 @pytest.mark.parametrize("store", ["file", "cow"])
 def test_next_updates(installed, images, bundle, store):
     """A board that went back takes the next update as if nothing had been, and that one the next;
