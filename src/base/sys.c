@@ -17,6 +17,7 @@
 #include <sys/random.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -137,6 +138,13 @@ uint64_t sys_wall_s(void)
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);	/* cannot fail */
 	return now.tv_sec < YEAR_2020_S ? 0 : (uint64_t)now.tv_sec;
+}
+
+bool sys_wall_synced(void)
+{
+	struct timex timex = { .modes = 0 };	/* changes nothing */
+
+	return adjtimex(&timex) >= 0 && !(timex.status & STA_UNSYNC);
 }
 
 /*

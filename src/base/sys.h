@@ -135,6 +135,12 @@ uint64_t sys_now_ms(void);
 uint64_t sys_now_us(void);	/* the same in microseconds: what a flush takes */
 uint64_t sys_wall_s(void);
 
+/*
+ * Whether the kernel calls the wall clock synchronised: somebody disciplines it by adjtimex(2), and has
+ * done so lately.  A clock that was only set is not.
+ */
+bool sys_wall_synced(void);
+
 /* Fills buf with unpredictable bytes; waits at most a second for entropy. */
 int sys_random(void *buf, size_t len_bytes);
 

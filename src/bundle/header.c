@@ -33,9 +33,9 @@ int bundle_header_decode(const uint8_t buf[BUNDLE_HEADER_BYTES], struct bundle_h
 
 	if (memcmp(buf, BUNDLE_MAGIC, AT_FORMAT))
 		return fail(EBADMSG, "it is no bundle");
-	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_DELTA)
+	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_LATEST)
 		return fail(ENOTSUP, "its format is %" PRIu32 ", this cowboot reads %u to %u",
-			    format, BUNDLE_FORMAT, BUNDLE_FORMAT_DELTA);
+			    format, BUNDLE_FORMAT, BUNDLE_FORMAT_LATEST);
 	/* To pass over it would be to accept what nobody has checked. */
 	if (format < BUNDLE_FORMAT_SIGNED && signature_bytes)
 		return fail(ENOTSUP, "it says it is signed, and format %" PRIu32 " has no signatures",

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The manifest: text to struct and back.  Pure, no heap.  Nothing is taken over that was not
- * compared with a limit, and the text must be the very one that manifest_print would write.
+ * The manifest: text to struct.  Pure, no heap.  Nothing is taken over that was not compared with a
+ * limit, and the text must be the very one that manifest_print would write.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "bundle/manifest.h"
+#include "bundle/manifest_parts.h"
 #include "cow/format.h"
 
 /* Far above any disk, and low enough that no sum of eight overflows. */
@@ -103,17 +104,6 @@ static bool volume_fits(const struct bundle_volume *v)
 	       payload_fits(v->payload_bytes, v->delta_bytes ? v->delta_bytes : v->store_bytes);
 }
 
-/* What a payload's digest is called: of all of it, or of its first block. */
-static const char *payload_key(const struct bundle_manifest *m)
-{
-	return m->in_blocks ? "payload-chain" : "payload-blake2b";
-}
-
-static const char *boot_payload_key(const struct bundle_manifest *m)
-{
-	return m->in_blocks ? "boot-payload-chain" : "boot-payload-blake2b";
-}
-
 static int read_volume(struct reading *r, struct bundle_manifest *m)
 {
 	struct bundle_volume *v = &m->volume[m->volume_count];
@@ -135,7 +125,7 @@ static int read_volume(struct reading *r, struct bundle_manifest *m)
 	    (rc = read_number(r, "store-bytes", UINT64_MAX, &v->store_bytes)) ||
 	    (rc = read_if_there(r, "delta-bytes", IMAGE_BYTES_MAX, &v->delta_bytes)) < 0 ||
 	    (rc = read_number(r, "payload-bytes", UINT64_MAX, &v->payload_bytes)) ||
-	    (rc = read_digest(r, payload_key(m), v->payload_digest)) ||
+	    (rc = read_digest(r, manifest_payload_key(m), v->payload_digest)) ||
 	    (rc = read_digest(r, "old-blake2b", v->old_digest)) ||
 	    (rc = read_digest(r, "new-blake2b", v->new_digest)))
 		return rc;
@@ -152,12 +142,35 @@ static int read_boot(struct reading *r, struct bundle_manifest *m)
 	int rc;
 
 	if ((rc = read_number(r, "boot-payload-bytes", UINT64_MAX, &boot->payload_bytes)) ||
-	    (rc = read_digest(r, boot_payload_key(m), boot->payload_digest)) ||
+	    (rc = read_digest(r, manifest_boot_payload_key(m), boot->payload_digest)) ||
 	    (rc = read_digest(r, "boot-blake2b", boot->image_digest)))
 		return rc;
 	if (!boot->image_bytes || boot->image_bytes % SECTOR_BYTES ||
 	    !payload_fits(boot->payload_bytes, boot->image_bytes))
 		return fail(EBADMSG, "its manifest contradicts itself about the boot image");
+	return 0;
+}
+
+/* Whether the line is there: 1, or 0 and day as it was. */
+static int read_day_if_there(struct reading *r, const char *key, uint32_t *day)
+{
+	const char *word = next_value(r, key);
+
+	return !word ? 0 : day_parse(word, day) ? wrong(r, key) : 1;
+}
+
+static int read_release(struct reading *r, struct bundle_manifest *m)
+{
+	const char *word = next_value(r, "release");
+	int rc;
+
+	if (!word || release_parse(word, &m->release))
+		return wrong(r, "release");
+	if ((rc = read_day_if_there(r, "created", &m->created_day)) < 0 ||
+	    (rc = read_day_if_there(r, "expires", &m->expires_day)) < 0)
+		return rc;
+	if (m->expires_day && m->expires_day < m->created_day)
+		return fail(EBADMSG, "its manifest says it expires before it was created");
 	return 0;
 }
 
@@ -168,12 +181,13 @@ static int read_all(struct reading *r, struct bundle_manifest *m)
 
 	if ((rc = read_number(r, "format", UINT32_MAX, &format)))
 		return rc;
-	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_DELTA)
+	if (format < BUNDLE_FORMAT || format > BUNDLE_FORMAT_LATEST)
 		return wrong(r, "format");
 	m->in_blocks = format >= BUNDLE_FORMAT_SIGNED;
 	if ((rc = read_word(r, "board", false, m->board, sizeof(m->board))) ||
 	    (rc = read_word(r, "version-from", false, m->version_from, sizeof(m->version_from))) ||
-	    (rc = read_word(r, "version-to", true, m->version_to, sizeof(m->version_to))))
+	    (rc = read_word(r, "version-to", true, m->version_to, sizeof(m->version_to))) ||
+	    (format == BUNDLE_FORMAT_RELEASE && (rc = read_release(r, m))))
 		return rc;
 	if (format != BUNDLE_FORMAT) {
 		rc = read_if_there(r, "boot-bytes", IMAGE_BYTES_MAX, &m->boot.image_bytes);
@@ -208,83 +222,5 @@ int manifest_parse(const char *text, size_t len_bytes, struct bundle_manifest *r
 	if (canonical_bytes != len_bytes || memcmp(canonical, text, len_bytes))
 		return fail(EBADMSG, "its manifest is not written as its format has it");
 	*ret_manifest = m;
-	return 0;
-}
-
-static void print_digest(struct text_out *out, const char *key, const uint8_t *digest)
-{
-	char hex[2 * DIGEST_BYTES + 1];
-
-	text_hex(hex, digest, DIGEST_BYTES);
-	text_add(out, "%s %s\n", key, hex);
-}
-
-/* Whether formats 1 and 2 cannot say how long its images are. */
-static bool has_sizes(const struct bundle_volume *v)
-{
-	return v->old_bytes != v->image_bytes || v->image_bytes % SECTOR_BYTES;
-}
-
-static void print_volume(struct text_out *out, const struct bundle_manifest *m, unsigned i)
-{
-	const struct bundle_volume *v = &m->volume[i];
-
-	text_add(out, "volume %s\n", v->name);
-	text_add(out, "image-bytes %" PRIu64 "\n", v->image_bytes);
-	if (has_sizes(v))
-		text_add(out, "old-bytes %" PRIu64 "\n", v->old_bytes);
-	text_add(out, "chunk-sectors %" PRIu32 "\n", v->chunk_sectors);
-	text_add(out, "exceptions %" PRIu64 "\n", v->exceptions);
-	text_add(out, "store-bytes %" PRIu64 "\n", v->store_bytes);
-	if (v->delta_bytes)
-		text_add(out, "delta-bytes %" PRIu64 "\n", v->delta_bytes);
-	text_add(out, "payload-bytes %" PRIu64 "\n", v->payload_bytes);
-	print_digest(out, payload_key(m), v->payload_digest);
-	print_digest(out, "old-blake2b", v->old_digest);
-	print_digest(out, "new-blake2b", v->new_digest);
-}
-
-static void print_boot(struct text_out *out, const struct bundle_manifest *m)
-{
-	const struct bundle_boot *boot = &m->boot;
-
-	text_add(out, "boot-bytes %" PRIu64 "\n", boot->image_bytes);
-	text_add(out, "boot-payload-bytes %" PRIu64 "\n", boot->payload_bytes);
-	print_digest(out, boot_payload_key(m), boot->payload_digest);
-	print_digest(out, "boot-blake2b", boot->image_digest);
-}
-
-unsigned manifest_format(const struct bundle_manifest *manifest)
-{
-	for (unsigned v = 0; v < manifest->volume_count; v++)
-		if (manifest->volume[v].delta_bytes)
-			return BUNDLE_FORMAT_DELTA;
-	if (manifest->in_blocks)
-		return BUNDLE_FORMAT_SIGNED;
-	for (unsigned v = 0; v < manifest->volume_count; v++)
-		if (has_sizes(&manifest->volume[v]))
-			return BUNDLE_FORMAT_SIZES;
-	return manifest->boot.image_bytes ? BUNDLE_FORMAT_BOOT : BUNDLE_FORMAT;
-}
-
-int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t size_bytes,
-		   size_t *ret_len_bytes)
-{
-	struct text_out out;
-
-	text_begin(&out, buf, size_bytes);
-	text_add(&out, "format %u\n", manifest_format(manifest));
-	if (manifest->board[0])
-		text_add(&out, "board %s\n", manifest->board);
-	if (manifest->version_from[0])
-		text_add(&out, "version-from %s\n", manifest->version_from);
-	text_add(&out, "version-to %s\n", manifest->version_to);
-	if (manifest->boot.image_bytes)
-		print_boot(&out, manifest);
-	for (unsigned v = 0; v < manifest->volume_count; v++)
-		print_volume(&out, manifest, v);
-	if (out.full)
-		return fail(ENOSPC, "its manifest is too long");
-	*ret_len_bytes = out.len_bytes;
 	return 0;
 }

@@ -19,6 +19,8 @@
 #define BUNDLE_FORMAT_SIZES 3u		/* with images of any size; a boot image if it likes */
 #define BUNDLE_FORMAT_SIGNED 4u		/* signed, and each block of a payload can be checked by itself */
 #define BUNDLE_FORMAT_DELTA 5u		/* as 4, signed or not; volumes may be told by the old ones */
+#define BUNDLE_FORMAT_RELEASE 6u	/* as 5, with or without a delta; it has a release, and maybe days */
+#define BUNDLE_FORMAT_LATEST BUNDLE_FORMAT_RELEASE
 #define BUNDLE_BLOCK_BYTES (128u * 1024)	/* of a payload, from format 4 on */
 #define BUNDLE_HEADER_BYTES 64u
 #define BUNDLE_MANIFEST_MAX 16384u	/* eight volumes take less than half of it */
@@ -28,7 +30,7 @@
 #define BUNDLE_VERSION_MAX 64
 
 struct bundle_header {
-	uint32_t format;			/* 1 to 5, as the manifest's */
+	uint32_t format;			/* 1 to BUNDLE_FORMAT_LATEST, as the manifest's */
 	uint32_t manifest_bytes;
 	uint32_t signature_bytes;		/* 0 in 1 to 3, not in 4; at most TRUST_SIGNATURES_MAX */
 	uint8_t manifest_digest[DIGEST_BYTES];	/* of the manifest and the signatures */
@@ -57,10 +59,12 @@ struct bundle_boot {
 };
 
 struct bundle_manifest {
-	bool in_blocks;				/* formats 4, 5: each block has the digest of the next */
+	bool in_blocks;				/* from format 4 on: each block has the digest of the next */
 	char board[BUNDLE_BOARD_MAX];		/* empty: any board */
 	char version_from[BUNDLE_VERSION_MAX];	/* empty: not said; the old digests decide anyway */
 	char version_to[BUNDLE_VERSION_MAX];
+	uint64_t release;			/* base/release.h; 0: none, and then no days either */
+	uint32_t created_day, expires_day;	/* days since 1970, the latter not before the former; 0: not said */
 	struct bundle_boot boot;		/* its payload comes before the volumes' */
 	unsigned volume_count;			/* 1 to BUNDLE_VOLUMES_MAX, names differ */
 	struct bundle_volume volume[BUNDLE_VOLUMES_MAX];
@@ -87,8 +91,8 @@ int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t siz
 		   size_t *ret_len_bytes);
 
 /*
- * 5 where a volume is a delta, which is in blocks; 4 in blocks; 3 where images differ in size or are
- * not whole sectors; else 2 with a boot image, else 1.
+ * 6 with a release, and 5 where a volume is a delta, which are both in blocks; 4 in blocks; 3 where
+ * images differ in size or are not whole sectors; else 2 with a boot image, else 1.
  */
 unsigned manifest_format(const struct bundle_manifest *manifest);
 

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/release.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "cli/bundle_verb.h"
@@ -28,9 +29,19 @@ static void print_signature(void *ctx, const char *id, const struct minisign_sig
 	cli_print("signature  %s, not checked: %s\n", id, sig->comment);
 }
 
+static void print_day(const char *label, uint32_t day)
+{
+	char text[DAY_TEXT_MAX];
+
+	day_text(day, text);
+	if (day)
+		printf("%-11s%s\n", label, text);
+}
+
 static void print(const struct bundle *bundle)
 {
 	const struct bundle_manifest *m = bundle_manifest(bundle);
+	char release[RELEASE_TEXT_MAX];
 
 	printf("bundle     format %u, %" PRIu64 " bytes\n", manifest_format(m),
 	       bundle_total_bytes(bundle));
@@ -38,6 +49,10 @@ static void print(const struct bundle *bundle)
 	cli_print("board      %s\n", m->board[0] ? m->board : "any");
 	cli_print("version    %s -> %s\n", m->version_from[0] ? m->version_from : "(not said)",
 		  m->version_to);
+	release_text(m->release, release);
+	printf("release    %s\n", m->release ? release : "none");
+	print_day("created", m->created_day);
+	print_day("expires", m->expires_day);
 	if (m->boot.image_bytes) {
 		printf("boot slot  %" PRIu64 " bytes, packed %" PRIu64 "\n", m->boot.image_bytes,
 		       m->boot.payload_bytes);
@@ -72,6 +87,18 @@ static void json_digest(struct text_out *out, const char *key, const uint8_t *di
 
 	text_hex(hex, digest, DIGEST_BYTES);
 	json_word(out, key, hex);
+}
+
+static void json_release(struct text_out *out, const struct bundle_manifest *m)
+{
+	char release[RELEASE_TEXT_MAX], day[DAY_TEXT_MAX];
+
+	release_text(m->release, release);
+	json_word(out, "release", m->release ? release : NULL);
+	day_text(m->created_day, day);
+	json_word(out, "created", m->created_day ? day : NULL);
+	day_text(m->expires_day, day);
+	json_word(out, "expires", m->expires_day ? day : NULL);
 }
 
 static void json_boot(struct text_out *out, const struct bundle_boot *boot, bool in_blocks)
@@ -133,6 +160,7 @@ static int print_json(const struct bundle *bundle)
 	json_word(&out, "board", m->board);
 	json_word(&out, "version_from", m->version_from);
 	json_word(&out, "version_to", m->version_to);
+	json_release(&out, m);
 	json_boot(&out, &m->boot, m->in_blocks);
 	text_add(&out, ",\"stores_bytes\":%" PRIu64, stores_bytes);
 	text_add(&out, ",\"volumes\":[");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/release.h"
 #include "base/sys.h"
 #include "base/progress.h"
 #include "cli/bundle_verb.h"
@@ -131,6 +132,7 @@ static void print(const struct bundle *bundle, const struct trust *trust, const 
 {
 	const struct bundle_manifest *m = bundle_manifest(bundle);
 	struct signers signers = { bundle, trust };
+	char release[RELEASE_TEXT_MAX];
 
 	bundle_each_signature(bundle, print_signer, &signers);
 	if (m->boot.image_bytes)
@@ -139,7 +141,9 @@ static void print(const struct bundle *bundle, const struct trust *trust, const 
 		printf("%s: %" PRIu64 " exceptions in %" PRIu64 " runs, sound%s\n", m->volume[v].name,
 		       found[v].exceptions, found[v].runs, m->volume[v].delta_bytes ?
 		       "; its data is a delta, which the old image is needed for" : "");
-	cli_print("%s: sound, version %s\n", name, m->version_to);
+	release_text(m->release, release);
+	cli_print("%s: sound, version %s%s%s\n", name, m->version_to, m->release ? ", release " : "",
+		  m->release ? release : "");
 }
 
 static int take_arguments(int *argc, char **argv, struct trust *trust)

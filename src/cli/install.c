@@ -35,10 +35,10 @@ static ssize_t read_input(void *ctx, void *buf, size_t len_bytes)
 	return bundle_read_fd(ctx, buf, len_bytes);
 }
 
-static int install(struct board *b, const char *name, struct bundle *bundle)
+static int install(struct board *b, const char *name, bool allow_downgrade, struct bundle *bundle)
 {
 	bool already;
-	enum outcome end = update_install(&b->world, bundle, name, &already);
+	enum outcome end = update_install(&b->world, bundle, name, allow_downgrade, &already);
 
 	if (end != OUTCOME_REBOOT || already)
 		return cli_ended(end);
@@ -47,7 +47,7 @@ static int install(struct board *b, const char *name, struct bundle *bundle)
 	return cli_printed(EXIT_REBOOT);
 }
 
-static int install_from(struct board *b, const char *name, int fd)
+static int install_from(struct board *b, const char *name, bool allow_downgrade, int fd)
 {
 	static struct trust trust;
 	struct bundle *bundle = NULL;
@@ -69,7 +69,7 @@ static int install_from(struct board *b, const char *name, int fd)
 	}
 	signatures = bundle_signatures(bundle, &len);
 	keys_tell(&trust, signatures, len, bundle_signed_hash(bundle));
-	rc = install(b, name, bundle);
+	rc = install(b, name, allow_downgrade, bundle);
 	bundle_close(bundle);
 	return rc;
 }
@@ -77,7 +77,11 @@ static int install_from(struct board *b, const char *name, int fd)
 int cli_install(int argc, char **argv)
 {
 	static struct board board;
-	int fd = STDIN_FILENO, rc = cli_options(&argc, argv, NULL);
+	bool allow_downgrade = false;
+	const struct cli_option options[] = {
+		{ "--allow-downgrade", &allow_downgrade, NULL }, { NULL, NULL, NULL },
+	};
+	int fd = STDIN_FILENO, rc = cli_options(&argc, argv, options);
 	const char *name;
 
 	if (rc)
@@ -92,7 +96,7 @@ int cli_install(int argc, char **argv)
 				  strerror(-fd));
 	rc = board_open(&board, "install", WORLD_CHANGE);
 	if (!rc)
-		rc = install_from(&board, name, fd);
+		rc = install_from(&board, name, allow_downgrade, fd);
 	board_close(&board);
 	if (fd != STDIN_FILENO)
 		sys_close(fd);

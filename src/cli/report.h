@@ -53,6 +53,8 @@ struct report {
 	const char *meta;		/* path of the record's partition; NULL: it is not there */
 	struct copies copies;
 	const struct record *record;	/* idle where the record cannot be used */
+	uint64_t now_s;			/* the wall clock, seconds since 1970; 0: not set */
+	bool clock_right;		/* update/release.h */
 	enum report_running running;
 	unsigned volume_count;
 	struct report_volume volume[REPORT_VOLUMES_MAX];
@@ -75,6 +77,12 @@ bool report_known(const struct report *r);
 
 void report_text(const struct report *r, struct text_out *out);
 void report_json(const struct report *r, struct text_out *out);
+
+/*
+ * Days since the newest bundle was created, or else installed; -1: nobody knows, for want of a day or of
+ * a clock that is not before it.
+ */
+int64_t report_release_age(const struct report *r);
 
 /* "next boot: map snapshot, spend a try, boot: REASON" */
 void report_next_boot(const struct report *r, struct text_out *out);

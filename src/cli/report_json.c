@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 
+#include "base/release.h"
 #include "cli/report.h"
 #include "cli/results.h"
 #include "decide/plan.h"
@@ -198,6 +199,48 @@ static void add_kept(const struct report *r, struct text_out *out)
 		text_add(out, ", \"when\": null}");
 }
 
+static void add_release(struct text_out *out, const char *key, uint64_t release)
+{
+	char text[RELEASE_TEXT_MAX];
+
+	release_text(release, text);
+	text_add(out, "\"%s\": ", key);
+	text_add_json_or_null(out, release ? text : NULL);
+}
+
+static void add_number_or_null(struct text_out *out, const char *key, int64_t value)
+{
+	if (value < 0)
+		text_add(out, ", \"%s\": null", key);
+	else
+		text_add(out, ", \"%s\": %" PRId64, key, value);
+}
+
+static void add_releases(const struct report *r, struct text_out *out)
+{
+	const struct record_releases *seen = &r->record->releases;
+	const int64_t days = report_release_age(r);
+	char day[DAY_TEXT_MAX];
+
+	text_add(out, ",\n  \"release\": ");
+	if (!report_known(r) || (!seen->newest && !seen->floor)) {
+		text_add(out, "null");
+		return;
+	}
+	text_add(out, "{");
+	add_release(out, "floor", seen->floor);
+	text_add(out, ", ");
+	add_release(out, "pending", record_release_pending(r->record));
+	text_add(out, ", ");
+	add_release(out, "newest", seen->newest);
+	day_text(seen->newest_day, day);
+	text_add(out, ", \"created\": ");
+	text_add_json_or_null(out, seen->newest_day ? day : NULL);
+	add_number_or_null(out, "installed", seen->newest_s ? (int64_t)seen->newest_s : -1);
+	add_number_or_null(out, "age_days", days);
+	text_add(out, ", \"clock_right\": %s}", r->clock_right ? "true" : "false");
+}
+
 void report_json(const struct report *r, struct text_out *out)
 {
 	text_add(out, "{\n  \"schema\": %d,\n  \"cowboot\": \"%s\",\n  \"board\": ", REPORT_SCHEMA,
@@ -217,6 +260,7 @@ void report_json(const struct report *r, struct text_out *out)
 		text_add(out, "null");
 	add_room(r, out);
 	add_kept(r, out);
+	add_releases(r, out);
 	add_last(r, out);
 	add_record(r, out);
 	add_slots(r, out);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/release.h"
 #include "cli/report.h"
 #include "cli/results.h"
 #include "decide/plan.h"
@@ -143,6 +144,37 @@ static void add_kept(const struct report *r, struct text_out *out)
 	text_add(out, ", until the next install\n");
 }
 
+int64_t report_release_age(const struct report *r)
+{
+	const struct record_releases *seen = &r->record->releases;
+	const uint64_t day = seen->newest_day ? seen->newest_day : seen->newest_s / DAY_SECONDS;
+	const uint64_t today = r->now_s / DAY_SECONDS;
+
+	return !day || today < day ? -1 : (int64_t)(today - day);
+}
+
+static void add_releases(const struct report *r, struct text_out *out)
+{
+	const struct record_releases *seen = &r->record->releases;
+	const int64_t days = report_release_age(r);
+	char release[RELEASE_TEXT_MAX], day[DAY_TEXT_MAX];
+
+	if (!report_known(r) || !seen->newest)
+		return;
+	release_text(seen->newest, release);
+	text_add(out, "release  %s is the newest seen", release);
+	day_text(seen->newest_day, day);
+	if (seen->newest_day)
+		text_add(out, ", created %s", day);
+	if (days >= 0)
+		text_add(out, ", %s%" PRId64 " day%s ago%s", seen->newest_day ? "" : "installed ", days,
+			 days == 1 ? "" : "s", r->clock_right ? "" : " if the clock is right");
+	release_text(seen->floor, release);
+	if (seen->floor)
+		text_add(out, "; none below %s is taken", release);
+	text_add(out, "\n");
+}
+
 static void add_record(const struct report *r, struct text_out *out)
 {
 	if (!r->meta)
@@ -241,6 +273,7 @@ void report_text(const struct report *r, struct text_out *out)
 	for (unsigned v = 0; v < r->volume_count; v++)
 		add_volume(&r->volume[v], out);
 	add_kept(r, out);
+	add_releases(r, out);
 	add_last(&r->record->last, out);
 	add_record(r, out);
 	if (r->explained)

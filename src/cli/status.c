@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "cli/cli.h"
 #include "cli/board.h"
 #include "cli/report.h"
@@ -18,6 +19,7 @@
 #include "update/kept.h"
 #include "update/live.h"
 #include "update/merging.h"
+#include "update/release.h"
 #include "update/slots.h"
 #include "update/store.h"
 
@@ -183,6 +185,8 @@ static void gather(struct board *b, struct report *r)
 	r->meta = b->world.meta.fd >= 0 ? b->world.meta_part.path : NULL;
 	r->copies = b->world.copies;
 	r->record = &b->world.record;
+	r->now_s = sys_wall_s();
+	r->clock_right = release_clock_right(r->record, r->now_s);
 	r->volume_count = b->conf.volume_count;
 	for (unsigned i = 0; i < r->volume_count; i++)
 		gather_volume(b, i, &r->volume[i]);

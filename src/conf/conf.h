@@ -67,6 +67,7 @@ struct conf {
 	bool overrides;				/* cowboot.KEY=VALUE counts; default yes */
 	bool take_unsigned;			/* updates and images need no signature; default no */
 	unsigned signatures;			/* by so many keys; default 1 */
+	bool allow_downgrade;			/* `install --allow-downgrade` counts; default no */
 	char init[CONF_PATH_MAX];		/* in the real root; default /sbin/init */
 
 	/* From the kernel command line only. */

@@ -199,6 +199,11 @@ static int take_signatures(struct parsing *p, char *const *words)
 	return field_number(&p->conf.signatures, words[0], 1, CONF_SIGNATURES_MAX);
 }
 
+static int take_allow_downgrade(struct parsing *p, char *const *words)
+{
+	return field_yes(&p->conf.allow_downgrade, words[0]);
+}
+
 const struct conf_key conf_keys[CONF_KEYS] = {
 	{ "board", take_board, 1, 1, false, "NAME" },
 	{ "meta", take_meta, 1, 1, false, "SPEC" },
@@ -228,4 +233,5 @@ const struct conf_key conf_keys[CONF_KEYS] = {
 	{ "overrides", take_overrides, 1, 1, false, "yes|no" },
 	{ "require-signature", take_require_signature, 1, 1, false, "yes|no" },
 	{ "signatures", take_signatures, 1, 1, false, "N" },
+	{ "allow-downgrade", take_allow_downgrade, 1, 1, false, "yes|no" },
 };

@@ -105,6 +105,8 @@ int conf_print(const struct conf *conf, char *buf, size_t size_bytes)
 	if (conf->take_unsigned)
 		text_add(&out, "require-signature no\n");
 	add_number(&out, "signatures", conf->signatures, usual.signatures);
+	if (conf->allow_downgrade)
+		text_add(&out, "allow-downgrade yes\n");
 	add_comments(&out, conf);
 	return out.full ? -ENOSPC : 0;
 }

@@ -11,10 +11,12 @@
 
 #include "base/fail.h"
 #include "base/progress.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/scratch.h"
 #include "host/bundle_create.h"
+#include "host/bundle_release.h"
 #include "host/delta_pack.h"
 #include "host/file.h"
 #include "host/seal.h"
@@ -98,8 +100,11 @@ static int take_volumes(struct create *c, int count, char **words)
 static int take_arguments(struct create *c, int argc, char **argv)
 {
 	const char *version = NULL, *from = NULL, *board = NULL, *chunk = NULL, *level = NULL;
+	struct release_words words = { 0 };
 	const struct cli_option options[] = {
 		{ "-o", NULL, &c->path }, { "--version", NULL, &version },
+		{ "--release", NULL, &words.release }, { "--created", NULL, &words.created },
+		{ "--expires", NULL, &words.expires },
 		{ "--from", NULL, &from }, { "--board", NULL, &board },
 		{ "--chunk-sectors", NULL, &chunk }, { "--level", NULL, &level },
 		{ "--boot", NULL, &c->boot_path }, { "--other-kind", &c->other_kind, NULL },
@@ -117,6 +122,7 @@ static int take_arguments(struct create *c, int argc, char **argv)
 	if (rc || (rc = take_word("--version", version, m->version_to, sizeof(m->version_to))) ||
 	    (rc = take_word("--from", from, m->version_from, sizeof(m->version_from))) ||
 	    (rc = take_word("--board", board, m->board, sizeof(m->board))) ||
+	    (rc = bundle_take_release(&words, m)) ||
 	    (rc = cli_chunk_sectors(argv[0], chunk, &c->chunk_sectors)) ||
 	    (level && (rc = cli_number(argv[0], "--level", level, 1, BUNDLE_LEVEL_MAX,
 				       &level_value))))
@@ -194,8 +200,8 @@ static int emit(struct create *c, struct dev *scratch, const struct cow_sink *si
 {
 	const struct cow_source payloads = file_source(scratch);
 
-	return c->signers.count || manifest_format(&c->manifest) == BUNDLE_FORMAT_DELTA ? emit_sealed(c, &payloads, sink) :
-				  bundle_emit(&c->manifest, &payloads, sink);
+	return c->signers.count || manifest_format(&c->manifest) >= BUNDLE_FORMAT_DELTA ?
+		       emit_sealed(c, &payloads, sink) : bundle_emit(&c->manifest, &payloads, sink);
 }
 
 /* Packs into the scratch file, and writes the bundle unless there is nothing to write. */
@@ -216,6 +222,7 @@ static int pack_and_emit(struct create *c, struct dev *scratch, struct output *o
 static int print(const struct create *c)
 {
 	const struct bundle_manifest *m = &c->manifest;
+	char release[RELEASE_TEXT_MAX];
 
 	if (!strcmp(c->path, "-"))
 		return EXIT_DONE;
@@ -232,8 +239,9 @@ static int print(const struct create *c)
 			printf("%s: grows from %" PRIu64 " to %" PRIu64 " bytes, which the board's "
 			       "partition must have\n", v->name, v->old_bytes, v->image_bytes);
 	}
-	printf("%s: version %s, %u volume%s\n", c->path, m->version_to, m->volume_count,
-	       m->volume_count == 1 ? "" : "s");
+	release_text(m->release, release);
+	printf("%s: version %s%s%s, %u volume%s\n", c->path, m->version_to, m->release ? ", release " : "",
+	       m->release ? release : "", m->volume_count, m->volume_count == 1 ? "" : "s");
 	signers_print(&c->signers);
 	return cli_printed(EXIT_DONE);
 }

@@ -59,7 +59,7 @@ static enum outcome install(struct world *w, int fd, const char *name)
 			rc = open_bundle(w, &fd, &bundle);
 		if (rc)
 			fail_in(rc, "cannot install %s", name);
-		end = rc ? OUTCOME_FAILED : update_install(w, bundle, name, &already);
+		end = rc ? OUTCOME_FAILED : update_install(w, bundle, name, false, &already);
 	}
 	if (end == OUTCOME_REBOOT && !already)
 		printf("installed %s: reboot to try it (%u %s)\n", w->record.version_to,

@@ -67,6 +67,7 @@ void record_clear(struct record *rec)
 	memset(rec->volume, 0, sizeof(rec->volume));
 	memset(&rec->proof, 0, sizeof(rec->proof));
 	memset(&rec->again, 0, sizeof(rec->again));
+	record_release_note(rec, 0, 0, 0);
 	rec->extent_count = 0;
 }
 
@@ -160,8 +161,10 @@ void record_end(struct record *rec, enum result result, enum reason reason, cons
 	struct record_result *last = &rec->last;
 
 	keep_result(rec);
-	if (result == RESULT_MERGED)
+	if (result == RESULT_MERGED) {
 		record_note_merged(rec);
+		record_release_confirm(rec);	/* unless an older program has confirmed it, it has risen already */
+	}
 	memset(last, 0, sizeof(*last));
 	last->result = result;
 	last->when_s = when_s;

@@ -108,6 +108,19 @@ struct record_again {
 	uint64_t chunks;
 };
 
+/*
+ * The releases (base/release.h) that this board has seen; 0: none.  What the pending update brings says
+ * nothing of another update: of one that a program has installed which knows no releases.
+ */
+struct record_releases {
+	uint8_t update_id[RECORD_ID_BYTES];
+	uint64_t pending;		/* of the update with that id */
+	uint64_t floor;			/* the latest that was ever confirmed; never falls */
+	uint64_t newest;		/* the latest that was ever installed, confirmed or not */
+	uint32_t newest_day;		/* when its bundle was created, by the bundle; 0: not said */
+	uint64_t newest_s;		/* and installed, by this board's clock; 0: the clock was not set */
+};
+
 /* What recovery keeps across reboots. It outlives every update. */
 struct record_recovery {
 	bool asked;			/* for the next boot; taken back when that is in recovery */
@@ -146,6 +159,7 @@ struct record {
 	struct record_knows knows[RECORD_INITS];
 	struct record_proof proof;	/* of the pending update only */
 	struct record_again again;	/* the same */
+	struct record_releases releases;
 	uint32_t more_count;
 	struct record_more more[RECORD_MORE_MAX];	/* newest first; some may be of no result any more */
 	uint32_t installed_count;
@@ -225,6 +239,15 @@ void record_proof_failed(struct record *rec, uint32_t differs);
  * Counts chunks of the pending update that were merged, and had to be written again.
  */
 void record_written_again(struct record *rec, uint64_t chunks);
+
+/*
+ * Notes what the pending update's bundle says of itself, release 0: nothing; when_s is now, or 0.
+ * record_release_pending: that release, 0: none.  record_release_confirm: the pending update is
+ * confirmed, so the floor rises to its release, or stays.
+ */
+void record_release_note(struct record *rec, uint64_t release, uint32_t created_day, uint64_t when_s);
+uint64_t record_release_pending(const struct record *rec);
+void record_release_confirm(struct record *rec);
 
 /* What more is known of the last result or an earlier one of rec; NULL: nothing. */
 const struct record_more *record_more_of(const struct record *rec,

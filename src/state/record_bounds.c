@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/release.h"
 #include "base/text.h"
 #include "state/record_bytes.h"
 
@@ -187,6 +188,11 @@ static const char *wrong_results(const struct record *rec)
 	return !wrong && rec->more_count > RECORD_MORE_MAX ? "the number of what more is known" : wrong;
 }
 
+static const char *wrong_releases(const struct record *rec)
+{
+	return rec->releases.newest_day > DAY_LAST ? "the day of the newest release" : NULL;
+}
+
 static const char *wrong_recovery(const struct record *rec)
 {
 	const struct record_recovery *r = &rec->recovery;
@@ -239,7 +245,7 @@ const char *record_wrong(const struct record *rec)
 {
 	static const char *(*const wrongs[])(const struct record *) = {
 		wrong_head, wrong_results, wrong_recovery, wrong_update, wrong_installed,
-		wrong_generation,
+		wrong_releases, wrong_generation,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrongs); i++)

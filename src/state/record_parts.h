@@ -39,6 +39,7 @@ void record_put_text(uint8_t *buf, const char *text, size_t size_bytes);
  */
 enum record_section_kind { SECTION_END, SECTION_PLACES, SECTION_EARLIER, SECTION_KNOWS,
 			   SECTION_INSTALLED, SECTION_KEPT, SECTION_PROOF, SECTION_MORE,
+			   SECTION_RELEASES,
 			   SECTION_KINDS };
 
 /* A result as the tail has it. */
@@ -53,6 +54,12 @@ int record_earlier_get(const uint8_t *buf, size_t len_bytes, struct record *rec)
 size_t record_more_size(const struct record *rec);
 void record_more_put(const struct record *rec, uint8_t *buf);
 int record_more_get(const uint8_t *buf, size_t len_bytes, struct record *rec);
+
+/* The section of releases (record_releases.c). */
+#define RECORD_RELEASES_BYTES 64u
+size_t record_releases_size(const struct record *rec);
+void record_releases_put(const struct record *rec, uint8_t *buf);
+int record_releases_get(const uint8_t *buf, size_t len_bytes, struct record *rec);
 
 /*
  * For record_end, when the last result says how the update has ended that rec still has: notes what more

@@ -45,7 +45,8 @@ _Static_assert(RECORD_TAIL_HEAD_BYTES + SECTION_MAX(PLACES_ORIGINS + RECORD_VOLU
 		       SECTION_MAX(KEPT_LISTS + RECORD_VOLUMES_MAX * KEPT_VOLUME_BYTES +
 				   RECORD_KEPT_EXTENTS_MAX * RECORD_EXTENT_BYTES) +
 		       SECTION_MAX(PROOF_BYTES) +
-		       SECTION_MAX((1 + RECORD_MORE_MAX) * RECORD_MORE_BYTES) + RECORD_OTHER_BYTES_MAX <= RECORD_TAIL_BYTES_MAX,
+		       SECTION_MAX((1 + RECORD_MORE_MAX) * RECORD_MORE_BYTES) +
+		       SECTION_MAX(RECORD_RELEASES_BYTES) + RECORD_OTHER_BYTES_MAX <= RECORD_TAIL_BYTES_MAX,
 	       "the longest tail fits");
 
 static void put_place(uint8_t *buf, const struct place *place)
@@ -255,4 +256,5 @@ const struct record_section record_sections[SECTION_KINDS] = {
 	[SECTION_KEPT] = { size_kept, put_kept, get_kept },
 	[SECTION_PROOF] = { size_proof, put_proof, get_proof },
 	[SECTION_MORE] = { record_more_size, record_more_put, record_more_get },
+	[SECTION_RELEASES] = { record_releases_size, record_releases_put, record_releases_get },
 };

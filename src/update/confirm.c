@@ -113,6 +113,7 @@ static enum outcome confirm(struct world *w, unsigned *ret_waiting)
 		return nothing_changed(w, rc);
 	next = world_edit(w);
 	next->phase = PHASE_MERGING;
+	record_release_confirm(next);
 	undo_note(w, next);
 	/* ---- Point of no return: from here on the old system is gone. ---- */
 	rc = world_save(w, next);

@@ -55,6 +55,7 @@ int update_stage(struct world *w, const struct bundle_manifest *manifest)
 		 from);
 	snprintf(next->version_to, sizeof(next->version_to), "%s", manifest->version_to);
 	memcpy(next->update_id, id, sizeof(id));
+	record_release_note(next, manifest->release, manifest->created_day, sys_wall_s());
 	if (!next->slot_old)
 		next->slot_old = w->conf->slot;
 	next->slot = manifest->boot.image_bytes ? install_slot(w) : 0;
@@ -160,10 +161,10 @@ void update_undo(struct world *w)
 
 /* What must be so before the record is touched. */
 static enum outcome check_first(struct world *w, const char *name,
-				const struct bundle_manifest *manifest)
+				const struct bundle_manifest *manifest, bool allow_downgrade)
 {
 	bool same = false;
-	int rc = install_check(w, manifest);
+	int rc = install_check(w, manifest, allow_downgrade);
 
 	if (!rc)
 		rc = verify_base(w, manifest, &same);
@@ -201,7 +202,7 @@ static enum outcome install_again(struct world *w, const struct bundle_manifest 
 }
 
 enum outcome update_install(struct world *w, struct bundle *bundle, const char *name,
-			    bool *ret_already)
+			    bool allow_downgrade, bool *ret_already)
 {
 	const struct bundle_manifest *manifest = bundle_manifest(bundle);
 	char why[FAIL_TEXT_MAX];
@@ -211,7 +212,7 @@ enum outcome update_install(struct world *w, struct bundle *bundle, const char *
 	*ret_already = false;
 	if (w->record.phase == PHASE_TRIAL)
 		return install_again(w, manifest, ret_already);
-	first = check_first(w, name, manifest);
+	first = check_first(w, name, manifest, allow_downgrade);
 	if (first != OUTCOME_DONE)
 		return first;
 	/* What an earlier update could not give back: the record is idle, so it is nobody's. */

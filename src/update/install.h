@@ -13,8 +13,11 @@
 
 /* ---- install_check.c: what can be refused before anything is read or written ---- */
 
-/* The board, its volumes, this kernel and the stores' place against the manifest. */
-int install_check(struct world *w, const struct bundle_manifest *manifest);
+/*
+ * The board, the releases it has seen, its volumes, this kernel and the stores' place against the
+ * manifest.  allow_downgrade: as in update/release.h.
+ */
+int install_check(struct world *w, const struct bundle_manifest *manifest, bool allow_downgrade);
 
 /*
  * The digests say what the bundle was made over, and the record what that is called; a bundle that

@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "update/install.h"
 #include "update/live.h"
+#include "update/release.h"
 #include "storage/storefile.h"
 
 const struct part *install_store_part(const struct world *w)
@@ -129,14 +130,16 @@ static int check_volume(const struct world *w, const struct bundle_volume *volum
 	return rc;
 }
 
-int install_check(struct world *w, const struct bundle_manifest *manifest)
+int install_check(struct world *w, const struct bundle_manifest *manifest, bool allow_downgrade)
 {
 	int rc;
 
 	if (manifest->board[0] && strcmp(manifest->board, w->conf->board))
 		return fail(EINVAL, "it is for board \"%s\", this is \"%s\"", manifest->board,
 			    w->conf->board);
-	rc = world_kernel_check(w);
+	rc = release_check(w, manifest, allow_downgrade);
+	if (!rc)
+		rc = world_kernel_check(w);
 	if (!rc)
 		rc = check_place(w);
 	for (unsigned v = 0; !rc && v < manifest->volume_count; v++)

@@ -58,11 +58,11 @@ enum outcome update_ready(struct world *w);
 
 /*
  * Checks the bundle against the board, stages it, lays it down, reads it back, arms it; undoes all that
- * where any of it fails.  name is the bundle's, for messages.  REBOOT: it is armed; ret_already: it was
+ * where any of it fails.  name is the bundle's, for messages; allow_downgrade: update/release.h.  REBOOT: it is armed; ret_already: it was
  * before, and only then there is a line.
  */
 enum outcome update_install(struct world *w, struct bundle *bundle, const char *name,
-			    bool *ret_already);
+			    bool allow_downgrade, bool *ret_already);
 
 /* The steps of that, each negative with its line after a failure. */
 int update_stage(struct world *w, const struct bundle_manifest *manifest);

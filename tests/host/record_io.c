@@ -4,7 +4,8 @@
  *
  * Reads the record in a file, does each ACT and saves it as that version of cowboot does whose src/ this
  * is compiled with; then says what is there, as a line of JSON.  For test_record_versions.py, which
- * compiles it twice: with the tree's sources, and with those of version 1 of the record.
+ * compiles it with the tree's sources, with those of version 1 of the record, and with those of a version
+ * 2 that knows no releases.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,9 @@
 
 #include "base/fail.h"
 #include "state/copies.h"
+#if __has_include("state/features.h")
+#include "state/features.h"
+#endif
 
 static struct record rec;
 static struct copies copies;
@@ -66,6 +70,41 @@ static void end(enum result result, enum reason reason, uint64_t when_s)
 	record_end(&rec, result, reason, "", when_s);
 }
 
+#ifdef HAS_RELEASES
+
+static bool act_release(const char *act)
+{
+	if (!strcmp(act, "release-7"))
+		record_release_note(&rec, 7, 20787, 1);
+	else if (!strcmp(act, "raise"))
+		record_release_confirm(&rec);
+	else
+		return false;
+	return true;
+}
+
+static void say_release(void)
+{
+	printf(", \"floor\": %llu, \"release\": %llu, \"newest\": %llu",
+	       (unsigned long long)rec.releases.floor, (unsigned long long)record_release_pending(&rec),
+	       (unsigned long long)rec.releases.newest);
+}
+
+#else
+
+static bool act_release(const char *act)
+{
+	(void)act;
+	return false;
+}
+
+static void say_release(void)
+{
+	printf(", \"other_bytes\": %u", rec.other_bytes);
+}
+
+#endif
+
 static bool act_later(const char *act)
 {
 	if (!strcmp(act, "places"))
@@ -77,7 +116,7 @@ static bool act_later(const char *act)
 	else if (!strcmp(act, "prove"))
 		rec.phase = PHASE_PROVING;
 	else
-		return false;
+		return act_release(act);
 	return true;
 }
 
@@ -90,6 +129,7 @@ static void say_later(void)
 	       (unsigned long long)rec.volume[0].origin.size_sectors, rec.earlier_count,
 	       record_may_use(&rec, true, 0, RECORD_IN_PROVING), copies.tail_lost,
 	       copies.read_only);
+	say_release();
 }
 
 #else

@@ -115,7 +115,7 @@ def test_info_json(two):
     said = json.loads(good("bundle", "info", "--json", "b", cwd=images.directory))
     begin, second = parts(bundle)
     assert list(said) == ["schema", "format", "bundle_bytes", "signatures", "board", "version_from", "version_to",
-                          "boot", "stores_bytes", "volumes"]
+                          "release", "created", "expires", "boot", "stores_bytes", "volumes"]
     assert said["stores_bytes"] == sum(model.room_bytes(v["chunk_sectors"], v["exceptions"])
                                        for v in said["volumes"])
     assert said["boot"] is None and said["signatures"] == []
@@ -134,7 +134,8 @@ def test_info_without_the_optional(images):
     said = json.loads(good("bundle", "info", "--json", "b", cwd=images.directory))
     assert said["board"] is None and said["version_from"] is None
     text = good("bundle", "info", "b", cwd=images.directory)
-    assert "board      any\nversion    (not said) -> 1\n" in text
+    assert "board      any\nversion    (not said) -> 1\nrelease    none\n" in text
+    assert said["release"] is said["created"] is said["expires"] is None
 
 
 def test_verify(two):
@@ -316,8 +317,8 @@ def test_not_a_bundle(two):
     unsound(system[0], "it is no bundle")
     unsound(model.kernel_store(*system, 8), "it is no bundle")
     unsound(b"COWBNDL2" + bundle[8:], "it is no bundle")
-    unsound(bundle[:8] + struct.pack("<I", 6) + bundle[12:],
-            "its format is 6, this cowboot reads 1 to 5")
+    unsound(bundle[:8] + struct.pack("<I", 7) + bundle[12:],
+            "its format is 7, this cowboot reads 1 to 6")
     unsound(bundle[:8] + struct.pack("<I", 4) + bundle[12:],
             "its header is damaged: signatures of 0 bytes")
     unsound(bundle[:8] + struct.pack("<I", 2) + bundle[12:],
@@ -385,7 +386,8 @@ def test_manifests_that_lie(two):
     lie("format 1", "format 2", "its manifest is wrong in line 5 (boot-bytes)")
     lie("format 1", "format 3", "its manifest is not written as its format has it")
     lie("format 1", "format 4", "its manifest is wrong in line 11 (payload-chain)")
-    lie("format 1", "format 6", "its manifest is wrong in line 1 (format)")
+    lie("format 1", "format 6", "its manifest is wrong in line 5 (release)")
+    lie("format 1", "format 7", "its manifest is wrong in line 1 (format)")
     lie("volume vendor", "volume system", "its manifest names volume system twice")
     lie("volume vendor", "volume Vendor", "its manifest is wrong in line 14 (volume)")
     lie("image-bytes 512512", "image-bytes 512513",

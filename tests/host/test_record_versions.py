@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 VERSION_1 = "fcb01f4"       # the last commit before version 2
+NO_RELEASES = "4ccb911"     # one of version 2 that knows no releases
 BUILT = Path("build/tests/versions")
 GOOD, DAMAGED = 0, 2        # enum record_health
 FOREIGN = 4                 # enum copy_health
@@ -21,27 +22,34 @@ STEP = 256
 
 def compiled(src, out):
     """record_io with those sources."""
-    state = sorted((src / "state").glob("record*.c")) + sorted((src / "state").glob("copies*.c"))
+    state = sorted((src / "state").glob("*.c"))
     rest = [src / name for name in ("storage/dev.c", "storage/place.c", "base/control.c", "base/crc32c.c",
                                     "base/fail.c", "base/reason.c", "base/text.c")]
-    subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE=", "-D_FILE_OFFSET_BITS=64", "-O1", f"-I{src}",
+    releases = ["-DHAS_RELEASES"] if (src / "state/record_releases.c").exists() else []
+    subprocess.run(["gcc", *releases, "-std=gnu11", "-D_GNU_SOURCE=", "-D_FILE_OFFSET_BITS=64", "-O1", f"-I{src}",
                     "-ffunction-sections", "-Wl,--gc-sections", "-o", out, "tests/host/record_io.c",
                     *state, *(file for file in rest if file.exists())], check=True)
     return out
 
 
-@pytest.fixture(scope="session")
-def programs(tmp_path_factory):
-    """{1: the program of version 1, 2: this one's}"""
-    here = tmp_path_factory.mktemp("versions")
-    past = BUILT / VERSION_1
+def sources_of(commit):
+    """src/ as it was then."""
+    past = BUILT / commit
     if not (past / "src/state").is_dir():
-        archive = subprocess.run(["git", "archive", VERSION_1, "src"], capture_output=True, check=False)
+        archive = subprocess.run(["git", "archive", commit, "src"], capture_output=True, check=False)
         if archive.returncode:
-            pytest.skip(f"the history has no {VERSION_1}")
+            pytest.skip(f"the history has no {commit}")
         past.mkdir(parents=True, exist_ok=True)
         subprocess.run(["tar", "-x", "-C", past], input=archive.stdout, check=True)
-    return {1: compiled(past / "src", here / "v1"), 2: compiled(Path("src"), here / "v2")}
+    return past / "src"
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory):
+    """{1: the program of version 1, 2: this one's, "before": one that knows no releases}"""
+    here = tmp_path_factory.mktemp("versions")
+    return {1: compiled(sources_of(VERSION_1), here / "v1"), 2: compiled(Path("src"), here / "v2"),
+            "before": compiled(sources_of(NO_RELEASES), here / "before")}
 
 
 class Meta:
@@ -162,3 +170,35 @@ def test_version_1_may_have_counted_to_where_a_tail_would_be(meta):
     # One is left out: what looks like a lost tail could be that of the next generation.
     assert meta.does(2, "spend")["generation"] == 3 * STEP
     assert meta.agree()["tail_lost"] == 0
+
+
+def floors(said):
+    return said["floor"], said["release"], said["newest"]
+
+
+def test_one_that_knows_no_releases_keeps_them(meta):
+    """It neither asks for the floor nor loses it; and what it has installed itself brings none."""
+    meta.does(2, "stage", "arm", "release-7", "raise", "confirm", "finish")
+    before = meta.does("before", "stage", "arm", "spend", "confirm", "finish")
+    assert (before["health"], before["read_only"], before["result"]) == (GOOD, 0, "merged")
+    assert before["other_bytes"] == 8 + 64
+    assert floors(meta.does(2)) == (7, 0, 7)
+
+
+def test_what_another_confirmed_raises_the_floor_at_the_end(meta):
+    """One that knows no releases says `merging'; the next that does ends the merge."""
+    assert floors(meta.does(2, "stage", "arm", "release-7")) == (0, 7, 7)
+    assert meta.does("before", "spend", "confirm")["phase"] == "merging"
+    assert floors(meta.does(2)) == (0, 7, 7)
+    assert floors(meta.does(2, "finish")) == (7, 0, 7)
+    meta.path.write_bytes(bytes(1 << 20))
+    meta.does(2, "stage", "arm", "release-7")
+    meta.does("before", "spend", "confirm", "finish")
+    assert floors(meta.does(2)) == (0, 0, 7), "nobody was there who could raise it"
+
+
+def test_version_1_loses_the_floor(meta):
+    """As all that a tail says: docs/security.md tells of it."""
+    assert floors(meta.does(2, "stage", "arm", "release-7", "raise")) == (7, 7, 7)
+    meta.does(1, "spend")
+    assert floors(meta.does(2)) == (0, 0, 0)

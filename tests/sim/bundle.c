@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bundle that turns OLD into NEW, in memory; packed by the shipped writer. */
+/* The bundles that turn OLD into NEW, in memory; packed by the shipped writer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +11,16 @@
 #include "sim.h"
 
 #define BUNDLE_BYTES_MAX (1u << 20)
+#define RELEASE ((UINT64_C(1) << 32) + 7)	/* 1.7; the older one is 1.6 */
 
 struct buffer {
 	uint8_t data[BUNDLE_BYTES_MAX];
 	size_t len_bytes;
 };
 
-static struct buffer payloads, bundle;
+static struct buffer payloads, bundle, older;
+
+bool bundle_is_older;
 
 static int append(void *ctx, const void *data, size_t len_bytes)
 {
@@ -56,16 +59,17 @@ static void must(int rc, const char *what)
 	abort();
 }
 
-void bundle_make(void)
+static void make(struct buffer *to, uint64_t release)
 {
 	static struct bundle_manifest manifest;
-	const struct cow_sink to_payloads = { append, &payloads }, to_bundle = { append, &bundle };
+	const struct cow_sink to_payloads = { append, &payloads }, to_bundle = { append, to };
 	const struct bundle_packing packing = { .level = 1, .delta_level = 1, .payloads = &to_payloads };
 	struct cow_source source = { .read = read_buffer, .ctx = &payloads };
 	struct seal seal;
 
 	memset(&manifest, 0, sizeof(manifest));
-	payloads.len_bytes = bundle.len_bytes = 0;
+	payloads.len_bytes = to->len_bytes = 0;
+	manifest.release = release;
 	snprintf(manifest.version_to, sizeof(manifest.version_to), "new");
 	if (plan->slots) {
 		const struct cow_source kernel = { read_image, kernel_of[KERNEL_NEW],
@@ -87,7 +91,7 @@ void bundle_make(void)
 		must((plan->delta ? delta_pack : bundle_pack)(&packing, &input, &manifest), "pack");
 	}
 	source.size_bytes = payloads.len_bytes;
-	if (manifest_format(&manifest) == BUNDLE_FORMAT_DELTA) {
+	if (manifest_format(&manifest) >= BUNDLE_FORMAT_DELTA) {
 		must(seal_make(&manifest, &source, &seal), "seal");
 		must(seal_emit(&seal, &manifest, "", &source, &to_bundle), "write");
 		seal_free(&seal);
@@ -98,12 +102,20 @@ void bundle_make(void)
 	must(bundle_emit(&manifest, &source, &to_bundle), "write");
 }
 
+void bundle_make(void)
+{
+	make(&bundle, plan->releases ? RELEASE : 0);
+	if (plan->releases)
+		make(&older, RELEASE - 1);
+}
+
 long bundle_take(size_t at, void *buf, size_t len_bytes)
 {
-	size_t left = bundle.len_bytes - at;
+	const struct buffer *from = bundle_is_older ? &older : &bundle;
+	size_t left = from->len_bytes - at;
 
 	if (len_bytes > left)
 		len_bytes = left;
-	memcpy(buf, bundle.data + at, len_bytes);
+	memcpy(buf, from->data + at, len_bytes);
 	return (long)len_bytes;
 }

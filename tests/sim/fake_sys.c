@@ -253,6 +253,11 @@ uint64_t sys_wall_s(void)
 	return 1700000000;
 }
 
+bool sys_wall_synced(void)
+{
+	return true;
+}
+
 /* Another update, another identity; and the same one whenever the same life is run again. */
 int sys_random(void *buf, size_t len_bytes)
 {

@@ -128,8 +128,10 @@ int run_verb(enum verb verb)
 	int code;
 
 	snprintf(word, sizeof(word), "%s", verb_name(verb));
-	if (verb == VERB_INSTALL)
+	if (verb == VERB_INSTALL || verb == VERB_OLDER)
 		argv[2] = bundle;
+	/* Whoever installs again, since nothing was confirmed, may as well take the older one. */
+	bundle_is_older = plan->releases && (verb == VERB_OLDER || ledger.installs);
 	if (verb == VERB_MERGE)
 		argv[2] = wait;
 	if (verb == VERB_RECOVERY)

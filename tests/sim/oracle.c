@@ -11,7 +11,7 @@ struct ledger ledger;
 struct rules rules;
 
 static const char *const verbs[VERB_COUNT] = { "install", "mark-good", "mark-bad", "merge",
-					       "cancel",  "recovery", "rollback", "forget" };
+					       "cancel",  "recovery", "rollback", "forget", "install" };
 
 const char *verb_name(enum verb verb)
 {
@@ -314,6 +314,12 @@ void saw_answer(enum verb verb, int code, unsigned more_store_files)
 
 	bool damaged = verb == VERB_GOOD && ledger.spoiled;
 
+	/* Given only when a newer one was confirmed; what became of that since does not matter. */
+	if (verb == VERB_OLDER) {
+		if (code != 1 && code != 3)
+			violation("an older release than the confirmed one is not refused (%d)", code);
+		return;
+	}
 	if (damaged && done)
 		violation("I12: a trial that is not what was installed was confirmed");
 	if (!done && !ledger.faults && code != 2 && code != 3 && !damaged && !ledger.lied)

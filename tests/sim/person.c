@@ -66,6 +66,8 @@ static bool wants_more(void)
 /* The confirmed system, and nothing is pending. */
 static void on_rest(void)
 {
+	if (plan->releases)
+		again(VERB_OLDER);
 	if (goes_back() || !policy->forgets || ledger.forgotten)
 		return;
 	again(VERB_FORGET);

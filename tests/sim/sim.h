@@ -39,6 +39,7 @@ struct board_plan {
 	bool tight; /* and there is no room for that */
 	bool eager_merge; /* the kernel merges between any two calls, not only during a sleep */
 	bool several_disks; /* the configuration says that there are */
+	bool releases; /* bundles have one: the update's, and an older one of the same content */
 	bool other_disk; /* one that is not the board's may be plugged in (astray.c) */
 };
 
@@ -143,7 +144,8 @@ enum shown shown_on(unsigned volume, int minor); /* through a device */
 enum shown shown_origin(unsigned volume); /* on the partition itself, as cached */
 
 /* bundle.c */
-void bundle_make(void);
+void bundle_make(void); /* both, where there are two */
+extern bool bundle_is_older; /* which of them is taken */
 long bundle_take(size_t at, void *buf, size_t len_bytes);
 
 /* fake_sys.c */

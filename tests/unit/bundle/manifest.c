@@ -133,6 +133,54 @@ static void test_in_blocks(void **state)
 	assert_string_equal(fail_text(), "its manifest is wrong in line 9 (payload-chain)");
 }
 
+#define CHAINS "payload-chain " HEX "\nold-blake2b " HEX "\nnew-blake2b " HEX "\n"
+#define RELEASED(lines) "format 6\nversion-to 2\n" lines "volume vendor\nimage-bytes 512\n" \
+	"chunk-sectors 1\nexceptions 0\nstore-bytes 1024\npayload-bytes 1\n" CHAINS
+
+/* What puts bundles into an order, in a format of its own: an older reader must not pass over it. */
+static void test_with_a_release(void **state)
+{
+	static const char *const good[] = {
+		RELEASED("release 3.14\n"),
+		RELEASED("release 3.14\ncreated 2026-11-30\n"),
+		RELEASED("release 3.14\nexpires 2027-01-31\n"),
+		RELEASED("release 3.14\ncreated 2027-01-31\nexpires 2027-01-31\n"),
+	};
+	static const struct { const char *text, *reason; } bad[] = {
+		{ RELEASED(""), WRONG(3, "release") },
+		{ RELEASED("created 2026-11-30\n"), WRONG(3, "release") },
+		{ RELEASED("release 0.0\n"), WRONG(3, "release") },
+		{ RELEASED("release 3\n"), WRONG(3, "release") },
+		{ RELEASED("release 3.014\n"), WRONG(3, "release") },
+		{ RELEASED("release 3.4294967296\n"), WRONG(3, "release") },
+		{ RELEASED("release 3.1\nrelease 3.2\n"), WRONG(4, "volume") },
+		{ RELEASED("release 3.1\ncreated 2026-02-29\n"), WRONG(4, "created") },
+		{ RELEASED("release 3.1\nexpires 1970-01-01\n"), WRONG(4, "expires") },
+		{ RELEASED("release 3.1\nexpires 2027-01-31\ncreated 2026-11-30\n"), WRONG(5, "volume") },
+		{ RELEASED("release 3.1\ncreated 2027-02-01\nexpires 2027-01-31\n"),
+		  "its manifest says it expires before it was created" },
+		{ "format 6\nversion-to 2\nrelease 1.2\n" VENDOR, WRONG(10, "payload-chain") },
+	};
+	struct bundle_manifest m;
+	char buf[BUNDLE_MANIFEST_MAX];
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(parse(good[i], &m), 0);
+		assert_int_equal(m.release, UINT64_C(3) << 32 | 14);
+		assert_int_equal(m.created_day, i == 1 ? 20787 : i == 3 ? 20849 : 0);
+		assert_int_equal(m.expires_day, i >= 2 ? 20849 : 0);
+		assert_int_equal(manifest_format(&m), 6);
+		assert_int_equal(manifest_print(&m, buf, sizeof(buf), &len), 0);
+		assert_string_equal(buf, good[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(parse(bad[i].text, &m), -EBADMSG);
+		assert_string_equal(fail_text(), bad[i].reason);
+	}
+}
+
 #define SIZED(old_line) "volume vendor\nimage-bytes 700\n" old_line "chunk-sectors 1\nexceptions 1\n" \
 	"store-bytes 1536\npayload-bytes 1\n" DIGESTS
 
@@ -182,7 +230,8 @@ static void test_bad(void **state)
 {
 	static const struct { const char *text, *reason; } cases[] = {
 		{ "", WRONG(1, "format") },
-		{ "format 6\n", WRONG(1, "format") },
+		{ "format 7\n", WRONG(1, "format") },
+		{ "format 5\nversion-to 2\nrelease 1.2\n" VENDOR, WRONG(3, "volume") },
 		{ "format 0\n", WRONG(1, "format") },
 		{ "format 2\n", WRONG(2, "version-to") },
 		{ "format 2\nversion-to 2\n" VENDOR, WRONG(3, "boot-bytes") },
@@ -309,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_with_sizes),
 		cmocka_unit_test(test_in_blocks),
+		cmocka_unit_test(test_with_a_release),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_without_the_optional),
 		cmocka_unit_test(test_with_a_boot_image),

@@ -123,6 +123,50 @@ static void kept(void **unused)
 	check("kept");
 }
 
+#define RELEASE(epoch, number) (UINT64_C(epoch) << 32 | (number))
+
+static void released(void **unused)
+{
+	(void)unused;
+	begin(PHASE_TRIAL, RUNNING_OLD);
+	record.tries_left = record.tries_total = 3;
+	record.releases = (struct record_releases){ .pending = RELEASE(1, 42), .floor = RELEASE(1, 40),
+		.newest = RELEASE(1, 42), .newest_day = 20787, .newest_s = 1763814896 };
+	pending(&report.volume[0], "linear", 6979);
+	report.now_s = UINT64_C(20799) * 86400 + 86399;
+	report.clock_right = true;
+	check("released");
+}
+
+static void age_of(uint32_t created_day, uint64_t installed_s, uint64_t now_s, int64_t days,
+		   const char *line)
+{
+	static char buf[16384];
+	struct text_out out;
+
+	record.releases = (struct record_releases){ .floor = RELEASE(0, 7), .newest = RELEASE(1, 42),
+		.newest_day = created_day, .newest_s = installed_s };
+	report.now_s = now_s;
+	assert_int_equal(report_release_age(&report), days);
+	text_begin(&out, buf, sizeof(buf));
+	report_text(&report, &out);
+	assert_non_null(strstr(buf, line));
+}
+
+static void age_of_a_release(void **unused)
+{
+	const uint64_t day_s = 86400;
+
+	(void)unused;
+	begin(PHASE_IDLE, RUNNING_CONFIRMED);
+	age_of(20787, 20788 * day_s, 20788 * day_s, 1, "\nrelease  1.42 is the newest seen, created 2026-11-30, "
+	       "1 day ago if the clock is right; none below 0.7 is taken\n");
+	age_of(20787, 0, 20787 * day_s - 1, -1, "seen, created 2026-11-30; none");
+	age_of(20787, 0, 0, -1, "seen, created 2026-11-30; none");
+	age_of(0, 20788 * day_s, 20790 * day_s, 2, "seen, installed 2 days ago if the clock is right; none");
+	age_of(0, 0, 20790 * day_s, -1, "seen; none");
+}
+
 static void trial(void **unused)
 {
 	(void)unused;
@@ -213,6 +257,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(idle),
 		cmocka_unit_test(kept),
+		cmocka_unit_test(released),
+		cmocka_unit_test(age_of_a_release),
 		cmocka_unit_test(trial),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(refused_while_it_runs),

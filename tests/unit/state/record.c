@@ -33,6 +33,7 @@ static const struct {
 	{ "v2-proving", sample_proving },
 	{ "v2-idle-kept", sample_kept },
 	{ "v2-merging-more", sample_more },
+	{ "v2-trial-released", sample_released },
 };
 
 static void golden_path(char *path, size_t size_bytes, const char *name)

@@ -180,7 +180,7 @@ static void an_unknown_section_is_kept_byte_for_byte(void **state)
 
 	(void)state;
 	make(sample_placed);
-	add_section(8, 8);
+	add_section(9, 8);
 	at = add_section(4711, 5000);
 	assert_int_equal(record_decode(buf, len_bytes, &back), 0);
 	assert_false(back.read_only);
@@ -199,11 +199,11 @@ static void too_much_that_is_unknown_can_be_read_only(void **state)
 {
 	(void)state;
 	make(sample_placed);
-	add_section(8, RECORD_OTHER_BYTES_MAX - 8);
+	add_section(9, RECORD_OTHER_BYTES_MAX - 8);
 	assert_int_equal(record_decode(buf, len_bytes, &back), 0);
 	assert_false(back.read_only);
 	make(sample_placed);
-	add_section(8, RECORD_OTHER_BYTES_MAX);
+	add_section(9, RECORD_OTHER_BYTES_MAX);
 	assert_int_equal(record_decode(buf, len_bytes, &back), 0);
 	assert_true(back.read_only);
 	assert_int_equal(back.phase, PHASE_TRIAL);

@@ -234,6 +234,17 @@ static inline void sample_more(struct record *rec)
 	record_written_again(rec, 4);
 }
 
+/* A trial that brings release 1.42, over a floor of 1.40. */
+static inline void sample_released(struct record *rec)
+{
+	sample_merging(rec);
+	rec->phase = PHASE_TRIAL;
+	rec->generation = 9 * RECORD_GENERATION_STEP;
+	record_release_note(rec, (UINT64_C(1) << 32) + 40, 0, 0);
+	record_release_confirm(rec);
+	record_release_note(rec, (UINT64_C(1) << 32) + 42, 20787, 1767225600);
+}
+
 /* `extents` extents: as many blocks as one likes. */
 static inline void sample_long(struct record *rec, uint32_t extents)
 {
