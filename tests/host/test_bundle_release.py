@@ -17,7 +17,7 @@ LINES = "version-to 2\nrelease 3.14\ncreated 2026-11-30\nexpires 2027-05-31\nvol
 @pytest.fixture
 def made(images):
     """A function that makes the bundle called so, with these options, and returns its bytes."""
-    images.pair("system", 40, [3, 4, 30])
+    images.pair("system", 400, [3, 4, 30])
 
     def create(name, *options):
         said = good("bundle", "create", "-o", name, "--version", "2", *options, "system=system.old:system.new",
