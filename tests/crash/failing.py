@@ -15,6 +15,7 @@ from stream import SCALE, Gone, Timeout
 
 UP_S, COMMAND_S = 120, 120
 LOST = "(?m)^cowboot: cannot "
+UNKEPT = "cannot be kept, so that there will be no way back to it"
 SUMS = "for v in {}; do md5sum /dev/mapper/$v; done; cat /data/user; cowboot status --json"
 
 
@@ -40,7 +41,7 @@ class Board(Rest):
         that were counted)."""
         shutil.rmtree(self.where / "vm", ignore_errors=True)
         shutil.copyfile(self.points.disk(scene.start), self.disk)
-        self.requests, self.repaired = [], False
+        self.requests, self.repaired, self.excused = [], False, False
         guest = self.points.guest(scene.start)
         try:
             self.vm = export.resume(export.board(self.machine, self.where / "vm", self.export,
@@ -102,6 +103,7 @@ class Board(Rest):
         """Runs a command while a request may fail: its exit code, 1 with a reason or one of these;
         and its output."""
         code, out = self.vm.run(text, COMMAND_S)
+        self.excused |= UNKEPT in out
         if code not in (1, *codes):
             raise Bad(f"`{text}` ended with {code}:\n{out}")
         if code == 1 and not re.search(LOST, out):
@@ -111,6 +113,7 @@ class Board(Rest):
     def must(self, text, *codes):
         """Runs a command on a sound disk."""
         code, out = self.vm.run(text, COMMAND_S)
+        self.excused |= UNKEPT in out
         if code not in codes:
             raise Bad(f"afterwards `{text}` ended with {code}:\n{out}")
         return out
@@ -139,6 +142,10 @@ class Board(Rest):
                     return f"recovery: {found.group(1)}"
                 if time.monotonic() > end:
                     raise Bad(f"the board did not come up:\n{text[-3000:]}") from None
+
+    def is_kept(self):
+        """What the record says is kept, or None."""
+        return judge.kept_in(self.machine.part(self.disk, "meta"))
 
     def leads_to(self):
         return judge.leads_to(self.machine.part(self.disk, "meta"))

@@ -6,10 +6,12 @@ import struct
 import subprocess
 from dataclasses import dataclass
 
+import kept
 import ondisk
 
 LENGTH_AT, SLOT_AT, REFUSED_AT, RESULT_AT = 12, 44, 192, 372
 TALLY_AT, ASKED_AT, PARTIAL_AT = 736, 744, 768
+VERSION_TO_AT, RESULT_TO_AT = 128, 448
 MERGED, RESTORED = 1, 4
 
 
@@ -24,6 +26,7 @@ class Record:
     tally: int
     asked: bool
     partial: bool
+    back: bool          # it is about an update to the old system
     tailless: bool
     data: bytes
 
@@ -41,11 +44,13 @@ def _copy(meta, name):
         return "damaged"
     data = head + tail
     phase, tries = struct.unpack_from("<II", data, ondisk.PHASE_AT)
-    return Record(ondisk.generation(data), ondisk.PHASES[phase], tries,
+    phase = ondisk.PHASES[phase]
+    to = data[RESULT_TO_AT if phase == "idle" else VERSION_TO_AT:][:64].split(b"\0")[0]
+    return Record(ondisk.generation(data), phase, tries,
                   chr(data[SLOT_AT]) if data[SLOT_AT] else "", data[REFUSED_AT] != 0,
                   struct.unpack_from("<I", data, RESULT_AT)[0],
                   struct.unpack_from("<I", data, TALLY_AT)[0], data[ASKED_AT] != 0,
-                  data[PARTIAL_AT] != 0, ondisk.has_tail(head) and not tail, data)
+                  data[PARTIAL_AT] != 0, to == b"old", ondisk.has_tail(head) and not tail, data)
 
 
 def record(meta):
@@ -66,15 +71,18 @@ def leads_to(meta, slot=""):
     now = record(meta)
     if now == "damaged" or now and now.partial:
         return "recovery"
-    if now is None or now.phase == "staging":
+    if now is None:
         return "old"
-    if now.phase == "idle":
-        return "new" if now.result in (MERGED, RESTORED) else "old"
-    if now.phase == "trial":
-        # With a kernel of its own it is a trial only if the boot loader starts that.
-        tried = now.tries_left and not now.refused and now.slot in ("", slot)
-        return "new" if tried else "old"
-    return "new"
+    return "new" if goes_on(now, slot) != now.back else "old"
+
+
+def goes_on(now, slot=""):
+    """Whether that is the system of the update that a record is about, or was the last time."""
+    if now.phase in ("idle", "staging"):
+        return now.phase == "idle" and now.result in (MERGED, RESTORED)
+    # With a kernel of its own it is a trial only if the boot loader starts that.
+    return now.phase != "trial" or bool(now.tries_left and not now.refused and
+                                        now.slot in ("", slot))
 
 
 def recovers(meta, after):
@@ -109,15 +117,30 @@ def _e2fsck(how, path):
                           stderr=subprocess.STDOUT)
 
 
-def data_fs(path, clean_blocks):
-    """What is wrong with data's file system (an image of it, unmounted), or None. clean_blocks:
-    how many blocks must be free."""
+def kept_in(meta):
+    """What the record says is kept, or None."""
+    now = record(meta)
+    return kept.of(now.data) if isinstance(now, Record) else None
+
+
+def kept_due(meta):
+    """Whether the last thing that happened is a merge, after which the system before is kept."""
+    now = record(meta)
+    return isinstance(now, Record) and now.phase == "idle" and now.result == MERGED
+
+
+def data_fs(path, wanted_blocks, is_kept=None):
+    """What is wrong with data's file system (an image of it, unmounted), or None. So many
+    blocks must be free but for what is kept, of which there is all, and nothing else."""
     run = _e2fsck("-fn", path)
     if run.returncode:
         return f"data is damaged: {run.stdout.strip().splitlines()[-1]}"
-    free = free_blocks(path)
-    if free != clean_blocks:
-        return f"data has {free} free blocks, not {clean_blocks}"
+    files, wanted = kept.store_files(path), is_kept.files() if is_kept else set()
+    if set(files) != wanted:
+        return f"data has the stores {sorted(files)}, and kept are {sorted(wanted)}"
+    free = clean_blocks(path)
+    if free != wanted_blocks:
+        return f"data has {free} free blocks, with the kept stores, not {wanted_blocks}"
     return None
 
 
@@ -133,6 +156,11 @@ def repair(path):
     if run.returncode > 1:
         raise RuntimeError(f"e2fsck -fy ended with {run.returncode}: {run.stdout}")
     return torn
+
+
+def clean_blocks(path):
+    """How many blocks are free but for store files."""
+    return free_blocks(path) + sum(kept.store_files(path).values())
 
 
 def free_blocks(path):

@@ -25,6 +25,9 @@ class Life:
     spoil: object = None
     # So many boots in a row that nothing marks good end in recovery.
     recovery_after: int = 0
+    # Whether the board keeps the system before a merge, and whether the person gives that up.
+    keeps: bool = True
+    forgets: bool = False
     # What a person does at recovery's menu where no system is left to boot, and where that leads;
     # with a USB stick that has the new image of system.
     mend: object = None
@@ -44,8 +47,8 @@ class Board:
     """The guest of a recorded run, with the few things a life does to it. start_vm(more kernel
     command line) switches it on."""
 
-    def __init__(self, start_vm, bundle):
-        self.start_vm, self.bundle, self.vm = start_vm, bundle, None
+    def __init__(self, start_vm, bundle, back):
+        self.start_vm, self.bundle, self.back, self.vm = start_vm, bundle, back, None
 
     def on(self):
         self.vm = self.start_vm("")
@@ -88,8 +91,8 @@ class Board:
         code, out = self.vm.run(command)
         assert code in (codes or (0,)), f"`{command}` ended with {code}:\n{out}"
 
-    def install(self):
-        self.vm.channel.put("/run/bundle", self.bundle.read_bytes())
+    def install(self, bundle=None):
+        self.vm.channel.put("/run/bundle", (bundle or self.bundle).read_bytes())
         self.run("cowboot install /run/bundle", 4)
         self.run("rm /run/bundle")
 

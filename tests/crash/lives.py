@@ -21,14 +21,56 @@ def update(b, expect):
     b.off()
 
 
-def merge_over_boots(b, expect):
-    """The same, with the power cut in the merge: the next boot goes on with it."""
+def confirmed(b, version):
+    """The trial of this version, its merge, and one more boot."""
+    assert b.on() == version
+    b.run("cowboot mark-good --wait")
+    b.run("cowboot merge --wait", 0, 2)
+    b.off()
+    assert b.on() == version
+
+
+def there_and_back(b, expect):
+    """The update, and then what was kept of the old system: its trial, its merge."""
+    armed(b, expect)
+    confirmed(b, "new")
+    expect("new", "old")
+    b.run("cowboot rollback", 4)
+    expect("old")
+    b.off()
+    confirmed(b, "old")
+    b.off()
+
+
+def and_refused(b, expect):
+    """And then the new one once more, which was kept: it is no better, and stays kept."""
+    there_and_back(b, expect)
+    expect("old", "new")
+    assert b.on() == "old"
+    b.run("cowboot rollback", 4)
+    b.off()
+    assert b.on() == "new"
+    b.run("cowboot mark-bad 'it was better'", 4)
+    expect("old")
+    b.off()
+    assert b.on() == "old"
+    b.off()
+
+
+def there_and_next(b, expect):
+    """An update, whose merge is cut: the next boot goes on with it. Then the next update, which is in
+    the way of what is kept, and happens to bring the old system."""
     armed(b, expect)
     assert b.on() == "new"
     b.run("cowboot mark-good")
     b.cut()
     assert b.on() == "new"
     b.run("cowboot merge --wait", 0, 2)
+    expect("new", "old")
+    b.install(b.back)
+    expect("old")
+    b.off()
+    confirmed(b, "old")
     b.off()
 
 
@@ -76,18 +118,20 @@ def after_a_cancel(b):
 
 UPDATES = (
     Life("file-scattered", update),
-    Life("cow-runs", update, store="cow", spread="runs", change=80, before=after_a_cancel),
-    Life("file-area-end", update, spread="runs", change=272),
-    Life("cow-two-volumes", update, store="cow", vendor=True, change=10),
-    Life("file-two-volumes", merge_over_boots, vendor=True, spread="runs", change=40),
+    Life("cow-runs", update, store="cow", spread="runs", change=80, keeps=False,
+         before=after_a_cancel),
+    Life("file-area-end", there_and_back, spread="runs", change=272),
+    Life("cow-two-volumes", and_refused, store="cow", vendor=True, change=10),
+    Life("file-two-volumes", there_and_next, vendor=True, spread="runs", change=40),
     Life("tries-spent", tries_spent, conf="tries 1\n", change=8),
     Life("refused", refused, store="cow", change=8),
     Life("cancelled", cancelled, change=8, before=after_a_cancel),
-    Life("slots-update", update, change=8, slots="block"),
+    Life("slots-update", there_and_back, change=8, slots="block"),
+    Life("slots-next", there_and_next, store="cow", change=8, slots="block"),
     Life("slots-tries-spent", tries_spent, conf="tries 1\n", change=8, slots="block"),
     Life("slots-refused", refused, store="cow", change=8, slots="block"),
     Life("slots-cancelled", cancelled, change=8, slots="block", before=after_a_cancel),
-    Life("esp-update", update, change=8, slots="esp"),
+    Life("esp-update", there_and_back, change=8, slots="esp"),
     Life("esp-tries-spent", tries_spent, conf="tries 1\n", change=8, slots="esp"),
     Life("esp-refused", refused, store="cow", change=8, slots="esp"),
     Life("esp-cancelled", cancelled, change=8, slots="esp", before=after_a_cancel),

@@ -21,6 +21,21 @@ def merge(b, expect):
     b.off()
 
 
+def turn_back(b, expect):
+    """The merge is cut, and the person has it turned back, to what is kept."""
+    armed(b, expect)
+    assert b.on() == "new"
+    b.run("cowboot mark-good")
+    b.cut()
+    b.recovery("cowboot.recovery")
+    expect("new", "old")
+    assert "goes back to old" in menus.choose(b.vm, "rollback", "rollback")
+    expect("old")
+    assert b.again() == "old"
+    b.run("cowboot merge --wait", 0, 2)
+    b.off()
+
+
 def revert(b, expect):
     """A try is spent, and the person has seen enough."""
     armed(b, expect)
@@ -96,6 +111,7 @@ def never_good(b, expect):
 
 LIVES = (
     Life("recovery-merge", merge, conf=MENU, change=16, store="cow"),
+    Life("recovery-back", turn_back, conf=MENU, change=16, forgets=True),
     Life("recovery-revert", revert, conf=MENU, change=8),
     Life("recovery-image", image, conf=MENU, change=8, mend=put_image, mended="new", stick=True),
     Life("recovery-anew", anew, conf=MENU, spoil=destroy_record, mend=make_anew, mended="old"),

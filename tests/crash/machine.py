@@ -117,7 +117,9 @@ class Machine:
         self.loader = LOADERS[life.slots](self) if life.slots else None
         board = BOARD_EFI if life.slots == "esp" else BOARD
         self.board = board.name
-        self.conf = artefacts.configuration(life.conf, life.vendor, life.store, None, board)
+        keep = "" if life.keeps else "keep-old no\n"
+        self.conf = artefacts.configuration(keep + life.conf, life.vendor, life.store, None, board,
+                                            keeps=life.keeps)
         self.initrd = artefacts.initramfs(cache, self.conf, board=board)
         self.kernel = BUILD / f"kernels/{KERNEL}/Image"
         self.saved_initrd = saved.initramfs(cache, board)

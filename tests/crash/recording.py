@@ -39,13 +39,46 @@ class Recording:
                                device.ordered)
 
     def controls(self, most):
-        """Illegal orders of the merge: a chunk that was merged is lost, the store's metadata says
-        that it was merged. Of an image: a part is lost, the record says that it is whole. Of a boot
-        slot: a part is lost, the boot loader starts it."""
-        found = self._image_controls() if self.machine.stick else states.control(self.entries,
-                                                                                 self._volume)
-        return (states.sample(list(found), most) +
-                states.sample(list(self._slot_controls()), most))
+        """Illegal orders of each merge: a chunk that was merged is lost, the store's metadata says
+        that it was merged. Of what is kept: a part is lost, the merge has begun. Of an image: a part
+        is lost, the record says that it is whole. Of a boot slot: a part is lost, the boot loader
+        starts it."""
+        found = [self._image_controls()] if self.machine.stick else self._merge_controls()
+        each = [states.sample(list(f), most) for f in (*found, self._slot_controls())]
+        return sum(each, states.sample(list(self._kept_controls()), min(most, 1)))
+
+    def _merge_controls(self):
+        """Of each part of the run in which one thing alone may come out."""
+        marks = [count for count, _ in self.expected] + [len(self.entries)]
+        for first, last in zip(marks, marks[1:]):
+            yield states.control(self.entries, self._volume, first, last)
+
+    def _kept_controls(self):
+        """What is kept at the end was written whole before the last merge had written a chunk."""
+        end = bytearray(self.base.read_bytes())
+        for e in self.entries:
+            end[e.at:e.at + len(e.data)] = e.data
+        at, size = self.machine.parts["meta"]
+        is_kept = judge.kept_in(bytes(end[at:at + size]))
+        merging, (start, _) = self._last_merge(), self.machine.parts[is_kept.place if is_kept else "data"]
+        if not is_kept or not merging or self.machine.slots:
+            return
+        places = [(start + a, start + a + n) for v in is_kept.volumes for a, n in v.extents]
+        base, again = self.base.read_bytes(), set()
+        for n, e in reversed(list(enumerate(self.entries[:merging]))):
+            if (any(a <= e.at < z for a, z in places) and e.at not in again and
+                    e.data != base[e.at:e.at + len(e.data)]):
+                yield states.State(f"u{n}", merging, merging, lost=(n,))
+            again.add(e.at)
+
+    def _last_merge(self):
+        """The first entry of the last merge that is a volume's, or 0."""
+        ends = [count for count, what in self.expected if len(what) > 1] + [len(self.entries)]
+        for first, last in reversed(list(zip([0, *ends], ends))):
+            for n in range(first, last):
+                if self._volume(self.entries[n]):
+                    return n
+        return 0
 
     def _image_controls(self):
         base, end = self.base.read_bytes(), len(self.entries)
@@ -78,15 +111,18 @@ def fingerprint(life, device):
     return key.hexdigest()
 
 
-def bundle(machine, life):
-    pairs = [f"{v}={machine.old[v]}:{machine.new[v]}" for v in sorted(machine.old)]
-    boot = ["--boot", str(machine.slots["b"])] if machine.slots else []
+def bundle(machine, back=False):
+    """The update's, or one that leads back."""
+    old, new = (machine.new, machine.old) if back else (machine.old, machine.new)
+    names = ["--from", "new", "--version", "old"] if back else ["--from", "old", "--version", "new"]
+    pairs = [f"{v}={old[v]}:{new[v]}" for v in sorted(old)]
+    boot = ["--boot", str(machine.slots["a" if back else "b"])] if machine.slots else []
 
     def make(out):
-        subprocess.run([HOST_COWBOOT, "bundle", "create", "-o", out, "--version", "new", "--board",
+        subprocess.run([HOST_COWBOOT, "bundle", "create", "-o", out, *names, "--board",
                         machine.board, *boot, *pairs], check=True, stdout=subprocess.DEVNULL)
-    return machine.cache.get("crash.bundle", make, HOST_COWBOOT, machine.board, boot, *machine.old.values(),
-                             *machine.new.values())
+    return machine.cache.get("crash.bundle", make, HOST_COWBOOT, machine.board, boot, names,
+                             *old.values(), *new.values())
 
 
 def record(machine, life, where):
@@ -101,9 +137,9 @@ def record(machine, life, where):
     expected = json.loads(known.read_text())["expected"]
     data = where / "data.img"
     data.write_bytes(machine.part(base, "data"))
-    free = judge.free_blocks(data)
+    free = judge.clean_blocks(data)
     data.unlink()
-    return Recording(machine, base, machine.entries(log), expected, free, bundle(machine, life))
+    return Recording(machine, base, machine.entries(log), expected, free, bundle(machine))
 
 
 def _write_whole(path, text):
@@ -112,8 +148,20 @@ def _write_whole(path, text):
     new.replace(path)
 
 
+def _lived_in(data, where):
+    """The folder of the stores and a user's file, on data's file system (its bytes): that spares each
+    life a boot."""
+    image, mine = where / "data.img", where / "user"
+    image.write_bytes(data)
+    mine.write_text("mine\n")
+    subprocess.run(["/sbin/debugfs", "-w", "-f", "-", image], text=True, check=True, capture_output=True,
+                   input=f"mkdir cowboot\nwrite {mine} user\n")
+    data[:] = image.read_bytes()
+    mine.unlink()
+
+
 def _run(machine, life, where, base, log):
-    update = bundle(machine, life)
+    bundles = bundle(machine), bundle(machine, back=True)
     machine.write_disk(base)
     running = []
 
@@ -124,10 +172,10 @@ def _run(machine, life, where, base, log):
             return vm
         return start
     try:
-        prepare = Board(starter(base), update)
-        prepare.on()
-        prepare.run("mkdir -p /data/cowboot && echo mine > /data/user && sync")
-        prepare.off()
+        prepare = Board(starter(base), *bundles)
+        machine.change_part(base, "data", lambda data: _lived_in(data, where))
+        if life.recovery_after:
+            prepare.comes_and_goes()
         if life.before:
             life.before(prepare)
         if life.spoil:
@@ -137,7 +185,7 @@ def _run(machine, life, where, base, log):
 
         def expect(*outcomes):
             expected.append((blklog.count(log) if log.exists() else 0, outcomes))
-        life.run(Board(starter(disk, log), update), expect)
+        life.run(Board(starter(disk, log), *bundles), expect)
         disk.unlink()
         return expected
     finally:

@@ -8,6 +8,7 @@ from hashlib import md5
 
 import esp
 import judge
+import kept
 import menus
 import states
 from stream import Gone, Timeout
@@ -43,6 +44,8 @@ class Rest:
     def __init__(self, recording, fork, where):
         self.recording, self.machine, self.fork = recording, recording.machine, fork
         self.where, self.disk = where, where / "disk.img"
+        # The way back is known to be lost; a command has said that there will be none.
+        self.spoiled = self.excused = False
         where.mkdir(parents=True, exist_ok=True)
         both = {"old": self.machine.old, "new": self.machine.new}
         self.want = {name: {v: self._content(v, images[v]) for v in images}
@@ -63,6 +66,7 @@ class Rest:
         """Returns how it ended ("old", "new"), after how many boots, and whether data had to be
         repaired by e2fsck; raises Bad."""
         self.prepare(state)
+        self.spoiled = state.spoils_kept
         outcome = self._leads_to(self.machine.part(self.disk, "meta"))
         allowed = self.recording.outcomes(state.at)
         if outcome not in allowed:
@@ -74,6 +78,8 @@ class Rest:
         if boots is None:
             boots, repaired = self._repaired(state, outcome), True
         self._judge(outcome)
+        if self.spoiled:
+            self._goes_not_back(outcome)
         return outcome, boots, repaired
 
     def _repaired(self, state, outcome):
@@ -103,6 +109,7 @@ class Rest:
             shutil.rmtree(self.where / "vm", ignore_errors=True)
             meta = self.machine.part(self.disk, "meta")
             self._whole_slot()
+            self._whole_kept(meta)
             lost = self._leads_to(meta) == "recovery"
             vm = self.fork.start(self.where / "vm", self.disk, stick=self._stick() if lost else None)
             try:
@@ -143,6 +150,18 @@ class Rest:
             if not self._loader("holds", self.disk, slot).startswith(
                     self.machine.slots[slot].read_bytes()):
                 raise Bad(f"the boot loader starts slot {slot}, which is not whole")
+
+    def _whole_kept(self, meta):
+        """What the record calls kept is one of the two systems, and it is all there."""
+        is_kept = judge.kept_in(meta)
+        if not is_kept or self.spoiled:
+            return
+        if is_kept.version not in self.want:
+            raise Bad(f"{is_kept.version} is kept, which is neither system")
+        wrong = kept.wrong(is_kept, lambda label: self.machine.part(self.disk, label),
+                           self.want[is_kept.version])
+        if wrong:
+            raise Bad(wrong)
 
     def _recover(self, vm, lost):
         """The person at recovery's menu: helps where no system is left, and goes on."""
@@ -190,11 +209,38 @@ class Rest:
         for volume, content in self.want[outcome].items():
             if self.machine.part(self.disk, volume) != content:
                 raise Mixed(volume, f"at rest, {volume} is not {outcome}, byte for byte")
+        is_kept = judge.kept_in(meta)
+        if is_kept and is_kept.version == outcome:
+            raise Bad(f"{outcome} is kept, which is what lies on the volumes")
+        life = self.machine.life
+        due = life.keeps and not life.forgets and judge.kept_due(meta)
+        if due and not is_kept and not self.excused:
+            raise Bad("the system before is not kept, and nobody has said so")
+        self._whole_kept(meta)
         data = self.where / "data.img"
         data.write_bytes(self.machine.part(self.disk, "data"))
-        wrong = judge.data_fs(data, self.recording.free_blocks)
+        wrong = judge.data_fs(data, self.recording.free_blocks, is_kept)
         if wrong:
             raise Bad(wrong)
+
+    def _goes_not_back(self, outcome):
+        """What was kept is lost: whoever asks for it is told, and nothing else happens."""
+        shutil.rmtree(self.where / "vm", ignore_errors=True)
+        vm = self.fork.start(self.where / "vm", self.disk)
+        try:
+            vm.wait_up()
+            code, out = vm.run("cowboot rollback")
+            vm.poweroff()
+        except (Gone, Timeout) as e:
+            raise Bad(str(e)[-2500:]) from None
+        finally:
+            vm.kill()
+        if code != 1 or "cowboot: cannot go back to" not in out:
+            raise Bad(f"what was kept is lost, and cowboot rollback ended with {code}:\n{out}")
+        leads = self._leads_to(self.machine.part(self.disk, "meta"))
+        if leads != outcome:
+            raise Bad(f"what was kept is lost, and the record leads to {leads}")
+        self._judge(outcome)
 
     def _next_update(self, outcome):
         """What is left of the last one must not be in the way of the next."""

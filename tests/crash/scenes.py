@@ -64,20 +64,29 @@ def cancel(b):
 
 def confirm(b):
     """mark-good, and the merge to its end."""
+    return _confirmed(b, "new")
+
+
+def back(b):
+    """The same of the old system, which was kept."""
+    return _confirmed(b, "old")
+
+
+def _confirmed(b, version):
     code, out = b.command("cowboot mark-good --wait", 0, 4)
     b.disarm()
     with b.told(_merge_failed(b, out)):
-        b.shows("new")
+        b.shows(version)
         end = "merged" if not code else "not confirmed"
         if "Merge failed" in out:
-            _left_alone(b)
+            _left_alone(b, version)
             end = "merge failed"
         elif code:
             out = b.must("cowboot mark-good --wait", 0, 1, 2, 4)
             if "cannot" in out and "reboot" not in out:
                 raise Bad(f"afterwards mark-good says:\n{out}")
-        b.rest("new")
-    return end
+        b.rest(version)
+    return end if b.is_kept() else f"{end}, nothing is kept"
 
 
 def _merge_failed(b, out):
@@ -92,7 +101,7 @@ def _status(b):
     return json.loads(out[out.index("{"):])
 
 
-def _left_alone(b):
+def _left_alone(b, version):
     """After Merge failed nothing touches the device before the next boot (I7)."""
     frozen = [b.machine.part(b.disk, v) for v in b.want["new"]]
     table = b.must("cowboot status", 0)
@@ -104,7 +113,7 @@ def _left_alone(b):
         raise Bad("a volume whose merge failed was touched")
     if frozen != [b.machine.part(b.disk, v) for v in b.want["new"]]:
         raise Bad("a volume whose merge failed was written")
-    if b.leads_to() != "new" or b.record().phase != "merging":
+    if b.leads_to() != version or b.record().phase != "merging":
         raise Bad("a failed merge is not in the record")
 
 
@@ -115,6 +124,35 @@ def refuse(b):
         b.must("cowboot mark-bad 'it is bad'", 4)
     b.rest("old")
     return "refused" if code else "said"
+
+
+def rollback(b):
+    code, out = b.command("cowboot rollback", 4)
+    b.disarm()
+    if code == 4:
+        b.rest("old")
+        return "armed"
+    if b.shows("new")["running"] != "confirmed":
+        raise Bad(f"another system runs after the rollback failed:\n{out}")
+    b.off()
+    if b.leads_to() != "new":
+        raise Bad(f"the rollback failed, and the record leads to {b.leads_to()}")
+    b.boot("new")
+    b.shows("new")
+    b.must("cowboot rollback", 4)
+    b.rest("old")
+    return "refused"
+
+
+def forget(b):
+    code, out = b.command("cowboot forget", 0)
+    b.disarm()
+    b.must("cowboot forget", 0, 2)
+    b.excused = True
+    b.rest("new")
+    if b.is_kept():
+        raise Bad(f"what was forgotten is kept:\n{out}")
+    return "refused" if code else "forgotten"
 
 
 # ---- boots -----------------------------------------------------------------------------------
@@ -178,7 +216,7 @@ def merge_on(b):
     b.disarm()
     with b.told(_merge_failed(b, out)):
         if "Merge failed" in out:
-            _left_alone(b)
+            _left_alone(b, "new")
         end = _booted(b, came, "new")
         b.rest("new")
     return f"{end}, merge failed" if "Merge failed" in out else end
@@ -193,4 +231,7 @@ SCENES = {scene.name: scene for scene in (
     Scene("confirm", "tried", confirm),
     Scene("merging", "merging", merge_on),
     Scene("idle", "idle", quiet),
+    Scene("rollback", "kept", rollback),
+    Scene("back", "back", back),
+    Scene("forget", "kept", forget),
 )}

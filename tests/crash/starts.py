@@ -9,6 +9,8 @@ that are saved there, up and with what the next command needs already read.
     refused   off: the next boot reverts
     merging   off: the power was cut amid the merge
     idle      off: merged, nothing is pending
+    kept      up on NEW, OLD is kept
+    back      up on OLD, which was kept, on trial
 """
 import json
 import shutil
@@ -34,7 +36,7 @@ class Starts:
     def __init__(self, machine, life, fork, where, disk):
         """fork is the machine's; disk an Export that may be used."""
         self.machine, self.fork, self.where, self.export = machine, fork, where, disk
-        self.bundle = bundle(machine, life)
+        self.bundle = bundle(machine)
         where.mkdir(parents=True)
         machine.write_disk(disk.disk)
         vm = self._boot("old")
@@ -43,6 +45,7 @@ class Starts:
         self.free_blocks = self._free_blocks()
         self._update()
         self._merge()
+        self._go_back()
 
     def disk(self, name):
         return self.where / f"{name}.img"
@@ -60,7 +63,7 @@ class Starts:
     def _free_blocks(self):
         data = self.where / "data.img"
         data.write_bytes(self.machine.part(self.export.disk, "data"))
-        return judge.free_blocks(data)
+        return judge.clean_blocks(data)
 
     def _keep(self, name):
         shutil.copyfile(self.export.disk, self.disk(name))
@@ -104,6 +107,15 @@ class Starts:
         assert (status["phase"], status["last"]["result"]) == ("idle", "merged"), out
         vm.poweroff()
         self._keep("idle")
+
+    def _go_back(self):
+        vm = self._boot("new")
+        self._keep_guest(vm, "kept")
+        assert vm.run("cowboot rollback")[0] == 4
+        vm.poweroff()
+        vm = self._boot("old")
+        self._keep_guest(vm, "back")
+        vm.poweroff()
 
     @staticmethod
     def _volumes(vm):

@@ -15,7 +15,8 @@ of the entry in the log):
 
 The unit is the disk's sector: it goes through whole or not at all. A disk without a cache (ordered)
 has prefixes and tears alone. States that no cut can leave, because a flush was passed over, begin
-with x (`control`), which the board must survive, and y (Recording.controls), which must be found bad.
+with x (`control`), which the board must survive, with u, of which it must survive all but the way back,
+and y, which must be found bad (Recording.controls).
 """
 from collections import Counter
 from dataclasses import dataclass
@@ -38,6 +39,11 @@ class State:
     def must_be_bad(self):
         """Of the states that no cut can leave: what a disk that lies has lost of a merge is written again."""
         return self.name.startswith("y")
+
+    @property
+    def spoils_kept(self):
+        """What was kept is lost, and the record says that it is there."""
+        return self.name.startswith("u")
 
     def writes(self, entries):
         """(offset, bytes), in order."""
@@ -85,12 +91,14 @@ def possible(entries, unit, ordered):
     yield State(f"p{len(entries)}", len(entries), len(entries))
 
 
-def control(entries, volume_of):
+def control(entries, volume_of, first=0, last=None):
     """States of a disk that lies: a flush of the merge was passed over. A chunk that was merged is
     lost, and the merge has gone on to the next run of that volume, so the store says that it was
     merged. volume_of(entry) says into which volume's origin it is, or None. A place that is written
-    twice is none: a merge that was cut writes the same chunk again."""
-    writes = [(n, volume_of(e)) for n, e in enumerate(entries) if e.data and volume_of(e)]
+    twice is none: a merge that was cut writes the same chunk again. The merge is between these
+    entries: what a disk loses of it later, nobody can know."""
+    writes = [(n, volume_of(e)) for n, e in enumerate(entries[first:last], first)
+              if e.data and volume_of(e)]
     times = Counter(entries[n].at for n, _ in writes)
     for i, (n, volume) in enumerate(writes):
         if times[entries[n].at] == 1:

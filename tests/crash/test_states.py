@@ -108,6 +108,15 @@ def test_a_write_that_is_made_again_is_no_control():
     assert set(controls(merge(2, 2, 4, 6))) == {"x8"}
 
 
+def test_a_control_is_within_its_merge():
+    run = merge(2, 4, 6, 2, 4, 6)       # there and back
+    def volume_of(e):
+        return "system" if e.at else None
+    assert not list(states.control(run, volume_of))
+    assert [s.name for s in states.control(run, volume_of, 0, 12)] == ["x0", "x4"]
+    assert {s.name: s.through for s in states.control(run, volume_of, 12)} == {"x12": 16, "x16": 20}
+
+
 def test_a_sample_keeps_both_ends():
     assert states.sample(list(range(100)), 4) == [0, 33, 66, 99]
     assert states.sample([1, 2], 4) == [1, 2]

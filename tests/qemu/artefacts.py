@@ -134,9 +134,9 @@ class Images:
         return self._broken("unmountable", source, image.destroy_superblock)
 
 
-def configuration(conf, vendor, store, data_options, board=BOARD):
+def configuration(conf, vendor, store, data_options, board=BOARD, keeps=False):
     """The board's cowboot.conf, with the lines that the options ask for, and then those of conf,
-    in place of its own lines of the same key."""
+    in place of its own lines of the same key. keeps: also what it says of the old system."""
     over = ""
     if vendor:
         over += "volume vendor PARTLABEL=vendor /vendor ext4 ro\n"
@@ -150,8 +150,9 @@ def configuration(conf, vendor, store, data_options, board=BOARD):
     # What is about signatures says so; an init that does not know the key gets a comment with it.
     if "require-signature" not in conf:
         over += "require-signature no\n"
-    # What is kept of an old system is test_rollback.py's: the others look for every file that is left.
-    if "keep-old" not in conf:
+    # What is kept of an old system is test_rollback.py's, and that of tests/crash and tests/endurance:
+    # the others look for every file that is left.
+    if "keep-old" not in conf and not keeps:
         over += "keep-old no\n"
     over += conf
 
