@@ -5,7 +5,7 @@ that is given, reads and writes nothing.
 All that was flushed is there. What was written since may each be whole, lost or torn; the request
 under way is lost or torn. A disk without a cache (ordered) has no losses, but may tear the last.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from states import State
 
@@ -16,9 +16,11 @@ class Cut:
     state: State
     lost: tuple
     torn: tuple
+    lies: tuple = ()    # lost though they were flushed
 
     def __str__(self):
-        return f"{self.state.name}-{len(self.lost)}-{len(self.torn)}"
+        return (f"{self.state.name}-{len(self.lost)}-{len(self.torn)}" +
+                f"~{len(self.lies)}" * bool(self.lies))
 
 
 def epoch_start(entries, at):
@@ -57,3 +59,14 @@ def draw(rng, entries, first, last, unit, ordered):
         elif n < at:
             lost.append(n)
     return Cut(State(f"c{at}", at, through, pieces=tuple(pieces)), tuple(lost), tuple(torn))
+
+
+def lie(rng, entries, cut, is_mine):
+    """The same cut of a disk that has lied about its flushes: of the writes that is_mine(entry), some are
+    lost, or all of them. None: there are none."""
+    mine = [n for n, e in enumerate(entries[:cut.state.through]) if e.data and is_mine(e)]
+    if not mine:
+        return None
+    share = rng.choice((0, 0.1, 0.5, 1))
+    lies = tuple(n for n in mine if rng.random() < share) or (rng.choice(mine),)
+    return replace(cut, state=replace(cut.state, lost=lies), lies=lies)

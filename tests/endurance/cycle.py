@@ -5,9 +5,13 @@ The person before the board has drawn what to do with the update: good, bad (mar
 a word, until the tries are spent), panic (so does the update), cancel. After a cut the person sees
 what came up and goes on: installs again what was not installed, confirms what runs.
 
+Instead of an update, a cycle may be the way back to what is kept (Update.back): `cowboot rollback`
+takes the place of the install, and all else is the same.
+
 A cut is made after the fact: the power-on is recorded up to the end of one of its windows (boot, a
 command, off), and the disk becomes what it was before, and of the log what a cut at a random entry
-of that window leaves. `allowed` says all the while on which systems the board may come to rest.
+of that window leaves. Amid a merge or its proof, the disk may besides have lied about its flushes: then some of what
+was merged is lost as well. `allowed` says all the while on which systems the board may come to rest.
 """
 import json
 import re
@@ -19,20 +23,19 @@ from hashlib import md5
 import blklog
 import cuts
 import judge
-from ground import VOLUMES, fsck
+from ground import VOLUMES
+from judged import Bad, Judged
 from stream import Gone, Timeout
 from tiny import image
 from update import make, version_of
 
 POWER_ONS_MAX = 16
-TO_AT, TO_BYTES, EXTENTS_AT = 448, 64, 368
-RESULTS = {1: "merged", 2: "reverted", 3: "cancelled"}
+EXTENTS_AT = 368
+UNKEPT = "cannot be kept, so that there will be no way back to it"
+LIE_SHARE = 0.5         # of the cuts amid a merge or its proof
+FORGET_SHARE = 0.1      # of the installs beside something that is kept
 LOOK = ("for v in {volumes}; do md5sum /dev/mapper/$v; done; "
         "grep -q ' /data ' /proc/mounts || echo unmounted; cowboot status --json")
-
-
-class Bad(Exception):
-    """A system was lost, or mixed, or space was, or the board did not come to rest: why."""
 
 
 @dataclass
@@ -47,43 +50,17 @@ class Tally:
         self.counts[name] = max(self.counts.get(name, 0), value)
 
 
-class Cycle:
+class Cycle(Judged):
     """Runs one update on the ground's disk; raises Bad. `told` is what has happened, in words."""
 
     def __init__(self, ground, forks, update, rng, where, tally):
-        self.ground, self.fork, self.update, self.rng = ground, forks[update.store], update, rng
-        self.machine, self.disk = ground.machine, ground.disk
-        self.where, self.tally = where, tally
-        self.allowed, self.installed, self.torn_data, self.told = {"old"}, False, False, []
-        self.old = {v: ground.part(v) for v in VOLUMES}
-        self.new, self.bundle = make(update, self.old, rng, where)
-        self.want = {"old": self.old, "new": self.new}
-        tally.add("chunks", sum(image.changed_chunks(self.old[v], self.new[v]) for v in VOLUMES))
-        self.free, self.frame = ground.free_blocks(), ground.frame()
-
-    # ---- the record, from outside --------------------------------------------------------------
-
-    def _record(self):
-        return judge.record(self.ground.part("meta"))
-
-    def leads_to(self):
-        """Which system the disk leads to; a result of an earlier cycle is none of this one."""
-        meta = self.ground.part("meta")
-        now = judge.record(meta)
-        if isinstance(now, judge.Record) and now.phase == "idle":
-            return "new" if self._result(now) == "merged" else "old"
-        return judge.leads_to(meta)
-
-    def _result(self, record):
-        to = record.data[TO_AT:TO_AT + TO_BYTES].rstrip(b"\0").decode()
-        return RESULTS.get(record.result) if to == self.update.version else None
-
-    def _must_be_allowed(self):
-        leads = self.leads_to()
-        if leads not in self.allowed:
-            raise Bad(f"the record leads to {leads}, after what was done only "
-                      f"{' or '.join(sorted(self.allowed))} is right")
-        return leads
+        super().__init__(ground, update, tally)
+        self.fork, self.rng, self.where, self.installed = forks[update.store], rng, where, False
+        old, self.bundle = self.systems[self.version], None
+        if not update.back:
+            self.systems[update.version], self.bundle = make(update, self.version, old, rng, where)
+        self.want = {"old": old, "new": self.systems[update.version]}
+        tally.add("chunks", sum(image.changed_chunks(old[v], self.want["new"][v]) for v in VOLUMES))
 
     # ---- the person ----------------------------------------------------------------------------
 
@@ -93,7 +70,12 @@ class Cycle:
         scratch = scratch if self.rng.random() < 0.3 else ""
         intent = self.update.intent
         if phase in ("idle", "staging") and not self.installed:
-            yield "install", scratch + "cowboot install /run/bundle", (4,), "new"
+            if self.update.back:
+                yield "rollback", "cowboot rollback", (4,), "new"
+            else:
+                if self.before and phase == "idle" and self.rng.random() < FORGET_SHARE:
+                    yield "forget", "cowboot forget", (0, 2), "old"
+                yield "install", scratch + "cowboot install /run/bundle", (4,), "new"
             self.installed = True
             if intent == "cancel":
                 yield "cancel", "cowboot cancel", (0,), "old"
@@ -149,11 +131,14 @@ class Cycle:
         code, out = vm.run(command)
         if code not in codes:
             raise Bad(f"`{command}` ended with {code}:\n{out}")
+        if UNKEPT in out:
+            self.unkept = True
+            self.tally.add("not kept")
 
     def _windows(self, vm, log):
         """Runs a power-on. Yields each window when it is through: (name, its first entry, where it
         may lead while it lasts, and when it is through); returns whether the board is at rest."""
-        record, before = self._record(), self._must_be_allowed()
+        record, before = self.record(), self.must_be_allowed()
         after = self._after_boot(record, before)
         phase = self._boot(vm, before)
         yield "boot", 0, {before, after}, {after}
@@ -208,8 +193,8 @@ class Cycle:
             vm.kill()
         self._log_is_whole(base, self._entries(log))
         if phase is None:
-            self._repair("data cannot be mounted")
-        self._must_be_allowed()
+            self.repair("data cannot be mounted")
+        self.must_be_allowed()
         return self._at_rest(phase)
 
     def _choose(self):
@@ -223,20 +208,35 @@ class Cycle:
         """Puts on the disk what a cut in this window leaves."""
         device = self.machine.device
         cut = cuts.draw(self.rng, entries, first, last, device.sector_bytes, device.ordered)
+        self._put(base, entries, cut)
+        if self._merges() and self.rng.random() < LIE_SHARE:
+            cut = cuts.lie(self.rng, entries, cut, self._is_volume) or cut
+            self._put(base, entries, cut)
+        start, size = self.machine.parts["data"]
+        self.torn_data |= any(start <= entries[n].at < start + size for n in cut.torn)
+        self.told.append(f"{name}!{cut}")
+        for what, more in ((f"cuts in {name}", 1), ("cuts", 1), ("lost", len(cut.lost)),
+                           ("torn", len(cut.torn)), ("lies", bool(cut.lies)),
+                           ("lost by lies", len(cut.lies))):
+            self.tally.add(what, more)
+        self.allowed = during | then
+        self.allowed = {self.must_be_allowed()}
+        self.installed |= self.allowed == {"new"}
+
+    def _put(self, base, entries, cut):
         shutil.copyfile(base, self.disk)
         with open(self.disk, "r+b") as f:
             for at, data in cut.state.writes(entries):
                 f.seek(at)
                 f.write(data)
-        start, size = self.machine.parts["data"]
-        self.torn_data |= any(start <= entries[n].at < start + size for n in cut.torn)
-        self.told.append(f"{name}!{cut}")
-        for what, more in ((f"cuts in {name}", 1), ("cuts", 1), ("lost", len(cut.lost)),
-                           ("torn", len(cut.torn))):
-            self.tally.add(what, more)
-        self.allowed = during | then
-        self.allowed = {self._must_be_allowed()}
-        self.installed |= self.allowed == {"new"}
+
+    def _merges(self):
+        """Whether what was merged is still in its store, too: from then on a lie is one too many."""
+        now = self.record()
+        return isinstance(now, judge.Record) and now.phase in ("merging", "proving")
+
+    def _is_volume(self, e):
+        return any(at <= e.at < at + size for at, size in (self.machine.parts[v] for v in VOLUMES))
 
     @staticmethod
     def _entries(log):
@@ -251,53 +251,24 @@ class Cycle:
         if disk != self.disk.read_bytes():
             raise RuntimeError("the log does not lead to the disk")
 
-    def _repair(self, why):
-        """Data is repaired by e2fsck, as it would be on a board; only a torn block of ext4's own is
-        an excuse."""
-        if not self.torn_data:
-            raise Bad(why)
-        self.torn_data, data = False, self.ground.take_data()
-        if judge.repair(data):
-            self.tally.add("superblocks torn")
-        self.ground.put_data()
-        self.tally.add("repaired")
-        self.told.append("e2fsck")
-
     # ---- all of it -----------------------------------------------------------------------------
 
     def run(self):
-        """From one system at rest to the same or the next one, at rest."""
+        """From one system at rest to the same or the other one, at rest."""
         for _ in range(POWER_ONS_MAX):
             if self.power_on():
                 break
             self._extents()
         else:
             raise Bad(f"not at rest after {POWER_ONS_MAX} power-ons")
-        self._judge(self.leads_to())
-        result = self._result(self._record())
+        self.judge(self.leads_to())
+        result = self.result(self.record())
         if result is None:
             raise Bad("the record does not tell how the update ended")
-        self.tally.add(result)
+        self.tally.add(f"back {result}" if self.update.back else result)
         return result
 
     def _extents(self):
-        record = self._record()
+        record = self.record()
         if isinstance(record, judge.Record) and record.phase in ("trial", "merging", "proving"):
             self.tally.most("most extents", struct.unpack_from("<I", record.data, EXTENTS_AT)[0])
-
-    def _judge(self, outcome):
-        """At rest: what must be."""
-        wrong = judge.at_rest(self.ground.part("meta"))
-        if wrong:
-            raise Bad(wrong)
-        for v, content in self.want[outcome].items():
-            if self.ground.part(v) != content:
-                raise Bad(f"at rest, {v} is not {outcome}, byte for byte")
-        if self.ground.frame() != self.frame:
-            raise Bad("bytes outside all that an update may touch have changed")
-        damaged = fsck(self.ground.take_data())
-        if damaged:
-            self._repair(f"data is damaged:\n{damaged}")
-        wrong = (judge.data_fs(self.ground.take_data(), self.free) or self.ground.wrong_files())
-        if wrong:
-            raise Bad(wrong)

@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 
 from artefacts import BUILD, KERNEL, Cache, Images
-from cycle import Bad, Cycle, Tally
+from cycle import Cycle, Tally
 from ground import STORES, VOLUMES, Ground, boards, fsck
+from judged import Bad
+from kept import Wrong
 from machine import DEVICES, RAM, Fork
 from tiny import image
-from update import Update, draw_update
+from update import Update, draw_back, draw_update
 
 ROOT = BUILD / "endurance" / KERNEL
 DISK, KNOWN, FAILED = ROOT / "before.img", ROOT / "known.json", ROOT / "failed"
@@ -48,7 +50,7 @@ class Run:
 
     def _begin(self):
         self.ground.begin()
-        self.free, self.frame = self.ground.free_blocks(), self.ground.frame()
+        self.free, self.frame = self.ground.clean_blocks(), self.ground.frame()
 
     def _go_on(self):
         known = json.loads(KNOWN.read_text())
@@ -58,6 +60,7 @@ class Run:
         shutil.copyfile(DISK, self.ground.disk)
         self.number, self.free, self.frame = known["number"], known["free"], known["frame"]
         self.ground.files, self.tally.counts = known["files"], known["tally"]
+        self.ground.version, self.ground.before = known["version"], known["before"]
 
     def keep(self):
         """Keeps the disk before a cycle."""
@@ -66,16 +69,25 @@ class Run:
         shutil.copyfile(self.ground.disk, DISK)
         KNOWN.write_text(json.dumps({
             "seed": self.opts.seed, "number": self.number, "free": self.free, "frame": self.frame,
-            "files": self.ground.files, "tally": self.tally.counts}))
+            "files": self.ground.files, "tally": self.tally.counts,
+            "version": self.ground.version, "before": self.ground.before}))
 
     def cycle(self, update=None):
-        """One cycle; tells of it in a line."""
+        """One update, and perhaps the way back from it, or to what was kept before; a line for each."""
         self.keep()
-        start, name = time.monotonic(), f"{self.opts.seed}/{self.number}"
+        name = f"{self.opts.seed}/{self.number}"
         rng = random.Random(name)
         update = update or draw_update(rng, self.number, self.stores)
         self.ground.age(rng)
-        where = self.scratch / "cycle"
+        self._cycle(name, update, rng)
+        rng = random.Random(f"{name} back")
+        back = draw_back(rng, self.ground.before, update.store)
+        if back:
+            self._cycle(name, back, rng)
+        self.number += 1
+
+    def _cycle(self, name, update, rng):
+        start, where = time.monotonic(), self.scratch / "cycle"
         shutil.rmtree(where, ignore_errors=True)
         where.mkdir()
         cycle = Cycle(self.ground, self.forks, update, rng, where, self.tally)
@@ -87,7 +99,6 @@ class Run:
             raise
         print(f"cycle {name}: {update}: {' '.join(cycle.told)}: {result}, "
               f"{time.monotonic() - start:.0f} s", flush=True)
-        self.number += 1
 
     def _keep_failed(self, where):
         shutil.rmtree(FAILED, ignore_errors=True)
@@ -104,7 +115,7 @@ class Run:
             damaged = fsck(path)
             if damaged:
                 raise Bad(f"{label} is damaged:\n{damaged}")
-        free = self.ground.free_blocks()
+        free = self.ground.clean_blocks()
         if free != self.free:
             raise Bad(f"data has {free} free blocks, at the begin it had {self.free}")
         if self.ground.frame() != self.frame:
@@ -125,7 +136,7 @@ def main(argv):
             while run.number <= opts.cycles:
                 run.cycle()
             run.end()
-        except Bad as e:
+        except (Bad, Wrong) as e:
             print(f"endurance: cycle {opts.seed}/{run.number} is BAD: {e}\n"
                   f"the disk before it: {DISK}, and its last power-on: {FAILED}; again: "
                   f"--seed {opts.seed} --cycle {run.number}", file=sys.stderr)

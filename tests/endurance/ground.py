@@ -4,11 +4,11 @@ host looks at it in between. The user's files on data come and go, so that its f
 update may change none.
 """
 import hashlib
-import re
 import shutil
 import subprocess
 
 import judge
+import kept
 from lifetime import SYSTEM_BLOCKS, VENDOR_BLOCKS, Life
 from machine import Machine
 
@@ -45,6 +45,10 @@ def _debugfs(path, *commands, write=True):
     return run.stdout
 
 
+def _sums(contents):
+    return {v: hashlib.md5(content).hexdigest() for v, content in contents.items()}
+
+
 def fsck(path):
     """What e2fsck -fn says against an ext4 image, or None."""
     run = subprocess.run(["/sbin/e2fsck", "-fn", path], text=True, stdout=subprocess.PIPE,
@@ -53,10 +57,12 @@ def fsck(path):
 
 
 class Ground:
-    """The disk (a file) and what is known of it. files: {name: (blocks, MD5)} of the user's."""
+    """The disk (a file) and what is known of it. files: {name: (blocks, MD5)} of the user's; version:
+    what is installed; before: (version, {volume: MD5}) of what is kept, or None."""
 
     def __init__(self, machine, disk, scratch):
         self.machine, self.disk, self.files = machine, disk, {}
+        self.version, self.before = "old", None
         self.data = scratch / "data.img"
 
     def part(self, label):
@@ -78,8 +84,25 @@ class Ground:
         self.machine.write_disk(self.disk)
         self._change(["mkdir cowboot"])
 
-    def free_blocks(self):
-        return judge.free_blocks(self.take_data())
+    def clean_blocks(self):
+        """Free blocks of data, but for what is kept there."""
+        return judge.clean_blocks(self.take_data())
+
+    def systems(self):
+        """{version: {volume: its bytes}} of what is installed, and of what is kept, or raises Wrong."""
+        found = {self.version: {v: self.part(v) for v in VOLUMES}}
+        is_kept = judge.kept_in(self.part("meta"))
+        if self.before:
+            version, sums = self.before
+            found[version] = kept.shows(is_kept, self.part, VOLUMES)
+            if is_kept.version != version or _sums(found[version]) != sums:
+                raise kept.Wrong(f"what is kept is not {version}")
+        return found
+
+    def went_to(self, version, content_before, is_kept):
+        """A cycle is over: what is installed now, and, where something is kept, what that holds."""
+        self.version = version
+        self.before = (is_kept.version, _sums(content_before)) if is_kept else None
 
     def age(self, rng):
         """The user deletes some files of data, and writes as many as there is room for."""
@@ -124,10 +147,6 @@ class Ground:
             if hashlib.md5((where / name).read_bytes()).hexdigest() != digest:
                 return f"the user's {name} on data has changed"
         shutil.rmtree(where)
-        left = re.findall(r"/([^/]+)/\d*/$",
-                          _debugfs(self.data, "ls -p cowboot", write=False), re.M)
-        if set(left) - {".", ".."}:
-            return f"data has stores left over: {left}"
         return None
 
     def frame(self):

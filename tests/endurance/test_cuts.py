@@ -68,3 +68,22 @@ def test_every_state_of_the_crash_suite_is_drawn():
             disk[at:at + len(data)] = data
         wanted.add("".join(str(disk[n * 512]) for n in range(6)))
     assert wanted <= disks(run, 0, len(run))
+
+
+def test_a_disk_that_lies_has_lost_what_was_flushed():
+    run = [write(0, 1), FLUSH, write(1, 2), write(2, 3), FLUSH, write(3, 4)]
+    rng, found = random.Random(1), set()
+    for _ in range(500):
+        cut = cuts.lie(rng, run, cuts.draw(rng, run, 6, 6, 512, False), lambda e: e.at < 1024)
+        assert cut.lies and cut.state.lost == cut.lies and str(cut).endswith(f"~{len(cut.lies)}")
+        disk = bytearray(512 * 4)
+        for at, data in cut.state.writes(run):
+            disk[at:at + len(data)] = data
+        found.add("".join(str(disk[n * 512]) for n in range(4)))
+    assert found == {f"{a}3{b}" for a in ("00", "10", "02") for b in "04"}
+
+
+def test_what_was_not_flushed_is_no_lie():
+    run = [write(0, 1), FLUSH, write(1, 2)]
+    cut = cuts.draw(random.Random(1), run, 3, 3, 512, False)
+    assert cuts.lie(random.Random(1), run, cut, lambda e: e.at >= 512) is None

@@ -9,19 +9,24 @@ from steps import HOST_COWBOOT
 from tiny import image
 
 INTENTS = {"good": 12, "bad": 2, "silent": 2, "panic": 1, "cancel": 2}
+BACK_INTENTS = {"good": 6, "bad": 2, "silent": 1, "cancel": 1}
+BACK_SHARE = 0.4        # of the cycles after which something is kept
 
 
 @dataclass
 class Update:
-    """What the cycle does, drawn at its begin."""
+    """What the cycle does, drawn at its begin. back: it is the way back to what is kept."""
     version: str
     store: str
     intent: str
     chunk_sectors: int
     changes: dict       # {volume: [(spread, blocks)]}
     cuts: int
+    back: bool = False
 
     def __str__(self):
+        if self.back:
+            return f"back to {self.version}, {self.intent}"
         what = ", ".join(f"{v} " + "+".join(f"{n} {s}" for s, n in each)
                          for v, each in self.changes.items())
         return f"{self.store}, {self.intent}, {what}, chunks of {self.chunk_sectors * 512}"
@@ -46,12 +51,20 @@ def draw_update(rng, number, stores):
                   rng.choice((0, 1, 2, 2, 3, 4)))
 
 
+def draw_back(rng, before, store):
+    """The way back to what is kept, or None: nothing is, or nobody wants it back."""
+    if not before or rng.random() > BACK_SHARE:
+        return None
+    intent = rng.choices(list(BACK_INTENTS), BACK_INTENTS.values())[0]
+    return Update(before[0], store, intent, 0, {}, rng.choice((0, 1, 2, 2, 3, 4)), back=True)
+
+
 def version_of(content):
     """The version of a tiny image."""
     return image.VERSION.search(content).group().split()[1].decode()
 
 
-def make(update, old, rng, where):
+def make(update, was_version, old, rng, where):
     """Writes NEW and the bundle: ({volume: NEW}, the bundle's bytes)."""
     new, pairs = dict(old), []
     for v, changes in update.changes.items():
@@ -67,6 +80,6 @@ def make(update, old, rng, where):
         pairs.append(f"{v}={was}:{now}")
     out = where / "bundle"
     subprocess.run([HOST_COWBOOT, "bundle", "create", "-o", out, "--version", update.version,
-                    "--board", "qemu-virt", "--chunk-sectors", str(update.chunk_sectors), *pairs],
+                    "--from", was_version, "--board", "qemu-virt", "--chunk-sectors", str(update.chunk_sectors), *pairs],
                    check=True, stdout=subprocess.DEVNULL)
     return new, out.read_bytes()
