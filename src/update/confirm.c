@@ -98,17 +98,27 @@ static enum outcome nothing_changed(const struct world *w, int rc)
 	return OUTCOME_FAILED;
 }
 
+/* There was room for what is kept now only in the place of what was kept before, and it came to nothing. */
+static enum outcome only_forgotten(const struct world *w, int rc)
+{
+	fail_in(rc, "cannot confirm %s, and what was kept before is gone", w->record.version_to);
+	return OUTCOME_FAILED;
+}
+
 /*
  * The record; then the boot loader, because until the record is saved the old kernel is the way back;
  * then the tables.  What a cut after the record leaves undone, the next boot does.
  */
 static enum outcome confirm(struct world *w, unsigned *ret_waiting)
 {
+	const bool had_kept = w->record.kept.volume_count != 0;
 	struct record *next;
 	int rc = check_all(w);
 
 	if (!rc)
 		rc = undo_make(w);
+	if (rc && had_kept && !w->record.kept.volume_count)
+		return only_forgotten(w, rc);
 	if (rc)
 		return nothing_changed(w, rc);
 	next = world_edit(w);
@@ -123,6 +133,8 @@ static enum outcome confirm(struct world *w, unsigned *ret_waiting)
 	}
 	if (slots_settle(w))
 		log_warn("%s; the next boot tells the boot loader", fail_text());
+	if (had_kept)
+		kept_sweep(w);
 	set_flags();
 	*ret_waiting = merging_swap(w);
 	if (!*ret_waiting)

@@ -44,9 +44,7 @@ int update_stage(struct world *w, const struct bundle_manifest *manifest)
 	struct record *next = world_edit(w);
 	/* What a bundle calls the system it was made over counts only where nothing is known. */
 	const char *known = world_version(w), *from = known[0] ? known : manifest->version_from;
-	char kept[RECORD_VERSION_MAX];
 	uint8_t id[RECORD_ID_BYTES];
-	bool was_kept;
 	int rc = sys_random(id, sizeof(id));
 
 	if (rc)
@@ -62,32 +60,37 @@ int update_stage(struct world *w, const struct bundle_manifest *manifest)
 	install_plan(w, manifest, next);
 	for (unsigned v = 0; v < next->volume_count; v++)
 		note_base(next, v, &manifest->volume[v]);
-	/* Perhaps its kernel is written over; and nobody knows what the new initramfs understands. */
-	if (next->slot)
-		record_drop_kept(next);
 	next->phase = PHASE_STAGING;
-	memcpy(kept, w->record.kept.version, sizeof(kept));
-	was_kept = w->record.kept.volume_count != 0;
-	rc = world_save(w, next);
-	if (!rc && was_kept && !w->record.kept.volume_count)
-		log_note("%s is not kept any longer: its boot slot is needed", kept);
+	return world_save(w, next);
+}
+
+/* One save, which says what for. */
+static int drop_kept(struct world *w, const char *needed)
+{
+	char version[RECORD_VERSION_MAX];
+	int rc;
+
+	memcpy(version, w->record.kept.version, sizeof(version));
+	rc = kept_drop(w);
+	if (!rc)
+		log_note("%s is not kept any longer: its %s is needed", version, needed);
 	return rc;
 }
 
-/* What is kept makes room, when there is none beside it. */
+/*
+ * What is kept makes room, when there is none beside it; and only where that is known to be enough, or an
+ * install that fails would have dropped it for nothing.
+ */
 static int reserve(struct world *w)
 {
-	char kept[RECORD_VERSION_MAX];
 	int rc = install_reserve(w);
 
 	if ((rc != -ENOSPC && rc != -E2BIG) || !w->record.kept.volume_count)
 		return rc;
-	memcpy(kept, w->record.kept.version, sizeof(kept));
-	rc = kept_drop(w);
-	if (rc)
-		return rc;
-	log_note("%s is not kept any longer: its space is needed", kept);
-	return install_reserve(w);
+	if (rc == -ENOSPC && !undo_makes_room(w))
+		return fail_in(rc, "no room, even if %s were not kept", w->record.kept.version);
+	rc = drop_kept(w, "space");
+	return rc ? rc : install_reserve(w);
 }
 
 static int lay_down(struct world *w, struct bundle *bundle)
@@ -97,6 +100,9 @@ static int lay_down(struct world *w, struct bundle *bundle)
 
 	if (!rc)
 		rc = undo_will_fit(w);
+	/* Perhaps its kernel is written over; and nobody knows what the new initramfs understands. */
+	if (!rc && w->record.slot && w->record.kept.volume_count)
+		rc = drop_kept(w, "boot slot");
 	if (rc)
 		return rc;
 	progress_begin(&progress, "installing", w->record.version_to,

@@ -92,6 +92,15 @@ uint64_t kept_bytes(const struct record *rec)
 	return sectors * SECTOR_BYTES;
 }
 
+void kept_sweep(const struct world *w)
+{
+	/* What cannot be freed now, an idle boot frees. */
+	if (w->copies.repairable || w->misplaced)
+		return;
+	if (settle_files(w))
+		log_warn("%s; a later boot gives the space back", fail_text());
+}
+
 int kept_drop(struct world *w)
 {
 	struct record *next = world_edit(w);
@@ -99,14 +108,9 @@ int kept_drop(struct world *w)
 
 	record_drop_kept(next);
 	rc = world_save(w, next);
-	if (rc)
-		return rc;
-	/* What cannot be freed now, an idle boot frees. */
-	if (w->copies.repairable || w->misplaced)
-		return 0;
-	if (settle_files(w))
-		log_warn("%s; a later boot gives the space back", fail_text());
-	return 0;
+	if (!rc)
+		kept_sweep(w);
+	return rc;
 }
 
 int kept_expire(struct world *w)

@@ -33,6 +33,9 @@ uint64_t kept_bytes(const struct record *rec);
 /* One save, then the space: nothing is kept any more.  In any phase but that of the way back itself. */
 int kept_drop(struct world *w);
 
+/* Gives back the space of what the record, which was just saved, names no more. */
+void kept_sweep(const struct world *w);
+
 /*
  * Drops what the configuration keeps for so many days only, and says so; where the clock was not set then
  * or is not now, it stays.  0 also where there is nothing to drop.

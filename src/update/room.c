@@ -93,6 +93,15 @@ static int reserve_raw(struct record *rec, const struct part *part, const struct
 	return 0;
 }
 
+/* What was made of them until one found no room. */
+static void take_away(const struct world *w, const struct store_dir *dir, unsigned count)
+{
+	char name[STOREFILE_NAME_MAX];
+
+	for (unsigned v = 0; v < count; v++)
+		(void)storefile_remove(dir, store_file(name, w, v));	/* a sweep finds it later */
+}
+
 static int reserve_files(struct world *w, const struct part *part)
 {
 	struct record *rec = &w->record;
@@ -112,6 +121,8 @@ static int reserve_files(struct world *w, const struct part *part)
 				      part->io_min_bytes, &rec->extent[rec->extent_count],
 				      RECORD_EXTENTS_MAX - rec->extent_count,
 				      &volume->extent_count);
+		if (rc)
+			take_away(w, &dir, v);
 		if (rc)
 			break;
 		volume->extent_first = rec->extent_count;

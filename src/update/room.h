@@ -23,7 +23,7 @@ int room_place(const struct room *room, const uint64_t *store_sectors, unsigned 
 /*
  * Finds room on that partition for every store of the record in w, and notes it there, in memory only;
  * writes nothing into the room.  taken: other stores' pieces, where they are not files.  -ENOSPC, and
- * -E2BIG for a file in too many pieces: what was made until then is the caller's to take away.
+ * -E2BIG for a file in too many pieces; whatever fails, no file of them stays.
  */
 int room_reserve(struct world *w, const struct part *part, const struct extent *taken,
 		 unsigned taken_count);

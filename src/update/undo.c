@@ -21,7 +21,6 @@
 #include "update/kept.h"
 #include "update/lay.h"
 #include "update/places.h"
-#include "update/room.h"
 #include "update/settle.h"
 #include "update/slots.h"
 #include "update/store.h"
@@ -59,23 +58,6 @@ static int plan(const struct world *w, struct world *k)
 		vol->store_sectors = cow_room_sectors(vol->chunk_sectors, vol->exceptions);
 	}
 	return 0;
-}
-
-static int find_room(const struct world *w, struct world *k)
-{
-	const bool beside = w->record.store_place == STORE_ON_PARTITION;
-	const struct part *part;
-	int rc = places_stores(w, &part);
-
-	/* Those that a command has left behind that was killed. */
-	if (!rc)
-		rc = settle_files(w);
-	if (!rc)
-		rc = room_reserve(k, part, w->record.extent, beside ? w->record.extent_count : 0);
-	if (!rc && k->record.extent_count > RECORD_KEPT_EXTENTS_MAX)
-		rc = fail(E2BIG, "its stores lie in %u pieces, more than %d", k->record.extent_count,
-			  RECORD_KEPT_EXTENTS_MAX);
-	return rc;
 }
 
 static int add(void *ctx, const void *data, size_t len_bytes)
@@ -190,19 +172,15 @@ static int make(struct world *w)
 	struct progress progress;
 	uint64_t total_bytes = 0;
 	struct world *k;
-	int rc = 0;
+	int rc;
 
 	if (!record_may_keep(&w->record, slots_configured(w->conf)))
 		return fail(ENOTSUP, "an init on this board is not known to know of it; the next update "
 			    "can");
-	if (w->record.kept.volume_count && !record_is_way_back(&w->record))
-		rc = kept_drop(w);
-	if (rc)
-		return rc;
 	k = kept_world(w);
 	rc = plan(w, k);
 	if (!rc)
-		rc = find_room(w, k);
+		rc = undo_take_room(w, k);
 	for (unsigned v = 0; v < w->record.volume_count; v++)
 		total_bytes += data_bytes(&w->record.volume[v]);
 	progress_begin(&progress, "keeping", name_of(w), total_bytes);

@@ -17,7 +17,7 @@
 
 #define MIB (1u << 20)
 
-/* They are as large as the update's own. What is kept by then is dropped first. */
+/* They are as large as the update's own. What is kept by then is dropped where there is no room beside it. */
 static uint64_t needed_bytes(const struct record *rec)
 {
 	uint64_t sectors = 0;
@@ -37,6 +37,23 @@ static uint64_t free_in_files(const struct world *w)
 	if (world_store_dir(w, &dir) || reserve_free(dir.path, &free_bytes))
 		return kept;
 	return free_bytes + kept;
+}
+
+bool undo_fits_without(const struct world *w)
+{
+	return free_in_files(w) >= needed_bytes(&w->record);
+}
+
+bool undo_makes_room(const struct world *w)
+{
+	const unsigned times = w->conf->keep_old == KEEP_MUST ? 2 : 1;
+	const struct part *part = install_store_part(w);
+	uint64_t have;
+
+	if (!part)
+		return false;
+	have = w->record.store_place == STORE_IN_FILES ? free_in_files(w) : part->size_sectors * SECTOR_BYTES;
+	return have / times >= needed_bytes(&w->record);
 }
 
 /* Behind the update's own, which lie together unless something that is kept lies between. */
