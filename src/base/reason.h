@@ -79,6 +79,8 @@
 	X(PROOF_SPENT, "proof-spent", \
 	  "the disk does not keep what was merged: every proof has failed") \
 	X(TURNED_BACK, "turned-back", "in recovery, the merge was turned back to the system before") \
+	X(UNPROVEN_BACK, "unproven-back", \
+	  "no proof has held, and the merge is turned back to the system before") \
 	X(CONF_UNUSABLE, "conf-unusable", "the configuration cannot be used") \
 	X(INITRAMFS, "initramfs", "the initramfs cannot hold mount points") \
 	X(NO_WAY_LEFT, "no-way-left", "every way to start a system has failed")

@@ -208,6 +208,8 @@ static const char *persist_words(enum plan_persist persist)
 		return "count the boot";
 	case PERSIST_MEND:
 		return "compare what was merged";
+	case PERSIST_BACK:
+		return "turn the merge back";
 	case PERSIST_NOTHING:
 	case PERSIST_COUNT:
 		break;

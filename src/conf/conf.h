@@ -61,6 +61,7 @@ struct conf {
 	enum conf_giveup recovery_then;	/* when it has rebooted often enough; never REBOOT */
 	unsigned recovery_wait_s;		/* before it reboots or powers off; default 5 */
 	unsigned recovery_reboots;		/* by itself, in a row; default 3 */
+	bool turns_back;			/* by itself, where no proof of a merge holds; default no */
 	unsigned recovery_after;		/* boots in idle that nothing marks good; 0: any number */
 	char recovery_password[CONF_PASSWORD_MAX];	/* argon2's string; empty: none */
 	bool no_shell;				/* recovery gives no shell */

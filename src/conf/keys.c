@@ -165,6 +165,11 @@ static int take_recovery_after(struct parsing *p, char *const *words)
 	return field_number(&p->conf.recovery_after, words[0], 0, CONF_RECOVERY_AFTER_MAX);
 }
 
+static int take_recovery_rollback(struct parsing *p, char *const *words)
+{
+	return field_choice(&p->conf.turns_back, words[0], "yes", "no");
+}
+
 static int take_recovery_shell(struct parsing *p, char *const *words)
 {
 	return field_no(&p->conf.no_shell, words[0]);
@@ -227,6 +232,7 @@ const struct conf_key conf_keys[CONF_KEYS] = {
 	{ "recovery-reboots", take_recovery_reboots, 1, 1, false, "N" },
 	{ "recovery-then", take_recovery_then, 1, 1, false, "menu|shell|poweroff" },
 	{ "recovery-after", take_recovery_after, 1, 1, false, "N" },
+	{ "recovery-rollback", take_recovery_rollback, 1, 1, false, "yes|no" },
 	{ "recovery-shell", take_recovery_shell, 1, 1, false, "yes|no" },
 	{ "recovery-password", take_recovery_password, 1, 1, false, "HASH" },
 	{ "init", take_init, 1, 1, false, "PATH" },

@@ -68,6 +68,8 @@ static void add_recovery(struct text_out *out, const struct conf *conf, const st
 	if (conf->recovery_then != usual->recovery_then)
 		text_add(out, "recovery-then %s\n", field_giveup_name(conf->recovery_then));
 	add_number(out, "recovery-after", conf->recovery_after, usual->recovery_after);
+	if (conf->turns_back)
+		text_add(out, "recovery-rollback yes\n");
 	if (conf->no_shell)
 		text_add(out, "recovery-shell no\n");
 	if (conf->recovery_password[0])

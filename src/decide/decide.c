@@ -190,7 +190,9 @@ static struct plan decide_whole_stores(const struct facts *facts)
  */
 static struct plan decide_empty_stores(const struct facts *facts)
 {
-	if (facts->proof == FACT_PROOF_SPENT)
+	if (facts->proof == FACT_PROOF_BACK && facts->failed == FACT_FAILED_NOTHING)
+		return (struct plan){ PERSIST_BACK, MAP_NOTHING, THEN_REBOOT, REASON_UNPROVEN_BACK };
+	if (facts->proof == FACT_PROOF_SPENT || facts->proof == FACT_PROOF_BACK)
 		return recovery(REASON_PROOF_SPENT);
 	switch (facts->failed) {
 	case FACT_FAILED_NOTHING:

@@ -23,6 +23,7 @@ enum plan_persist {
 	PERSIST_SLOT,		/* the boot loader starts the confirmed system's kernel */
 	PERSIST_ASK,		/* note that a reboot asks the boot loader, which is done once */
 	PERSIST_TALLY,		/* one boot more in idle that nothing marked good yet */
+	PERSIST_BACK,		/* merging, of what is kept of the system before */
 	PERSIST_COUNT
 };
 

@@ -55,9 +55,10 @@ enum fact_idle { FACT_IDLE_QUIET, FACT_IDLE_COUNT, FACT_IDLE_SPENT, FACT_IDLE_PA
 /*
  * The proof of a merge.  NONE: the stores came without a kept list, and the boot ends the merge as soon
  * as they are empty.  DUE: the running system proves what was merged.  SPENT: as many proofs as there
- * may be have failed.
+ * may be have failed.  BACK: the same, what is kept of the system before is sound, and the board goes back
+ * to it without a person.
  */
-enum fact_proof { FACT_PROOF_NONE, FACT_PROOF_DUE, FACT_PROOF_SPENT, FACT_PROOF_COUNT };
+enum fact_proof { FACT_PROOF_NONE, FACT_PROOF_DUE, FACT_PROOF_SPENT, FACT_PROOF_BACK, FACT_PROOF_COUNT };
 
 struct facts {
 	enum fact_record record;

@@ -23,6 +23,8 @@ const char *persist_name(enum plan_persist persist)
 		return "ask";
 	case PERSIST_TALLY:
 		return "count";
+	case PERSIST_BACK:
+		return "back";
 	case PERSIST_COUNT:
 		break;
 	}

@@ -33,7 +33,7 @@
 #define FIND_MORE_S 60		/* beyond device-timeout */
 #define GATHER_S 900		/* beyond check-timeout: a journal, and the lists of all stores on a slow disk */
 #define CARRY_OUT_S 300
-#define MEND_S 900		/* every merged chunk is compared with its store */
+#define MEND_S 900		/* every merged chunk is compared with its store, or what is kept with its list */
 
 static struct boot boot;
 
@@ -214,7 +214,8 @@ static void decide_and_carry_out(void)
 		if (boot.plan.then == THEN_RECOVERY)
 			give_up(&boot, boot.plan.reason, why_recovery());
 		watchdog_step("carrying out the plan",
-			      CARRY_OUT_S + (boot.plan.persist == PERSIST_MEND ? MEND_S : 0));
+			      CARRY_OUT_S + (boot.plan.persist == PERSIST_MEND ||
+					     boot.plan.persist == PERSIST_BACK ? MEND_S : 0));
 		if (carry_out())
 			return;
 	}

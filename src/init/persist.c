@@ -14,6 +14,7 @@
 #include "update/mend.h"
 #include "update/settle.h"
 #include "update/slots.h"
+#include "update/transition.h"
 
 static int spend_try(struct boot *boot)
 {
@@ -136,6 +137,18 @@ static int end_merge(struct boot *boot)
 	return end_update(boot, RESULT_MERGED);
 }
 
+/* The next boot begins to merge the system before; nothing of this one's plan is mapped. */
+static int turn_back(struct boot *boot)
+{
+	struct world *w = &boot->world;
+
+	if (update_turn_back(w, boot->plan.reason) != OUTCOME_DONE)
+		return -EIO;
+	log_note("update to %s %s: %s", boot->version_to, result_name(w->record.last.result),
+		 w->record.last.reason);
+	return 0;
+}
+
 static int persist_record(struct boot *boot)
 {
 	switch (boot->plan.persist) {
@@ -157,6 +170,8 @@ static int persist_record(struct boot *boot)
 		return count_reboot(boot);
 	case PERSIST_TALLY:
 		return count_boot(boot);
+	case PERSIST_BACK:
+		return turn_back(boot);
 	case PERSIST_COUNT:
 		break;
 	}

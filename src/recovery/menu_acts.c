@@ -103,7 +103,7 @@ static enum outcome go_back(struct world *w)
 
 	if (w->record.phase == PHASE_IDLE)
 		return update_rollback(w, &already);
-	return update_turn_back(w);
+	return update_turn_back(w, REASON_TURNED_BACK);
 }
 
 void menu_back(void)

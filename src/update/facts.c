@@ -12,6 +12,7 @@
 
 #include "base/fail.h"
 #include "base/log.h"
+#include "update/kept.h"
 #include "update/places.h"
 #include "update/proof.h"
 #include "update/slots.h"
@@ -135,10 +136,21 @@ static enum fact_idle judge_idle(const struct world *w)
 	return recovery->idle_boots < w->conf->recovery_after ? FACT_IDLE_COUNT : FACT_IDLE_SPENT;
 }
 
+/* What the board would go back to by itself is looked at whole before it counts. */
+static bool goes_back(const struct world *w)
+{
+	if (!w->conf->turns_back || !w->record.kept.volume_count || w->misplaced)
+		return false;
+	if (!kept_check(w) && !kept_check_data(w))
+		return true;
+	log_warn("cannot go back to %s: %s", w->record.kept.version, fail_text());
+	return false;
+}
+
 static enum fact_proof judge_proof(const struct world *w)
 {
 	if (proof_is_spent(&w->record))
-		return FACT_PROOF_SPENT;
+		return goes_back(w) ? FACT_PROOF_BACK : FACT_PROOF_SPENT;
 	return proof_can_be(&w->record) ? FACT_PROOF_DUE : FACT_PROOF_NONE;
 }
 
@@ -193,7 +205,7 @@ void world_facts(struct world *w, struct facts *ret_facts)
 			facts.volumes_present = false;
 	facts.kernel_flushes = world_may_merge(w->conf, release);
 	w->stores_why[0] = 0;
-	if (facts.proof == FACT_PROOF_SPENT)
+	if (facts.proof == FACT_PROOF_SPENT || facts.proof == FACT_PROOF_BACK)
 		proof_differing(&w->record, w->stores_why, sizeof(w->stores_why));
 	if (facts.record == FACT_RECORD_GOOD && !w->misplaced &&
 	    (facts.phase == FACT_TRIAL || facts.phase == FACT_MERGING))

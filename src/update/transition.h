@@ -92,15 +92,17 @@ enum outcome update_note_good(struct world *w);
  */
 enum outcome update_rollback(struct world *w, bool *ret_already);
 
-/*
- * Recovery's, with no volume mapped: in merging or proving, gives up the update and makes what is kept the
- * one that is merged, from the next boot on.  It covers all that the merge may have written.  DONE: so it
- * is, and nothing is kept any more.  NOTHING: nothing is kept, or no merge is pending.
- */
-enum outcome update_turn_back(struct world *w);
-
 /* Gives the space of what is kept back.  NOTHING: nothing is kept. */
 enum outcome update_forget(struct world *w);
+
+/* ---- turn_back.c ---- */
+
+/*
+ * Recovery's, or a boot's, with no volume mapped: in merging or proving, gives up the update and makes what is kept the
+ * one that is merged, from the next boot on.  It covers all that the merge may have written.  DONE: so it
+ * is, for that reason, and nothing is kept any more.  NOTHING: nothing is kept, or no merge is pending.
+ */
+enum outcome update_turn_back(struct world *w, enum reason why);
 
 /* ---- merge.c ---- */
 

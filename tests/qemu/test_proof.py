@@ -45,11 +45,10 @@ def test_a_trial_that_is_not_what_was_installed(board, images, bundle):
     assert b.digest() == b.partition_digest("system") == image_digest(old)
 
 
-@pytest.fixture
-def merged(board, images, bundle):
+def merge_unproven(board, images, bundle, **options):
     """A board that is off, with everything merged and nothing proven: (board, old, new, changed chunks)."""
     old, new = images.pair()
-    b = board(old, store="cow")
+    b = board(old, store="cow", **options)
     begin_trial(b, bundle(system=(old, new)))
     # It need not read all of it before, where the configuration says so.
     b.run("cp /run/cowboot/cowboot.conf /run/unproven && echo verify-trial no >> /run/unproven", check=True)
@@ -58,6 +57,11 @@ def merged(board, images, bundle):
     wait_until(lambda: left(b) == 0, "the kernel has merged it")
     b.cut()
     return b, old, new, changed_chunks(old.read_bytes(), new.read_bytes())
+
+
+@pytest.fixture
+def merged(board, images, bundle):
+    return merge_unproven(board, images, bundle)
 
 
 def lose_last(b, old, new):

@@ -30,6 +30,7 @@ static const char *const merged_ways[] = {
 	"every merged chunk is old again", "the kept list damaged", "the kept list unreadable",
 	"the store's data spoiled", "the store's data unreadable",
 	"a chunk lost, and the store's data of it", "a chunk lost, and the kept list",
+	"a chunk lost, the kept list, and what is kept of the old system",
 };
 static const char *const data_ways[] = { "noise in the first chunk", "noise in the last chunk",
 					 "the first chunk is OLD's", "the first chunk unreadable" };
@@ -37,9 +38,9 @@ static const char *const kept_ways[] = { "noise in a chunk that is kept", "a chu
 					"a chunk that is kept unreadable" };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-unsigned damage_count(enum damage damage)
+unsigned damage_count(const struct scenario *s)
 {
-	switch (damage) {
+	switch (s->damage) {
 	case DAMAGE_COPY:
 		return 2 * COUNT(copy_ways);
 	case DAMAGE_BOTH:
@@ -59,7 +60,7 @@ unsigned damage_count(enum damage damage)
 	case DAMAGE_KEPT:
 		return COUNT(kept_ways);
 	case DAMAGE_MERGED:
-		return COUNT(merged_ways);
+		return COUNT(merged_ways) - !(s->plan.turns_back && s->plan.raw);
 	case DAMAGE_UNKEPT:
 	case DAMAGE_NONE:
 		break;
@@ -321,7 +322,7 @@ static void spoil_merged(struct disks *disks, unsigned way, struct ledger *at)
 		image_set(&disks->durable, origin, old_of[0][s]);
 	for (unsigned i = 0; way == 3 && i < plan->volume_sectors[0]; i++)
 		image_set(&disks->durable, disk_base[DISK_VOL0] + i, old_of[0][i]);
-	if (way == 4 || way == 9)
+	if (way == 4 || way >= 9)
 		change_byte(disks, kept, 40, 0xff, 0x77);
 	if (way == 5)
 		image_set(&disks->durable, kept, CONTENT_BAD);
@@ -331,7 +332,12 @@ static void spoil_merged(struct disks *disks, unsigned way, struct ledger *at)
 		image_set(&disks->durable, data, CONTENT_BAD);
 	if (way < 8)
 		return;
-	at->hopeless = at->damaged = at->excused = 1;
+	at->hopeless = at->damaged = 1;
+	/* Then the way back is taken, and no recovery is right: unless that is damaged, too. */
+	at->may_be_turned = plan->turns_back && way < 10;
+	at->excused = !at->may_be_turned;
+	if (way == 10)
+		spoil_kept(disks, 0);
 }
 
 /* Each store is as long as the kernel needs it, and no longer: the record says nothing of a kept list. */

@@ -309,7 +309,7 @@ void explore(const struct scenario *s, const struct limits *with, void (*print)(
 	visited_clear();
 	alike_forget();
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	for (unsigned d = 0; d < damage_count(s->damage); d++) {
+	for (unsigned d = 0; d < damage_count(s); d++) {
 		if (!search_begin(s, d, print))
 			break;
 		levels[0].cuts = least(limits.cuts, s->cuts);

@@ -71,7 +71,7 @@ void saw_merge_start(void)
 {
 	if (!ledger.may_be_confirmed)
 		violation("I2: a merge began though nobody confirmed");
-	if (ledger.damaged)
+	if (ledger.damaged && !ledger.may_be_turned)
 		violation("I5: a damaged store was loaded for a merge");
 	confirmed();
 	oracle_note();
@@ -147,11 +147,16 @@ static void judge_new(bool bare)
 /* From now on OLD is the confirmed one, and only that may come up; nothing is kept of NEW. */
 static void turned(void)
 {
-	ledger.may_be_turned = 0;
+	ledger.may_be_turned = ledger.hopeless = ledger.damaged = 0;
 	ledger.back ^= 1;
 	ledger.kept_due = 0;
 	ledger.forgotten = 1;
 	oracle_note();
+}
+
+bool saw_turned(const enum shown *volume, unsigned count)
+{
+	return ledger.may_be_turned && together(volume, count) == SHOWN_OLD;
 }
 
 void saw_turn(bool done)
@@ -167,7 +172,7 @@ void saw_root(const enum shown *volume, unsigned count, bool bare)
 	if (ledger.lost)
 		violation("I4: a system came up, and whether a merge has begun is not known");
 	/* It was cut: what comes up tells, and from then on it must stay so. */
-	if (ledger.may_be_turned && together(volume, count) == SHOWN_OLD)
+	if (saw_turned(volume, count))
 		turned();
 	switch (together(volume, count)) {
 	case SHOWN_OLD:
@@ -275,6 +280,11 @@ void saw_verb(enum verb verb)
 {
 	switch (verb) {
 	case VERB_INSTALL:
+		/* Once more, after a way back: the roles are as they were. */
+		if (ledger.back && ledger.confirmed)
+			ledger.back = ledger.confirmed = 0;
+		/* Its kernel takes the slot of what is kept. */
+		ledger.kept_due &= !rules.slots;
 		ledger.installs++;
 		begin_update();
 		break;

@@ -95,6 +95,8 @@ void saw_recovery(const char *reason);
 void saw_image(bool done);
 /* In recovery a merge is turned back; done: it said so. */
 void saw_turn(bool done);
+/* Whether a merge that may be turned back is: OLD comes up. */
+bool saw_turned(const enum shown *volume, unsigned count);
 void saw_fault(unsigned count, bool excuses_recovery);
 void saw_lie(void);
 void saw_verb(enum verb verb);

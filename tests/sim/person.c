@@ -58,9 +58,16 @@ static bool goes_back(void)
 	return true;
 }
 
+/* After a way back, over what is kept of it. */
+static bool installs_again(void)
+{
+	return ledger.back && ledger.installs < policy->installs;
+}
+
 static bool wants_more(void)
 {
-	return ledger.rollbacks < policy->rollbacks || (policy->forgets && !ledger.forgotten);
+	return ledger.rollbacks < policy->rollbacks || (policy->forgets && !ledger.forgotten) ||
+	       installs_again();
 }
 
 /* The confirmed system, and nothing is pending. */
@@ -68,6 +75,11 @@ static void on_rest(void)
 {
 	if (plan->releases)
 		again(VERB_OLDER);
+	if (installs_again()) {
+		install();
+		reboot();
+		return;
+	}
 	if (goes_back() || !policy->forgets || ledger.forgotten)
 		return;
 	again(VERB_FORGET);
@@ -190,7 +202,7 @@ static void act(void)
 	const enum shown first = shown[0];
 
 	/* What can never be right again must never be taken for right either. */
-	if (ledger.hopeless) {
+	if (ledger.hopeless && !saw_turned(shown, plan->volumes)) {
 		on_proving();
 		return;
 	}

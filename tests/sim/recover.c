@@ -34,7 +34,7 @@ void recover_turn_back(void)
 	rc = menu_open(&board, "go back", WORLD_CHANGE);
 	if (rc == 0) {
 		saw_turn(false);
-		rc = update_turn_back(&board.world) == OUTCOME_DONE ? 0 : -1;
+		rc = update_turn_back(&board.world, REASON_TURNED_BACK) == OUTCOME_DONE ? 0 : -1;
 	}
 	say("-- %s", rc ? fail_text() : "it is turned back");
 	if (rc == 0)

@@ -96,7 +96,7 @@ int explore_replay(const struct scenario *s, const char *way)
 	scenario = s;
 	if (sscanf(steps, "d%u%n", &damage, &len) == 1)
 		step_on(len);
-	if (damage >= damage_count(s->damage)) {
+	if (damage >= damage_count(s)) {
 		printf("there is no damage %u\n", damage);
 		return 2;
 	}

@@ -53,12 +53,13 @@ static void configure(void)
 		sim_config, sizeof(sim_config),
 		"board sim\nmeta PARTLABEL=meta\ndata PARTLABEL=data /data ext4 rw,noatime\n"
 		"volume system PARTLABEL=system / ext4 ro\n%sstore %s\ntries %u\ndevice-timeout 1\n"
-		"recovery shell\noverrides no\nrequire-signature no\nkeep-old %s\n%s%s",
+		"recovery shell\noverrides no\nrequire-signature no\nkeep-old %s\n%s%s%s",
 		plan->volumes > 1 ? "volume vendor PARTLABEL=vendor /vendor ext4 ro\n" : "",
 		plan->raw ? "PARTLABEL=cow" : "file", plan->tries,
 		plan->keeps == KEEPS	      ? "yes"
 		: plan->keeps == KEEPS_ALWAYS ? "must"
 					      : "no",
+		plan->turns_back ? "recovery-rollback yes\n" : "",
 		plan->several_disks ? "disks several\n" : "",
 		plan->esp     ? "boot-esp PARTLABEL=esp\n"
 		: plan->slots ? "boot-slots PARTLABEL=boot_a PARTLABEL=boot_b\n"

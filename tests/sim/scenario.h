@@ -51,7 +51,7 @@ extern const unsigned scenario_count;
 bool scenario_begin(const struct scenario *s, struct disks *ret_disks, struct ledger *ret_ledger);
 
 /* damage.c */
-unsigned damage_count(enum damage damage);
+unsigned damage_count(const struct scenario *s);
 /* What variant n does, to disks at rest; the ledger learns what may be expected of the board now.
  */
 void damage_apply(const struct scenario *s, unsigned n, struct disks *disks, struct ledger *at);

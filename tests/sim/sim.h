@@ -37,6 +37,7 @@ struct board_plan {
 	bool long_line; /* the kernel's command line has a bootconfig in it */
 	enum { KEEPS_NOT, KEEPS, KEEPS_ALWAYS } keeps; /* keep-old: no, yes, must */
 	bool tight; /* and there is no room for that */
+	bool turns_back; /* recovery-rollback yes */
 	bool eager_merge; /* the kernel merges between any two calls, not only during a sleep */
 	bool several_disks; /* the configuration says that there are */
 	bool releases; /* bundles have one: the update's, and an older one of the same content */

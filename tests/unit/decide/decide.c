@@ -45,7 +45,8 @@ static void check_plan_is_whole(const struct facts *f, const struct plan *p)
 		assert_int_equal(p->persist, PERSIST_NOTHING);
 	if (p->then == THEN_REBOOT)	/* something has changed, or it would loop */
 		assert_true(p->persist == PERSIST_REVERT || p->persist == PERSIST_DROP ||
-			    p->persist == PERSIST_SLOT || p->persist == PERSIST_ASK);
+			    p->persist == PERSIST_SLOT || p->persist == PERSIST_ASK ||
+			    p->persist == PERSIST_BACK);
 }
 
 static void every_plan_is_whole(void **state)
@@ -126,8 +127,10 @@ static void check_no_bare_origin(const struct facts *f, const struct plan *p)
 		return;
 	if (p->map == MAP_LINEAR)
 		assert_int_equal(f->stores, FACT_STORES_EMPTY);
-	assert_true(p->then == THEN_RECOVERY || p->persist == PERSIST_MEND || p->persist == PERSIST_FINISH);
-	assert_int_not_equal(p->then, THEN_REBOOT);
+	assert_true(p->then == THEN_RECOVERY || p->persist == PERSIST_MEND || p->persist == PERSIST_FINISH ||
+		    p->persist == PERSIST_BACK);
+	/* What is kept covers what the merge has written: the next boot maps it. */
+	assert_int_equal(p->then == THEN_REBOOT, p->persist == PERSIST_BACK);
 }
 
 static void merging_maps_no_bare_origin(void **state)
@@ -150,6 +153,11 @@ static void check_mended(const struct facts *f, const struct plan *p)
 	if ((in_phase(f, FACT_PROVING) || (in_phase(f, FACT_MERGING) && f->stores == FACT_STORES_EMPTY)) &&
 	    f->proof == FACT_PROOF_SPENT)
 		assert_int_equal(p->then, THEN_RECOVERY);
+	if (merged && f->proof == FACT_PROOF_BACK && f->stores != FACT_STORES_WHOLE)
+		assert_int_equal(p->map, MAP_NOTHING);
+	if (p->persist == PERSIST_BACK)
+		assert_true(merged && f->proof == FACT_PROOF_BACK && f->failed == FACT_FAILED_NOTHING &&
+			    p->map == MAP_NOTHING && p->then == THEN_REBOOT);
 	if (in_phase(f, FACT_PROVING))
 		assert_true(p->map == MAP_NOTHING || p->map == MAP_LINEAR);
 }

@@ -31,7 +31,7 @@ static const struct dimension dimension[DIMENSIONS] = {
 	[HEEDS] = { "heeds", 2, { "no", "yes" } },
 	[STORES] = { "stores", FACT_STORES_COUNT, { "whole", "empty", "damaged", "missing" } },
 	[FLUSHES] = { "flushes", 2, { "no", "yes" } },
-	[PROOF] = { "proof", FACT_PROOF_COUNT, { "none", "due", "spent" } },
+	[PROOF] = { "proof", FACT_PROOF_COUNT, { "none", "due", "spent", "back" } },
 	[IDLE] = { "idle", FACT_IDLE_KINDS, { "quiet", "count", "spent", "partial" } },
 };
 
