@@ -16,6 +16,7 @@
 #define JSON_MS 500
 #define UNKNOWN_MS 10000	/* between plain lines when the total is not known */
 #define MIB (1u << 20)
+#define RATE_IN_MIB (10 * MIB)	/* below it a rate is told in KiB */
 
 static enum progress_how told;
 
@@ -36,8 +37,27 @@ static unsigned percent(uint64_t done_bytes, uint64_t total_bytes)
 	return done_bytes / hundredth < 99 ? (unsigned)(done_bytes / hundredth) : 99;
 }
 
+/* Bytes a second, of the whole step so far; 0: not known, or nearly nothing. */
+static uint64_t rate(const struct progress *p, uint64_t now_ms)
+{
+	uint64_t ms = now_ms - p->begun_ms;
+
+	if (!ms)
+		return 0;
+	return p->done_bytes < UINT64_MAX / 1000 ? p->done_bytes * 1000 / ms : p->done_bytes / ms * 1000;
+}
+
+/* Rounded up: 0 only when all is done. bytes_per_s is not 0. */
+static uint64_t left_s(const struct progress *p, uint64_t bytes_per_s)
+{
+	uint64_t left_bytes = p->total_bytes - p->done_bytes;
+
+	return left_bytes / bytes_per_s + !!(left_bytes % bytes_per_s);
+}
+
 static void show_json(const struct progress *p, uint64_t now_ms)
 {
+	const uint64_t bytes_per_s = rate(p, now_ms);
 	char line[512];
 	struct text_out out;
 
@@ -50,12 +70,22 @@ static void show_json(const struct progress *p, uint64_t now_ms)
 			 percent(p->done_bytes, p->total_bytes));
 	else
 		text_add(&out, ", \"total_bytes\": null, \"percent\": null");
-	text_add(&out, ", \"ms\": %" PRIu64 "}\n", now_ms - p->begun_ms);
+	text_add(&out, ", \"ms\": %" PRIu64, now_ms - p->begun_ms);
+	if (bytes_per_s)
+		text_add(&out, ", \"bytes_per_s\": %" PRIu64, bytes_per_s);
+	else
+		text_add(&out, ", \"bytes_per_s\": null");
+	if (bytes_per_s && p->total_bytes)
+		text_add(&out, ", \"left_s\": %" PRIu64 "}\n", left_s(p, bytes_per_s));
+	else
+		text_add(&out, ", \"left_s\": null}\n");
 	fputs(line, stderr);
 }
 
 static void show_text(const struct progress *p, uint64_t now_ms)
 {
+	const uint64_t bytes_per_s = rate(p, now_ms);
+
 	fprintf(stderr, "%scowboot: %s%s%s: ", p->terminal ? "\r" : "", p->step,
 		p->object[0] ? " " : "", p->object);
 	if (p->total_bytes)
@@ -64,8 +94,14 @@ static void show_text(const struct progress *p, uint64_t now_ms)
 			p->total_bytes / MIB);
 	else
 		fprintf(stderr, "%" PRIu64 " MiB", p->done_bytes / MIB);
-	fprintf(stderr, ", %" PRIu64 " s%s", (now_ms - p->begun_ms) / 1000,
-		p->terminal ? "\033[K" : "\n");
+	fprintf(stderr, ", %" PRIu64 " s", (now_ms - p->begun_ms) / 1000);
+	if (bytes_per_s >= RATE_IN_MIB)
+		fprintf(stderr, ", %" PRIu64 " MiB/s", bytes_per_s / MIB);
+	else if (bytes_per_s)
+		fprintf(stderr, ", %" PRIu64 " KiB/s", bytes_per_s / 1024);
+	if (bytes_per_s && p->done_bytes < p->total_bytes)
+		fprintf(stderr, ", %" PRIu64 " s left", left_s(p, bytes_per_s));
+	fputs(p->terminal ? "\033[K" : "\n", stderr);
 }
 
 static void show(struct progress *p, uint64_t now_ms)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Progress of long work, on standard error: one line that is redrawn on a terminal, plain lines at
- * each tenth elsewhere.  Work that takes less than a second shows nothing.  For programs: JSON lines,
- * which docs/status-json.md describes.
+ * each tenth elsewhere; with the rate since it began, and how long the rest takes at that.  Work that
+ * takes less than a second shows nothing.  For programs: JSON lines, which docs/status-json.md describes.
  */
 #ifndef COWBOOT_BASE_PROGRESS_H
 #define COWBOOT_BASE_PROGRESS_H

@@ -79,15 +79,15 @@ static void test_plain_tenths(void **state)
 	p.terminal = false;
 	work(&p, 40, 100);
 	progress_end(&p);
-	assert_said("cowboot: working hard:  25%, 10 of 40 MiB, 1 s\n"
-		    "cowboot: working hard:  30%, 12 of 40 MiB, 1 s\n"
-		    "cowboot: working hard:  40%, 16 of 40 MiB, 1 s\n"
-		    "cowboot: working hard:  50%, 20 of 40 MiB, 2 s\n"
-		    "cowboot: working hard:  60%, 24 of 40 MiB, 2 s\n"
-		    "cowboot: working hard:  70%, 28 of 40 MiB, 2 s\n"
-		    "cowboot: working hard:  80%, 32 of 40 MiB, 3 s\n"
-		    "cowboot: working hard:  90%, 36 of 40 MiB, 3 s\n"
-		    "cowboot: working hard: 100%, 40 of 40 MiB, 4 s\n");
+	assert_said("cowboot: working hard:  25%, 10 of 40 MiB, 1 s, 10 MiB/s, 3 s left\n"
+		    "cowboot: working hard:  30%, 12 of 40 MiB, 1 s, 10 MiB/s, 3 s left\n"
+		    "cowboot: working hard:  40%, 16 of 40 MiB, 1 s, 10 MiB/s, 3 s left\n"
+		    "cowboot: working hard:  50%, 20 of 40 MiB, 2 s, 10 MiB/s, 2 s left\n"
+		    "cowboot: working hard:  60%, 24 of 40 MiB, 2 s, 10 MiB/s, 2 s left\n"
+		    "cowboot: working hard:  70%, 28 of 40 MiB, 2 s, 10 MiB/s, 2 s left\n"
+		    "cowboot: working hard:  80%, 32 of 40 MiB, 3 s, 10 MiB/s, 1 s left\n"
+		    "cowboot: working hard:  90%, 36 of 40 MiB, 3 s, 10 MiB/s, 1 s left\n"
+		    "cowboot: working hard: 100%, 40 of 40 MiB, 4 s, 10 MiB/s\n");
 }
 
 static void test_terminal_redraws(void **state)
@@ -101,9 +101,9 @@ static void test_terminal_redraws(void **state)
 	work(&p, 1, 100);	/* too soon to draw again */
 	work(&p, 1, 100);
 	progress_end(&p);
-	assert_said("\rcowboot: working hard:  50%, 2 of 4 MiB, 1 s\033[K"
-		    "\rcowboot: working hard: 100%, 4 of 4 MiB, 1 s\033[K"
-		    "\rcowboot: working hard: 100%, 4 of 4 MiB, 1 s\033[K\n");
+	assert_said("\rcowboot: working hard:  50%, 2 of 4 MiB, 1 s, 1706 KiB/s, 2 s left\033[K"
+		    "\rcowboot: working hard: 100%, 4 of 4 MiB, 1 s, 2925 KiB/s\033[K"
+		    "\rcowboot: working hard: 100%, 4 of 4 MiB, 1 s, 2925 KiB/s\033[K\n");
 }
 
 /* Never above 100, never 100 before the end, and nothing overflows. */
@@ -121,9 +121,9 @@ static void test_bounds(void **state)
 	p.total_bytes = 2 * MIB;
 	clock_ms += 2000;
 	progress_set(&p, 3 * MIB);
-	assert_said("\rcowboot: working hard:  99%, 17592186044415 of 17592186044415 MiB, 2 s\033[K"
-		    "\rcowboot: working hard: 100%, 17592186044415 of 17592186044415 MiB, 4 s\033[K"
-		    "\rcowboot: working hard: 100%, 2 of 2 MiB, 6 s\033[K");
+	assert_said("\rcowboot: working hard:  99%, 17592186044415 of 17592186044415 MiB, 2 s, 8796093022207 MiB/s, 1 s left\033[K"
+		    "\rcowboot: working hard: 100%, 17592186044415 of 17592186044415 MiB, 4 s, 4398046511103 MiB/s\033[K"
+		    "\rcowboot: working hard: 100%, 2 of 2 MiB, 6 s, 341 KiB/s\033[K");
 }
 
 static void test_total_not_known(void **state)
@@ -135,7 +135,7 @@ static void test_total_not_known(void **state)
 	p.terminal = false;
 	work(&p, 25, 1000);
 	progress_end(&p);
-	assert_said("cowboot: reading: 10 MiB, 10 s\ncowboot: reading: 20 MiB, 20 s\n");
+	assert_said("cowboot: reading: 10 MiB, 10 s, 1024 KiB/s\ncowboot: reading: 20 MiB, 20 s, 1024 KiB/s\n");
 }
 
 /* The beginning and the end of each step, and now and then what is between. */
@@ -151,15 +151,20 @@ static void test_json_lines(void **state)
 	progress_begin(&p, "reading", "", 0);
 	progress_end(&p);
 	assert_said("{\"step\": \"merging\", \"object\": \"1.\\\"5\", \"done_bytes\": 0, "
-		    "\"total_bytes\": 4194304, \"percent\": 0, \"ms\": 0}\n"
+		    "\"total_bytes\": 4194304, \"percent\": 0, \"ms\": 0"
+		    ", \"bytes_per_s\": null, \"left_s\": null}\n"
 		    "{\"step\": \"merging\", \"object\": \"1.\\\"5\", \"done_bytes\": 3145728, "
-		    "\"total_bytes\": 4194304, \"percent\": 75, \"ms\": 600}\n"
+		    "\"total_bytes\": 4194304, \"percent\": 75, \"ms\": 600"
+		    ", \"bytes_per_s\": 5242880, \"left_s\": 1}\n"
 		    "{\"step\": \"merging\", \"object\": \"1.\\\"5\", \"done_bytes\": 4194304, "
-		    "\"total_bytes\": 4194304, \"percent\": 100, \"ms\": 800}\n"
+		    "\"total_bytes\": 4194304, \"percent\": 100, \"ms\": 800"
+		    ", \"bytes_per_s\": 5242880, \"left_s\": 0}\n"
 		    "{\"step\": \"reading\", \"object\": null, \"done_bytes\": 0, "
-		    "\"total_bytes\": null, \"percent\": null, \"ms\": 0}\n"
+		    "\"total_bytes\": null, \"percent\": null, \"ms\": 0"
+		    ", \"bytes_per_s\": null, \"left_s\": null}\n"
 		    "{\"step\": \"reading\", \"object\": null, \"done_bytes\": 0, "
-		    "\"total_bytes\": null, \"percent\": null, \"ms\": 0}\n");
+		    "\"total_bytes\": null, \"percent\": null, \"ms\": 0"
+		    ", \"bytes_per_s\": null, \"left_s\": null}\n");
 }
 
 static void test_none(void **state)
