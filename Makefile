@@ -256,7 +256,7 @@ $A/cowboot: $(call objects,$A,$(COWBOOT_ROOMS)) $(LIBS) $A/cowboot.made-of
 
 $B/host/cowboot: $(HOST_OBJS) $B/host/cowboot.made-of
 	$(call say,LD,$@)
-	$(Q)gcc $(LDFLAGS_SHIP) -o $@ $(filter %.o,$^) -ldevmapper -lzstd -lsodium -ldivsufsort
+	$(Q)gcc $(LDFLAGS_SHIP) -o $@ $(filter %.o,$^) -ldevmapper -lzstd -lsodium -ldivsufsort -lext2fs -lcom_err
 
 # For boards that have data's file system checked; Debian's, static.
 $(call made-of,$A/e2fsck,$(call pin,deb_e2fsck-static))
@@ -472,7 +472,7 @@ $B/unit/rooms.a: $(UNIT_OBJS) $B/unit/rooms.a.made-of
 $B/unit/%: tests/unit/%.c $B/unit/rooms.a Makefile
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && gcc $(CFLAGS_UNIT) -MF $@.d -o $@ $< $B/unit/rooms.a \
-		-lcmocka -ldevmapper -lzstd -lsodium -ldivsufsort
+		-lcmocka -ldevmapper -lzstd -lsodium -ldivsufsort -lext2fs -lcom_err
 
 ## ---- On the machine that builds ---------------------------------------------------------------
 

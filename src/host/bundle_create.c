@@ -16,6 +16,7 @@
 #include "cli/cli.h"
 #include "cli/scratch.h"
 #include "host/bundle_create.h"
+#include "host/bundle_images.h"
 #include "host/bundle_release.h"
 #include "host/delta_pack.h"
 #include "host/file.h"
@@ -23,25 +24,15 @@
 #include "host/signers.h"
 #include "host/writer.h"
 
-#define PATH_BYTES 4096
-
-struct images {
-	struct dev old_image, new_image;
-};
-
 struct create {
 	const char *path;
 	int level, delta_level;
 	uint32_t chunk_sectors;
-	bool other_kind;		/* OLD and NEW may be of different file systems */
-	bool loader_files;		/* NEW may have files of a boot loader */
 	bool delta;			/* volumes may be told by the old ones */
 	struct bundle_manifest manifest;
 	const char *boot_path;		/* NULL: no boot image */
 	struct dev boot;
-	struct images images[BUNDLE_VOLUMES_MAX];
-	char name[BUNDLE_VOLUMES_MAX][BUNDLE_NAME_MAX];
-	unsigned count;			/* of images that are open */
+	struct bundle_images images;
 	struct signers signers;		/* none: it is not signed */
 	struct progress progress;
 };
@@ -56,47 +47,6 @@ static int take_word(const char *option, const char *word, char *buf, size_t siz
 	return 0;
 }
 
-/* Cuts NAME=OLD:NEW, opens the two and adds them. An exit code, with its line printed. */
-static int take_volume(struct create *c, const char *word)
-{
-	char old_path[PATH_BYTES], *name = c->name[c->count];
-	const char *equals = strchr(word, '='), *colon = equals ? strchr(equals, ':') : NULL;
-	struct images *images = &c->images[c->count];
-
-	if (!colon || colon == equals + 1 || !colon[1] || strchr(colon + 1, ':'))
-		return cli_usage("bundle", "'%s' is not NAME=OLD:NEW", word);
-	if (equals - word >= BUNDLE_NAME_MAX || colon - equals > PATH_BYTES)
-		return cli_usage("bundle", "'%s' is too long", word);
-	memcpy(name, word, (size_t)(equals - word));
-	memcpy(old_path, equals + 1, (size_t)(colon - equals - 1));
-	old_path[colon - equals - 1] = '\0';
-	if (!text_is_name(name))
-		return cli_usage("bundle", "'%s' is no name for a volume: a-z, 0-9, - and _", name);
-	for (unsigned v = 0; v < c->count; v++)
-		if (!strcmp(c->name[v], name))
-			return cli_usage("bundle", "volume %s is given twice", name);
-	if (file_open_pair(old_path, colon + 1, &images->old_image, &images->new_image))
-		return cli_failed();
-	c->count++;
-	if (image_look(&images->old_image, &images->new_image, c->other_kind,
-		       c->loader_files))
-		return cli_failed();
-	return EXIT_DONE;
-}
-
-static int take_volumes(struct create *c, int count, char **words)
-{
-	if (count > (int)BUNDLE_VOLUMES_MAX)
-		return cli_usage("bundle", "a bundle holds at most %u volumes", BUNDLE_VOLUMES_MAX);
-	for (int i = 0; i < count; i++) {
-		int rc = take_volume(c, words[i]);
-
-		if (rc)
-			return rc;
-	}
-	return EXIT_DONE;
-}
-
 static int take_arguments(struct create *c, int argc, char **argv)
 {
 	const char *version = NULL, *from = NULL, *board = NULL, *chunk = NULL, *level = NULL;
@@ -107,8 +57,9 @@ static int take_arguments(struct create *c, int argc, char **argv)
 		{ "--expires", NULL, &words.expires },
 		{ "--from", NULL, &from }, { "--board", NULL, &board },
 		{ "--chunk-sectors", NULL, &chunk }, { "--level", NULL, &level },
-		{ "--boot", NULL, &c->boot_path }, { "--other-kind", &c->other_kind, NULL },
-		{ "--loader-files", &c->loader_files, NULL }, { "--delta", &c->delta, NULL }, { 0 },
+		{ "--boot", NULL, &c->boot_path },
+		{ "--other-kind", &c->images.other_kind, NULL },
+		{ "--loader-files", &c->images.loader_files, NULL }, { "--delta", &c->delta, NULL }, { 0 },
 	};
 	struct bundle_manifest *m = &c->manifest;
 	uint64_t level_value = BUNDLE_LEVEL_DEFAULT;
@@ -133,7 +84,7 @@ static int take_arguments(struct create *c, int argc, char **argv)
 		return cli_failed();
 	if (c->boot_path && file_open_image(c->boot_path, &c->boot))
 		return cli_failed();
-	return take_volumes(c, argc - 1, argv + 1);
+	return bundle_images_open(&c->images, argc - 1, argv + 1);
 }
 
 static void tell(void *ctx, uint64_t more_bytes)
@@ -151,20 +102,21 @@ static int pack(struct create *c, struct dev *scratch)
 	uint64_t image_bytes = 0, boot_bytes = c->boot_path ? c->boot.size_bytes : 0;
 	int rc = 0;
 
-	for (unsigned v = 0; v < c->count; v++)
-		image_bytes += c->images[v].old_image.size_bytes +
-			       c->images[v].new_image.size_bytes;
+	for (unsigned v = 0; v < c->images.count; v++)
+		image_bytes += c->images.volume[v].old_image.size_bytes +
+			       c->images.volume[v].new_image.size_bytes;
 	progress_begin(&c->progress, "packing", "", 2 * image_bytes + boot_bytes);
 	if (c->boot_path) {
 		const struct cow_source boot = file_source(&c->boot);
 
 		rc = bundle_pack_boot(&packing, &boot, &c->manifest);
 	}
-	for (unsigned v = 0; v < c->count && !rc; v++) {
+	for (unsigned v = 0; v < c->images.count && !rc; v++) {
+		struct bundle_image *image = &c->images.volume[v];
 		struct bundle_input input = {
-			.name = c->name[v], .chunk_sectors = c->chunk_sectors,
-			.old_image = file_source(&c->images[v].old_image),
-			.new_image = file_source(&c->images[v].new_image),
+			.name = image->name, .chunk_sectors = c->chunk_sectors,
+			.old_image = file_source(&image->old_image),
+			.new_image = file_source(&image->new_image),
 		};
 
 		rc = (c->delta ? delta_pack : bundle_pack)(&packing, &input, &c->manifest);
@@ -238,6 +190,7 @@ static int print(const struct create *c)
 		if (v->image_bytes > v->old_bytes)
 			printf("%s: grows from %" PRIu64 " to %" PRIu64 " bytes, which the board's "
 			       "partition must have\n", v->name, v->old_bytes, v->image_bytes);
+		bundle_images_print(&c->images.volume[i], v);
 	}
 	release_text(m->release, release);
 	printf("%s: version %s%s%s, %u volume%s\n", c->path, m->version_to, m->release ? ", release " : "",
@@ -262,8 +215,14 @@ static int create(struct create *c)
 	struct dev scratch = DEV_CLOSED;
 	struct output out;
 	char *dir = output_dir(c->path);
-	int rc = output_open(c->path, &out);
+	int rc = output_check(c->path);
 
+	if (!rc && bundle_images_settle(&c->images)) {
+		free(dir);
+		return cli_failed();
+	}
+	if (!rc)
+		rc = output_open(c->path, &out);
 	if (!rc && scratch_open(dir, &scratch)) {
 		output_drop(&out);
 		rc = -EIO;
@@ -292,9 +251,6 @@ int bundle_create(int argc, char **argv)
 		rc = create(&c);
 	signers_wipe(&c.signers);
 	dev_close(&c.boot);
-	while (c.count--) {
-		dev_close(&c.images[c.count].old_image);
-		dev_close(&c.images[c.count].new_image);
-	}
+	bundle_images_close(&c.images, rc == EXIT_DONE);
 	return rc;
 }

@@ -10,7 +10,7 @@
 #include "cli/scratch.h"
 #include "host/file.h"
 
-#define INPUTS_MAX 20u	/* OLD and NEW of eight volumes, and a boot image */
+#define INPUTS_MAX 28u	/* OLD, NEW and the result of eight volumes, and a boot image */
 
 static struct input {
 	struct stat st;
