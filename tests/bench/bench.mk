@@ -8,4 +8,11 @@ bench: $(ready) $B/packages-bench ## what a boot and a merge cost, beside a firs
 check-cost: $(ready) ## that a boot costs no more than it did: instructions, writes
 	@/usr/bin/python3 -m pytest -q -c tests/bench/pytest.ini tests/bench
 
-.PHONY: bench check-cost
+$B/packages-bundles: configs/host-packages configs/install-packages | $B/packages-test
+	$(Q)configs/install-packages bundles $@.log && touch $@
+
+bench-bundles: $(ready) $B/packages-bundles ## how large updates are, beside what others make: tables in docs/bundles.md; takes hours
+	@qemu/debian/mkroot
+	@tests/bench/bundles/run
+
+.PHONY: bench bench-bundles check-cost
