@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NAME-store must be ours and lie over the record's blocks, or it is none: over functions that stand
- * for src/map/dm.c.
+ * NAME-store must be ours and lie over the record's blocks, or it is none; and who only looks needs none.
+ * Over functions that stand for src/map/dm.c.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "map/dm.h"
 #include "update/store.h"
@@ -140,6 +142,52 @@ static void on_a_partition_for_stores(void **state)
 	assert_int_equal(made, 0);
 }
 
+static void put(FILE *file, uint32_t sector, int byte)
+{
+	assert_int_equal(fseek(file, sector * 512L, SEEK_SET), 0);
+	for (unsigned i = 0; i < 512; i++)
+		assert_int_equal(fputc(byte, file), byte);
+}
+
+/*
+ * Whoever looks holds no lock, so it must leave device-mapper alone: a store is read where it lies, over
+ * its extents, whatever is mapped by its name meanwhile.
+ */
+static void a_look_maps_nothing(void **state)
+{
+	static const int states[] = { -ENXIO, 0, -ESTALE, -EEXIST };
+	char path[] = "/tmp/cowboot-store-XXXXXX";
+	struct store_open open;
+	struct cow_found found;
+	uint8_t buf[1024];
+	FILE *file;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	file = fdopen(fd, "w");
+	assert_non_null(file);
+	put(file, 115, 'a');	/* the last sector of the first extent, and the first of the second */
+	put(file, 200, 'b');
+	put(file, 255, 0);
+	assert_int_equal(fclose(file), 0);
+	snprintf(w.data_part.path, sizeof(w.data_part.path), "%s", path);
+	w.data_part.size_sectors = 256;
+	w.record.volume[0].store_sectors = 24;
+	w.record.volume[0].chunk_sectors = 8;
+	for (unsigned i = 0; i < ARRAY_SIZE(states); i++) {
+		there = states[i];
+		made = removed = 0;
+		assert_int_equal(store_open(&w, 0, &open), 0);
+		assert_int_equal(open.store.read(open.store.ctx, 15 * 512, buf, sizeof(buf)), 0);
+		assert_true(buf[0] == 'a' && buf[511] == 'a' && buf[512] == 'b' && buf[1023] == 'b');
+		store_close(&open);
+		assert_true(store_check(&w, 0, &found) < 0);	/* it holds no store */
+		assert_true(made == 0 && removed == 0);
+	}
+	assert_int_equal(remove(path), 0);
+}
+
 static int set_up(void **state)
 {
 	struct record *rec = &w.record;
@@ -166,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_over_its_own_blocks),
 		cmocka_unit_test(only_on_its_own_partition),
+		cmocka_unit_test(a_look_maps_nothing),
 		cmocka_unit_test(on_a_partition_for_stores),
 	};
 
