@@ -22,6 +22,15 @@ class Gone(Exception):
     """QEMU ended while we waited for it to say something."""
 
 
+def wait_until(condition, what, timeout=30):
+    """Asks again and again, until condition() is true."""
+    end = time.monotonic() + timeout * SCALE
+    while not condition():
+        if time.monotonic() > end:
+            raise Timeout(f"{what}: not within {timeout * SCALE:.0f} s")
+        time.sleep(0.02)
+
+
 class Stream:
     """One end of a socket pair whose other end QEMU inherits as `fd`; what is read is kept and, if
     asked, logged."""

@@ -21,6 +21,7 @@ import judge
 import saved
 from lifetime import Life
 from recording import bundle
+from stream import wait_until
 
 BOARDS = {
     "file": Life("errors-file", None, change=10),
@@ -96,7 +97,8 @@ class Starts:
         vm.qmp("block_set_io_throttle", id="/machine/peripheral/disk0/virtio-backend",
                iops_wr=WRITES_A_SECOND, **none)
         vm.run("cowboot mark-good", check=True)
-        saved.wait(lambda: 0 < self._left(vm) < self._left_first(vm), "the merge is half done")
+        wait_until(lambda: 0 < self._left(vm) < self._left_first(vm), "the merge is half done",
+                   60)
         vm.cut()
         self._keep("merging")
         vm = self._boot("new")

@@ -6,13 +6,12 @@ line and the configuration that it is given; a reboot of it is one from the kern
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 from artefacts import BOARD, BUILD, KERNEL, TOP
 from disk import MIB, make_zeros
 from drive import Disk
-from stream import SCALE, Timeout
+from stream import wait_until
 from vm import CMDLINE, VM
 
 FORK_C = Path(__file__).resolve().with_name("fork.c")
@@ -40,18 +39,10 @@ def initramfs(cache, board):
                      board / "modules-recovery", BUILD / "kernels" / KERNEL / "release")
 
 
-def wait(condition, what, timeout=60):
-    end = time.monotonic() + timeout * SCALE
-    while not condition():
-        if time.monotonic() > end:
-            raise Timeout(f"{what}: not within {timeout * SCALE:.0f} s")
-        time.sleep(0.01)
-
-
 def save(vm, path):
     """Saves the guest, which stands still from here on."""
     vm.qmp("migrate", uri=f"exec:cat > {path}")
-    wait(lambda: vm.qmp("query-migrate")["status"] == "completed", "the guest is saved")
+    wait_until(lambda: vm.qmp("query-migrate")["status"] == "completed", "the guest is saved", 60)
 
 
 def save_at_fork(vm, path):
@@ -69,7 +60,7 @@ def incoming(path):
 def wait_back(vm):
     """Waits until a board that was started with these goes on; ends it where it does not."""
     try:
-        wait(lambda: vm.qmp("query-status")["status"] == "running", "the guest is back")
+        wait_until(lambda: vm.qmp("query-status")["status"] == "running", "the guest is back", 60)
     except BaseException:
         vm.kill()
         raise

@@ -4,11 +4,10 @@ looked at is returned, the test compares."""
 import json
 import re
 import subprocess
-import time
 
 from artefacts import BUILD
 from board import image_digest
-from stream import SCALE, Timeout
+from stream import wait_until
 
 HOST_COWBOOT = BUILD / "host/cowboot"
 BLOCK_BYTES = 4096
@@ -50,14 +49,6 @@ def limit_disk(b, **limits):
 def left(b):
     """How many chunks are not merged yet, of all volumes of the update."""
     return sum(v["exceptions_left"] or 0 for v in b.status()["volumes"])
-
-
-def wait_until(condition, what, timeout=30):
-    end = time.monotonic() + timeout * SCALE
-    while not condition():
-        if time.monotonic() > end:
-            raise Timeout(f"{what}: not within {timeout * SCALE:.0f} s")
-        time.sleep(0.05)
 
 
 def wait_merging(b, total):

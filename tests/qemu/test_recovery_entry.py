@@ -11,7 +11,7 @@ from artefacts import BUILD
 from board import image_digest
 from menus import SCREEN, choose, make_stick, offered, refused, screen
 from points import recovery_after_start
-from steps import log_lines
+from steps import ended, log_lines, slow_down, speed_up
 from stream import SCALE
 
 HOST_COWBOOT = BUILD / "host/cowboot"
@@ -368,6 +368,38 @@ def test_every_console(board, second):
     second.expect(SCREEN)
     second.type("again\r")
     assert b.wait_up() == "old"
+
+
+def test_looks_beside_a_merge(at, second):
+    """What the other console's menu looks at, again and again, is in the way of none of the steps of a
+    merge that is being finished here; and no look of it takes the update for lost."""
+    p = at("merging", conf="recovery menu\n")
+    b = p.b
+    b.append += " console=hvc0 cowboot.recovery"
+    b.extra += second.args
+    b.start()
+    second.connect()
+    screen(b)
+    slow_down(b)
+    b.type("merge\r")
+    end = time.monotonic() + 180 * SCALE
+    looks = 0
+    while b"Enter goes on: " not in b.serial.data[b.serial.at:]:
+        assert time.monotonic() < end, "the merge does not end"
+        text = second.expect(SCREEN, 90 * SCALE).group(1).decode(errors="replace").replace("\r", "")
+        assert "image" not in offered(text) or "No update is pending." in text, text
+        looks += 1
+        second.type("\r")
+        if looks == 8:
+            speed_up(b)
+    assert looks >= 8
+    assert "merged new: it is the system now" in b.wait_for("(?s).*Enter goes on: ").group(0).decode()
+    b.type("\r")
+    assert "No update is pending." in screen(b)
+    assert b.partition_digest("system") == image_digest(p.new)
+    b.type("again\r")
+    assert b.wait_up() == "new"
+    assert ended(b)[::2] == ("merged", "new")
 
 
 def press(b, text):
