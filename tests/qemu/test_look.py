@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from steps import left, slow_down, speed_up, wait_until
+from board import image_digest
+from steps import begin_trial, ended, left, slow_down, speed_up, wait_until
 
 # Two of these at once, without a pause: what is said, exit codes, and what is mounted meanwhile.
 POLLER = """
@@ -124,6 +125,37 @@ def verbs_beside_looks(b, update):
 def test_beside_every_verb(board, images, bundle):
     old, new = images.pair(change=200, spread="scattered")
     verbs_beside_looks(board(old, log=True), bundle(system=(old, new)))
+
+
+def test_beside_the_verbs_of_the_way_back(board, images, bundle):
+    """A trial that is refused while it runs; what is kept, gone back to, and forgotten."""
+    old, new = images.pair(change=200, spread="scattered")
+    update = bundle(system=(old, new), args=("--from", "old"))
+    b = board(old, conf="keep-old must\n")
+    begin_trial(b, update)
+    with Looks(b) as looks:
+        assert b.cowboot("mark-bad 'no good'", 120)[0] == 4
+        looks.wait(8)
+    assert b.reboot() == "old"
+    assert ended(b)[::2] == ("reverted", "new")
+    begin_trial(b, update)
+    with Looks(b) as looks:
+        code, out = b.cowboot("mark-good --wait", 240)
+        assert code == 0, out
+        assert b.cowboot("rollback", 120)[0] == 4
+        looks.wait(8)
+        assert b.cowboot("cancel", 120)[0] == 0
+        assert b.cowboot("rollback", 120)[0] == 4
+    assert b.reboot() == "old"
+    with Looks(b) as looks:
+        code, out = b.cowboot("mark-good --wait", 240)
+        assert code == 0, out
+        looks.wait(8)
+        assert b.cowboot("forget", 120)[0] == 0
+        looks.wait(8)
+    status = b.status()
+    assert (status["phase"], status["last"]["result"], status["kept"]) == ("idle", "merged", None)
+    assert b.digest() == image_digest(old)
 
 
 @pytest.mark.boards
