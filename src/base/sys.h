@@ -68,6 +68,9 @@ void sys_close(int fd);
 /* read(2); a signal ends it only where nothing was read yet: -EINTR. */
 ssize_t sys_read(int fd, void *buf, size_t len_bytes);
 
+/* So many bytes of a file further: -ESPIPE: it is none; -EOVERFLOW: it ends before that. */
+int sys_skip(int fd, uint64_t len_bytes);
+
 /* Waits for something to read: 1, 0 when none came in time, -EINTR, or another negative errno. */
 int sys_wait_input(int fd, unsigned limit_ms);
 

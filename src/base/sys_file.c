@@ -36,6 +36,21 @@ ssize_t sys_read(int fd, void *buf, size_t len_bytes)
 	return got < 0 ? -errno : got;
 }
 
+int sys_skip(int fd, uint64_t len_bytes)
+{
+	struct stat st;
+	off_t at;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	at = S_ISREG(st.st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;
+	if (at < 0)
+		return -ESPIPE;
+	if (at > st.st_size || len_bytes > (uint64_t)(st.st_size - at))
+		return -EOVERFLOW;
+	return lseek(fd, at + (off_t)len_bytes, SEEK_SET) < 0 ? -errno : 0;
+}
+
 int sys_wait_input(int fd, unsigned limit_ms)
 {
 	struct pollfd input = { .fd = fd, .events = POLLIN };

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "bundle/delta_parts.h"
+#include "bundle/storeout.h"
 
 #define LENGTH_BYTES 4u
 
@@ -20,7 +21,8 @@ struct delta {
 	const struct bundle_volume *volume;
 	uint8_t *runs;			/* kept: the store's list is made of it as it is needed */
 	bool has_runs;
-	struct delta_store store;
+	struct delta_runs list;
+	struct storeout store;
 	uint64_t out_left_bytes;
 	uint64_t old_at_bytes;		/* where the last copy has ended */
 	uint8_t length[LENGTH_BYTES];
@@ -50,6 +52,8 @@ int delta_open(const struct bundle_volume *volume, const struct cow_source *old,
 	d->volume = volume;
 	d->store.volume = volume;
 	d->store.sink = sink;
+	d->store.next_chunk = delta_next_chunk;
+	d->store.ctx = &d->list;
 	d->old.source = old;
 	d->old.size_bytes = volume->old_bytes;
 	d->out_left_bytes = volume->exceptions * volume->chunk_sectors * SECTOR_BYTES;
@@ -153,7 +157,7 @@ static int take_piece(struct delta *d)
 	for (uint64_t i = 0; i < c.ops && !rc; i++)
 		rc = run_operation(d, &c, &out);
 	if (!rc)
-		rc = delta_store_add(&d->store, d->out, c.out_bytes);
+		rc = storeout_add(&d->store, d->out, c.out_bytes);
 	d->out_left_bytes -= rc ? 0 : c.out_bytes;
 	return rc;
 }
@@ -163,7 +167,8 @@ static int take_runs(struct delta *d)
 	int rc = delta_check_runs(d->volume, d->runs, d->record_bytes);
 
 	d->has_runs = true;
-	return rc ? rc : delta_store_begin(&d->store, d->runs, d->record_bytes);
+	d->list = (struct delta_runs){ .at = d->runs, .end = d->runs + d->record_bytes };
+	return rc ? rc : storeout_begin(&d->store);
 }
 
 /* A record begins: whether it may be that long, before there is room for it. */
@@ -216,6 +221,6 @@ int delta_add(struct delta *delta, const uint8_t *data, size_t len_bytes)
 int delta_end(struct delta *delta)
 {
 	if (delta->has_runs && !delta->length_have && !delta->out_left_bytes)
-		return delta_store_end(&delta->store);
+		return storeout_end(&delta->store);
 	return fail(EBADMSG, "its delta ends too early");
 }

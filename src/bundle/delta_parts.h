@@ -1,37 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the delta share, and nobody else: delta.c, delta_store.c, delta_old.c. */
+/* What the files of the delta share, and nobody else: delta.c, delta_runs.c, delta_old.c. */
 #ifndef COWBOOT_BUNDLE_DELTA_PARTS_H
 #define COWBOOT_BUNDLE_DELTA_PARTS_H
 
 #include "bundle/delta.h"
 
-/* ---- delta_store.c: the store's bytes, of its runs and its data ---- */
+/* ---- delta_runs.c: the list ---- */
 
 struct delta_runs {
 	const uint8_t *at, *end;	/* encoded, what is left of them */
 	uint64_t next_chunk, left;	/* of the run that was begun */
 };
 
-struct delta_store {
-	const struct bundle_volume *volume;
-	const struct cow_sink *sink;
-	struct delta_runs runs;
-	uint64_t data_bytes;		/* done so far */
-	size_t have_bytes;
-	uint8_t out[65536];
-};
-
 /* Whether the encoded runs are those of a list of the volume: -EBADMSG. */
 int delta_check_runs(const struct bundle_volume *volume, const uint8_t *runs, size_t len_bytes);
 
-/* The header, and what stands before the first data. The runs are checked, and stay the caller's. */
-int delta_store_begin(struct delta_store *store, const uint8_t *runs, size_t len_bytes);
-
-/* The next bytes of the chunks' data, never more than the list has. */
-int delta_store_add(struct delta_store *store, const uint8_t *data, size_t len_bytes);
-
-/* What is left of it goes to the sink. */
-int delta_store_end(struct delta_store *store);
+/* The next chunk of a struct delta_runs that was checked, and is not at its end. */
+uint64_t delta_next_chunk(void *runs);
 
 /* ---- delta_old.c: the old volume, a few of its blocks kept ---- */
 

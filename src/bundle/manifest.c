@@ -10,6 +10,7 @@
 #include "base/fail.h"
 #include "base/release.h"
 #include "base/text.h"
+#include "bundle/full.h"
 #include "bundle/manifest.h"
 #include "bundle/manifest_parts.h"
 #include "cow/format.h"
@@ -104,7 +105,27 @@ static bool volume_fits(const struct bundle_volume *v)
 	       payload_fits(v->payload_bytes, v->delta_bytes ? v->delta_bytes : v->store_bytes);
 }
 
-static int read_volume(struct reading *r, struct bundle_manifest *m)
+/* What a full volume has in the place of a store; its payload is as long as its index says. */
+static int read_full(struct reading *r, struct bundle_manifest *m, struct bundle_volume *v)
+{
+	uint64_t chunk_sectors = 0, frame_bytes = 0;
+	int rc;
+
+	if ((rc = read_number(r, "chunk-sectors", COW_CHUNK_SECTORS_MAX, &chunk_sectors)) ||
+	    (rc = read_number(r, "frame-bytes", FULL_FRAME_BYTES_MAX, &frame_bytes)) ||
+	    (rc = read_digest(r, "index-chain", v->index_digest)) ||
+	    (rc = read_number(r, "payload-bytes", UINT64_MAX, &v->payload_bytes)) ||
+	    (rc = read_digest(r, "new-blake2b", v->new_digest)))
+		return rc;
+	v->chunk_sectors = (uint32_t)chunk_sectors;
+	v->frame_bytes = (uint32_t)frame_bytes;
+	if (!full_fits(v))
+		return fail(EBADMSG, "its manifest contradicts itself about volume %s", v->name);
+	m->volume_count++;
+	return 0;
+}
+
+static int read_volume(struct reading *r, bool is_full, struct bundle_manifest *m)
 {
 	struct bundle_volume *v = &m->volume[m->volume_count];
 	uint64_t chunk_sectors = 0;
@@ -119,6 +140,8 @@ static int read_volume(struct reading *r, struct bundle_manifest *m)
 	if ((rc = read_number(r, "image-bytes", IMAGE_BYTES_MAX, &v->image_bytes)))
 		return rc;
 	v->old_bytes = v->image_bytes;
+	if (is_full)
+		return read_full(r, m, v);
 	if ((rc = read_if_there(r, "old-bytes", IMAGE_BYTES_MAX, &v->old_bytes)) < 0 ||
 	    (rc = read_number(r, "chunk-sectors", COW_CHUNK_SECTORS_MAX, &chunk_sectors)) ||
 	    (rc = read_number(r, "exceptions", UINT64_MAX, &v->exceptions)) ||
@@ -159,11 +182,13 @@ static int read_day_if_there(struct reading *r, const char *key, uint32_t *day)
 	return !word ? 0 : day_parse(word, day) ? wrong(r, key) : 1;
 }
 
-static int read_release(struct reading *r, struct bundle_manifest *m)
+static int read_release(struct reading *r, bool required, struct bundle_manifest *m)
 {
 	const char *word = next_value(r, "release");
 	int rc;
 
+	if (!word && !required)
+		return 0;
 	if (!word || release_parse(word, &m->release))
 		return wrong(r, "release");
 	if ((rc = read_day_if_there(r, "created", &m->created_day)) < 0 ||
@@ -187,7 +212,8 @@ static int read_all(struct reading *r, struct bundle_manifest *m)
 	if ((rc = read_word(r, "board", false, m->board, sizeof(m->board))) ||
 	    (rc = read_word(r, "version-from", false, m->version_from, sizeof(m->version_from))) ||
 	    (rc = read_word(r, "version-to", true, m->version_to, sizeof(m->version_to))) ||
-	    (format == BUNDLE_FORMAT_RELEASE && (rc = read_release(r, m))))
+	    (format >= BUNDLE_FORMAT_RELEASE &&
+	     (rc = read_release(r, format == BUNDLE_FORMAT_RELEASE, m))))
 		return rc;
 	if (format != BUNDLE_FORMAT) {
 		rc = read_if_there(r, "boot-bytes", IMAGE_BYTES_MAX, &m->boot.image_bytes);
@@ -199,11 +225,14 @@ static int read_all(struct reading *r, struct bundle_manifest *m)
 			return rc;
 	}
 	while (next_value(r, "volume")) {
-		rc = read_volume(r, m);
+		rc = read_volume(r, format == BUNDLE_FORMAT_FULL, m);
 		if (rc)
 			return rc;
 	}
-	return m->volume_count ? 0 : wrong(r, "volume");
+	if (!m->volume_count)
+		return wrong(r, "volume");
+	return format == BUNDLE_FORMAT_FULL && !full_all_fit(m) ?
+	       fail(EBADMSG, "its volumes are too large for their frames and chunks") : 0;
 }
 
 int manifest_parse(const char *text, size_t len_bytes, struct bundle_manifest *ret_manifest)

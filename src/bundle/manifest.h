@@ -20,7 +20,8 @@
 #define BUNDLE_FORMAT_SIGNED 4u		/* signed, and each block of a payload can be checked by itself */
 #define BUNDLE_FORMAT_DELTA 5u		/* as 4, signed or not; volumes may be told by the old ones */
 #define BUNDLE_FORMAT_RELEASE 6u	/* as 5, with or without a delta; it has a release, and maybe days */
-#define BUNDLE_FORMAT_LATEST BUNDLE_FORMAT_RELEASE
+#define BUNDLE_FORMAT_FULL 7u		/* as 6, or without a release; volumes are whole, over anything */
+#define BUNDLE_FORMAT_LATEST BUNDLE_FORMAT_FULL
 #define BUNDLE_BLOCK_BYTES (128u * 1024)	/* of a payload, from format 4 on */
 #define BUNDLE_HEADER_BYTES 64u
 #define BUNDLE_MANIFEST_MAX 16384u	/* eight volumes take less than half of it */
@@ -36,16 +37,19 @@ struct bundle_header {
 	uint8_t manifest_digest[DIGEST_BYTES];	/* of the manifest and the signatures */
 };
 
+/* A full volume has no OLD: exceptions and store_bytes are those of bundle_compare_next, 0 before. */
 struct bundle_volume {
 	char name[BUNDLE_NAME_MAX];
 	uint64_t image_bytes;			/* of NEW */
-	uint64_t old_bytes;			/* of OLD */
+	uint64_t old_bytes;			/* of OLD; of a full volume image_bytes */
 	uint32_t chunk_sectors;
+	uint32_t frame_bytes;			/* of a full volume (bundle/full.h); 0: it is none */
 	uint64_t exceptions;
 	uint64_t store_bytes;			/* cow_store_bytes(chunk_sectors, exceptions) */
 	uint64_t delta_bytes;			/* of the delta that makes the store; 0: the payload is the store */
-	uint64_t payload_bytes;			/* the store or delta as it travels, one zstd frame */
-	uint8_t payload_digest[DIGEST_BYTES];	/* in blocks: of its first one */
+	uint64_t payload_bytes;			/* as it travels: one zstd frame; all those of a full volume */
+	uint8_t payload_digest[DIGEST_BYTES];	/* in blocks: of its first one; not of a full volume */
+	uint8_t index_digest[DIGEST_BYTES];	/* of a full volume: of its index' first block */
 	uint8_t old_digest[DIGEST_BYTES];	/* of the images, each as long as it is */
 	uint8_t new_digest[DIGEST_BYTES];
 };
@@ -91,8 +95,8 @@ int manifest_print(const struct bundle_manifest *manifest, char *buf, size_t siz
 		   size_t *ret_len_bytes);
 
 /*
- * 6 with a release, and 5 where a volume is a delta, which are both in blocks; 4 in blocks; 3 where
- * images differ in size or are not whole sectors; else 2 with a boot image, else 1.
+ * 7 where volumes are full; 6 with a release, and 5 where a volume is a delta, which are all in blocks; 4
+ * in blocks; 3 where images differ in size or are not whole sectors; else 2 with a boot image, else 1.
  */
 unsigned manifest_format(const struct bundle_manifest *manifest);
 
@@ -102,7 +106,10 @@ unsigned manifest_format(const struct bundle_manifest *manifest);
  */
 uint64_t manifest_travel_bytes(const struct bundle_manifest *manifest, uint64_t payload_bytes);
 
-/* Sum of that over the payloads: the bytes that follow the manifest and the signatures. */
+/* The same of volume v: frames have nothing behind them, for the index has said what they are. */
+uint64_t manifest_volume_travel_bytes(const struct bundle_manifest *manifest, unsigned v);
+
+/* Sum of that over indexes and payloads: the bytes that follow the manifest and the signatures. */
 uint64_t manifest_payload_bytes(const struct bundle_manifest *manifest);
 
 #endif

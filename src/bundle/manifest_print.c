@@ -34,12 +34,25 @@ static bool has_sizes(const struct bundle_volume *v)
 	return v->old_bytes != v->image_bytes || v->image_bytes % SECTOR_BYTES;
 }
 
+static void print_full(struct text_out *out, const struct bundle_volume *v)
+{
+	text_add(out, "chunk-sectors %" PRIu32 "\n", v->chunk_sectors);
+	text_add(out, "frame-bytes %" PRIu32 "\n", v->frame_bytes);
+	print_digest(out, "index-chain", v->index_digest);
+	text_add(out, "payload-bytes %" PRIu64 "\n", v->payload_bytes);
+	print_digest(out, "new-blake2b", v->new_digest);
+}
+
 static void print_volume(struct text_out *out, const struct bundle_manifest *m, unsigned i)
 {
 	const struct bundle_volume *v = &m->volume[i];
 
 	text_add(out, "volume %s\n", v->name);
 	text_add(out, "image-bytes %" PRIu64 "\n", v->image_bytes);
+	if (v->frame_bytes) {
+		print_full(out, v);
+		return;
+	}
 	if (has_sizes(v))
 		text_add(out, "old-bytes %" PRIu64 "\n", v->old_bytes);
 	text_add(out, "chunk-sectors %" PRIu32 "\n", v->chunk_sectors);
@@ -79,6 +92,8 @@ static void print_release(struct text_out *out, const struct bundle_manifest *m)
 
 unsigned manifest_format(const struct bundle_manifest *manifest)
 {
+	if (manifest->volume_count && manifest->volume[0].frame_bytes)
+		return BUNDLE_FORMAT_FULL;
 	if (manifest->release)
 		return BUNDLE_FORMAT_RELEASE;
 	for (unsigned v = 0; v < manifest->volume_count; v++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The streaming reader.  Reads each byte once, holds no more than its buffers, and never lets more out than the manifest said.  Holds I16, with reader_payload.c: see read_head.
+ * The streaming reader.  Reads each byte once, holds no more than its buffers, and never lets more out
+ * than the manifest said.  Holds I16, with reader_payload.c and reader_full.c: see read_head.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +21,11 @@ ssize_t bundle_read_fd(void *ctx, void *buf, size_t len_bytes)
 		got = sys_read(*(const int *)ctx, buf, len_bytes);
 	while (got == -EINTR);
 	return got < 0 ? fail_sys((int)-got, "cannot read it") : got;
+}
+
+int bundle_skip_fd(void *ctx, uint64_t len_bytes)
+{
+	return sys_skip(*(const int *)ctx, len_bytes);
 }
 
 int reader_get(struct bundle *b, void *buf, size_t len_bytes)
@@ -94,6 +100,7 @@ static int read_head(struct bundle *b, const struct trust *trust)
 	if (manifest_format(&b->manifest) != header.format)
 		return fail(EBADMSG, "its header and its manifest are of different formats");
 	b->boot_is_due = b->manifest.boot.image_bytes != 0;
+	b->indexes_due = b->manifest.volume[0].frame_bytes ? b->manifest.volume_count : 0;
 	b->total_bytes = b->done_bytes + manifest_payload_bytes(&b->manifest);
 	return 0;
 }
@@ -116,6 +123,21 @@ int bundle_open(bundle_read *read, void *ctx, const struct trust *trust, struct 
 	return rc;
 }
 
+void bundle_may_skip(struct bundle *bundle, const struct bundle_seek *seek)
+{
+	const struct bundle_manifest *m = &bundle->manifest;
+	uint64_t frames_bytes = 0;
+
+	if (seek->skip(bundle->ctx, 0))
+		return;
+	bundle->seek = *seek;
+	for (unsigned v = 0; v < bundle->indexes_due; v++)
+		frames_bytes += m->volume[v].payload_bytes;
+	if (seek->want)
+		seek->want(bundle->ctx, bundle->done_bytes,
+			   bundle->total_bytes - bundle->done_bytes - frames_bytes);
+}
+
 const struct bundle_manifest *bundle_manifest(const struct bundle *bundle)
 {
 	return &bundle->manifest;
@@ -132,15 +154,17 @@ const uint8_t *bundle_signed_hash(const struct bundle *bundle)
 	return bundle->signed_hash;
 }
 
-static int read_next(struct bundle *bundle, struct payload *p)
+int reader_start(struct bundle *b)
 {
-	int rc = 0;
+	int rc = b->unpack ? 0 : unpack_open(&b->unpack);
 
-	if (!bundle->unpack) {
-		rc = unpack_open(&bundle->unpack);
-		if (rc)
-			rc = fail_sys(-rc, "cannot start the process that unpacks it");
-	}
+	return rc ? fail_sys(-rc, "cannot start the process that unpacks it") : 0;
+}
+
+int reader_next(struct bundle *bundle, struct payload *p)
+{
+	int rc = reader_start(bundle);
+
 	if (!rc)
 		rc = payload_read(bundle, p);
 	bundle->is_broken = rc != 0;
@@ -154,10 +178,10 @@ int bundle_boot_next(struct bundle *bundle, const struct cow_sink *sink)
 			     .unpacked_bytes = boot->image_bytes,
 			     .packed_digest = boot->payload_digest, .sink = sink };
 
-	if (bundle->is_broken || !bundle->boot_is_due)
+	if (bundle->is_broken || !bundle->boot_is_due || bundle->indexes_due)
 		return fail(EINVAL, "there is no boot image left in it");
 	bundle->boot_is_due = false;
-	return read_next(bundle, &p);
+	return reader_next(bundle, &p);
 }
 
 static int to_delta(void *ctx, const void *data, size_t len_bytes)
@@ -178,7 +202,7 @@ static int read_delta(struct bundle *bundle, struct payload *p, const struct bun
 	sink.ctx = delta;
 	p->sink = &sink;
 	p->unpacked_bytes = volume->delta_bytes;
-	rc = read_next(bundle, p);
+	rc = reader_next(bundle, p);
 	if (!rc)
 		rc = delta_end(delta);
 	if (rc == -EBADMSG)
@@ -188,20 +212,42 @@ static int read_delta(struct bundle *bundle, struct payload *p, const struct bun
 	return rc;
 }
 
+static bool volume_is_due(const struct bundle *bundle)
+{
+	return !bundle->is_broken && !bundle->boot_is_due && !bundle->indexes_due &&
+	       bundle->volume_next < bundle->manifest.volume_count;
+}
+
+int bundle_image_next(struct bundle *bundle, const struct cow_sink *sink)
+{
+	int rc;
+
+	if (!volume_is_due(bundle) || !bundle->full[bundle->volume_next])
+		return fail(EINVAL, "there is no full volume left in it");
+	rc = full_read_image(bundle, bundle->volume_next++, sink);
+	bundle->is_broken = rc != 0;
+	return rc;
+}
+
 int bundle_volume_next(struct bundle *bundle, const struct cow_source *old, const struct cow_sink *sink)
 {
 	const struct bundle_volume *volume;
 	struct payload p = { .sink = sink };
+	int rc;
 
-	if (bundle->is_broken || bundle->boot_is_due ||
-	    bundle->volume_next == bundle->manifest.volume_count)
+	if (!volume_is_due(bundle))
 		return fail(EINVAL, "there is no volume left in it");
 	volume = &bundle->manifest.volume[bundle->volume_next++];
+	if (volume->frame_bytes) {
+		rc = full_read_store(bundle, bundle->volume_next - 1, sink);
+		bundle->is_broken = rc != 0;
+		return rc;
+	}
 	p.volume = volume->name;
 	p.packed_bytes = volume->payload_bytes;
 	p.unpacked_bytes = volume->store_bytes;
 	p.packed_digest = volume->payload_digest;
-	return volume->delta_bytes ? read_delta(bundle, &p, volume, old) : read_next(bundle, &p);
+	return volume->delta_bytes ? read_delta(bundle, &p, volume, old) : reader_next(bundle, &p);
 }
 
 int bundle_end(struct bundle *bundle)
@@ -231,7 +277,10 @@ uint64_t bundle_total_bytes(const struct bundle *bundle)
 
 void bundle_close(struct bundle *bundle)
 {
-	if (bundle)
-		unpack_close(bundle->unpack);
+	if (!bundle)
+		return;
+	for (unsigned v = 0; v < BUNDLE_VOLUMES_MAX; v++)
+		full_close(bundle->full[v]);
+	unpack_close(bundle->unpack);
 	free(bundle);
 }

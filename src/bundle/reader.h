@@ -34,12 +34,36 @@ struct bundle;
  */
 int bundle_open(bundle_read *read, void *ctx, const struct trust *trust, struct bundle **ret_bundle);
 
+/*
+ * What a source can do that is more than a pipe.  skip goes so many bytes further without reading them:
+ * -ESPIPE: it never can, which skipping 0 bytes tells; -EOVERFLOW: it ends before; others: as
+ * bundle_read.  want, which may be NULL, is told beforehand, in order, of bytes that will be read: from
+ * the bundle's at_bytes on so many.
+ */
+struct bundle_seek {
+	int (*skip)(void *ctx, uint64_t len_bytes);
+	void (*want)(void *ctx, uint64_t at_bytes, uint64_t len_bytes);
+};
+
+/* A skip for descriptors: of files; -ESPIPE for all others. ctx points to the int. */
+int bundle_skip_fd(void *ctx, uint64_t len_bytes);
+
+/* For after bundle_open, with its ctx: of a full bundle only what is needed is read from now on. */
+void bundle_may_skip(struct bundle *bundle, const struct bundle_seek *seek);
+
 /* What the bundle says of itself; lives as long as the bundle. */
 const struct bundle_manifest *bundle_manifest(const struct bundle *bundle);
 
 /* Its signatures, a text as in minisign_sig_next, empty where there is none; and what they are of. */
 const char *bundle_signatures(const struct bundle *bundle, size_t *ret_len_bytes);
 const uint8_t *bundle_signed_hash(const struct bundle *bundle);
+
+/*
+ * For each full volume (manifest->volume[v].frame_bytes), before anything else: reads its index, and compares
+ * the volume that is there with it, at least image_bytes long and read once from front to back.  The
+ * volume's exceptions and store_bytes then say what its store will have.  there NULL: for a look.
+ */
+int bundle_compare_next(struct bundle *bundle, const struct cow_source *there);
 
 /*
  * Unpacks the boot image into sink, exactly manifest->boot.image_bytes; once, and before the volumes,
@@ -55,10 +79,13 @@ int bundle_boot_next(struct bundle *bundle, const struct cow_sink *sink);
  */
 int bundle_volume_next(struct bundle *bundle, const struct cow_source *old, const struct cow_sink *sink);
 
+/* In its place, of a full volume: unpacks the whole image, exactly image_bytes. */
+int bundle_image_next(struct bundle *bundle, const struct cow_sink *sink);
+
 /* After the last volume: -EBADMSG when a byte follows. */
 int bundle_end(struct bundle *bundle);
 
-/* Bytes read so far and in all, for progress. */
+/* Bytes read or passed over so far, and in all, for progress. */
 uint64_t bundle_done_bytes(const struct bundle *bundle);
 uint64_t bundle_total_bytes(const struct bundle *bundle);
 

@@ -12,6 +12,8 @@
 /* Puts the payload before the reason that is kept. */
 static int in_payload(const struct payload *p, int rc)
 {
+	if (p->is_index)
+		return fail_in(rc, "the index of volume %s is damaged", p->volume);
 	if (!p->volume)
 		return fail_in(rc, "the payload of the boot image is damaged");
 	return fail_in(rc, "the payload of volume %s is damaged", p->volume);
@@ -34,6 +36,14 @@ static int take(void *ctx, const void *data, size_t len_bytes)
 		p->sink_rc = p->sink->write(p->sink->ctx, data, len_bytes);
 	}
 	return p->sink_rc;
+}
+
+/* An index, as it is. */
+static int pass_on(struct bundle *b, struct payload *p, size_t len_bytes)
+{
+	p->out_bytes += len_bytes;
+	p->is_ended = p->out_bytes == p->unpacked_bytes;
+	return p->sink->write(p->sink->ctx, b->in, len_bytes);
 }
 
 /* Unpacks len_bytes of b->in into the sink. */
@@ -110,7 +120,7 @@ static int read_blocks(struct bundle *b, struct payload *p)
 		left -= len;
 		rc = get_block(b, p, len, left ? DIGEST_BYTES : 0, expect);
 		if (!rc)
-			rc = unpack(b, p, len);
+			rc = p->is_index ? pass_on(b, p, len) : unpack(b, p, len);
 		if (rc)
 			return rc;
 	}

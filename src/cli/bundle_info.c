@@ -11,6 +11,7 @@
 #include "base/release.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "bundle/full.h"
 #include "cli/bundle_verb.h"
 #include "cli/cli.h"
 #include "cow/kept.h"
@@ -38,6 +39,16 @@ static void print_day(const char *label, uint32_t day)
 		printf("%-11s%s\n", label, text);
 }
 
+static void print_full(const struct bundle_volume *v)
+{
+	printf("  image    %" PRIu64 " bytes, over any other\n", v->image_bytes);
+	printf("  frames   %" PRIu64 " of %" PRIu32 " bytes, packed %" PRIu64 "\n", full_frames(v),
+	       v->frame_bytes, v->payload_bytes);
+	printf("  index    %" PRIu64 " bytes, for chunks of %" PRIu64 "\n", full_index_bytes(v),
+	       (uint64_t)v->chunk_sectors * SECTOR_BYTES);
+	print_digest("new", v->new_digest);
+}
+
 static void print(const struct bundle *bundle)
 {
 	const struct bundle_manifest *m = bundle_manifest(bundle);
@@ -62,6 +73,10 @@ static void print(const struct bundle *bundle)
 		const struct bundle_volume *v = &m->volume[i];
 
 		printf("volume     %s\n", v->name);
+		if (v->frame_bytes) {
+			print_full(v);
+			continue;
+		}
 		printf("  image    %" PRIu64 " bytes", v->image_bytes);
 		if (v->old_bytes != v->image_bytes)
 			printf(", the old one %" PRIu64, v->old_bytes);
@@ -114,10 +129,25 @@ static void json_boot(struct text_out *out, const struct bundle_boot *boot, bool
 	text_add(out, "}");
 }
 
+static void json_full(struct text_out *out, const struct bundle_volume *v)
+{
+	text_add(out, ",\"image_bytes\":%" PRIu64 ",\"chunk_sectors\":%" PRIu32
+		 ",\"frame_bytes\":%" PRIu32 ",\"index_bytes\":%" PRIu64, v->image_bytes, v->chunk_sectors,
+		 v->frame_bytes, full_index_bytes(v));
+	json_digest(out, "index_chain", v->index_digest);
+	text_add(out, ",\"payload_bytes\":%" PRIu64, v->payload_bytes);
+	json_digest(out, "new_blake2b", v->new_digest);
+	text_add(out, "}");
+}
+
 static void json_volume(struct text_out *out, const struct bundle_volume *v, bool in_blocks)
 {
 	text_add(out, "{\"name\":");
 	text_add_json(out, v->name);
+	if (v->frame_bytes) {
+		json_full(out, v);
+		return;
+	}
 	text_add(out, ",\"image_bytes\":%" PRIu64 ",\"old_bytes\":%" PRIu64
 		 ",\"chunk_sectors\":%" PRIu32, v->image_bytes, v->old_bytes, v->chunk_sectors);
 	text_add(out, ",\"exceptions\":%" PRIu64 ",\"store_bytes\":%" PRIu64, v->exceptions,
@@ -162,7 +192,10 @@ static int print_json(const struct bundle *bundle)
 	json_word(&out, "version_to", m->version_to);
 	json_release(&out, m);
 	json_boot(&out, &m->boot, m->in_blocks);
-	text_add(&out, ",\"stores_bytes\":%" PRIu64, stores_bytes);
+	if (m->volume[0].frame_bytes)
+		text_add(&out, ",\"stores_bytes\":null");	/* the board will know */
+	else
+		text_add(&out, ",\"stores_bytes\":%" PRIu64, stores_bytes);
 	text_add(&out, ",\"volumes\":[");
 	for (unsigned i = 0; i < m->volume_count; i++) {
 		if (i)

@@ -12,6 +12,7 @@
 #include "base/release.h"
 #include "base/sys.h"
 #include "base/progress.h"
+#include "bundle/full.h"
 #include "cli/bundle_verb.h"
 #include "cli/cli.h"
 #include "cli/scratch.h"
@@ -79,8 +80,8 @@ static int take_digest(void *ctx, const void *data, size_t len_bytes)
 	return 0;
 }
 
-static int verify_boot(struct bundle *bundle, const struct bundle_boot *boot,
-		       struct progress *progress)
+static int verify_image(struct bundle *bundle, int (*next)(struct bundle *, const struct cow_sink *),
+			const uint8_t expect[DIGEST_BYTES], const char *name, struct progress *progress)
 {
 	struct digesting d = { .bundle = bundle, .progress = progress };
 	const struct cow_sink sink = { take_digest, &d };
@@ -88,12 +89,12 @@ static int verify_boot(struct bundle *bundle, const struct bundle_boot *boot,
 	int rc;
 
 	digest_begin(&d.digest);
-	rc = bundle_boot_next(bundle, &sink);
+	rc = next(bundle, &sink);
 	if (rc)
 		return rc;
 	digest_end(&d.digest, sum);
-	return memcmp(sum, boot->image_digest, sizeof(sum)) ?
-	       fail(EBADMSG, "the boot image is not the one its manifest promises") : 0;
+	return memcmp(sum, expect, sizeof(sum)) ?
+	       fail(EBADMSG, "the %s image is not the one its manifest promises", name) : 0;
 }
 
 static int verify(struct bundle *bundle, struct cow_found *found)
@@ -103,10 +104,15 @@ static int verify(struct bundle *bundle, struct cow_found *found)
 	int rc = 0;
 
 	progress_begin(&progress, "verifying", "", bundle_total_bytes(bundle));
-	if (m->boot.image_bytes)
-		rc = verify_boot(bundle, &m->boot, &progress);
+	for (unsigned v = 0; v < m->volume_count && m->volume[v].frame_bytes && !rc; v++)
+		rc = bundle_compare_next(bundle, NULL);
+	if (!rc && m->boot.image_bytes)
+		rc = verify_image(bundle, bundle_boot_next, m->boot.image_digest, "boot", &progress);
 	for (unsigned v = 0; v < m->volume_count && !rc; v++)
-		rc = verify_volume(bundle, &m->volume[v], &progress, &found[v]);
+		rc = m->volume[v].frame_bytes ?
+		     verify_image(bundle, bundle_image_next, m->volume[v].new_digest, m->volume[v].name,
+				  &progress) :
+		     verify_volume(bundle, &m->volume[v], &progress, &found[v]);
 	progress_end(&progress);
 	return rc ? rc : bundle_end(bundle);
 }
@@ -137,10 +143,16 @@ static void print(const struct bundle *bundle, const struct trust *trust, const 
 	bundle_each_signature(bundle, print_signer, &signers);
 	if (m->boot.image_bytes)
 		printf("boot: %" PRIu64 " bytes, sound\n", m->boot.image_bytes);
-	for (unsigned v = 0; v < m->volume_count; v++)
+	for (unsigned v = 0; v < m->volume_count; v++) {
+		if (m->volume[v].frame_bytes) {
+			printf("%s: %" PRIu64 " bytes in %" PRIu64 " frames, sound\n", m->volume[v].name,
+			       m->volume[v].image_bytes, full_frames(&m->volume[v]));
+			continue;
+		}
 		printf("%s: %" PRIu64 " exceptions in %" PRIu64 " runs, sound%s\n", m->volume[v].name,
 		       found[v].exceptions, found[v].runs, m->volume[v].delta_bytes ?
 		       "; its data is a delta, which the old image is needed for" : "");
+	}
 	release_text(m->release, release);
 	cli_print("%s: sound, version %s%s%s\n", name, m->version_to, m->release ? ", release " : "",
 		  m->release ? release : "");

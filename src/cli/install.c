@@ -49,6 +49,7 @@ static int install(struct board *b, const char *name, bool allow_downgrade, stru
 
 static int install_from(struct board *b, const char *name, bool allow_downgrade, int fd)
 {
+	static const struct bundle_seek files = { .skip = bundle_skip_fd };
 	static struct trust trust;
 	struct bundle *bundle = NULL;
 	enum outcome ready = update_ready(&b->world);
@@ -67,6 +68,7 @@ static int install_from(struct board *b, const char *name, bool allow_downgrade,
 		fail_in(rc, "cannot install %s", name);
 		return cli_failed();
 	}
+	bundle_may_skip(bundle, &files);
 	signatures = bundle_signatures(bundle, &len);
 	keys_tell(&trust, signatures, len, bundle_signed_hash(bundle));
 	rc = install(b, name, allow_downgrade, bundle);

@@ -4,22 +4,22 @@
  * image is compared; the bundle appears whole or not at all.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/progress.h"
-#include "base/release.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/scratch.h"
 #include "host/bundle_create.h"
 #include "host/bundle_images.h"
 #include "host/bundle_release.h"
+#include "host/bundle_told.h"
 #include "host/delta_pack.h"
 #include "host/file.h"
+#include "host/full_pack.h"
 #include "host/seal.h"
 #include "host/signers.h"
 #include "host/writer.h"
@@ -29,6 +29,7 @@ struct create {
 	int level, delta_level;
 	uint32_t chunk_sectors;
 	bool delta;			/* volumes may be told by the old ones */
+	struct full_indexes indexes;
 	struct bundle_manifest manifest;
 	const char *boot_path;		/* NULL: no boot image */
 	struct dev boot;
@@ -59,7 +60,8 @@ static int take_arguments(struct create *c, int argc, char **argv)
 		{ "--chunk-sectors", NULL, &chunk }, { "--level", NULL, &level },
 		{ "--boot", NULL, &c->boot_path },
 		{ "--other-kind", &c->images.other_kind, NULL },
-		{ "--loader-files", &c->images.loader_files, NULL }, { "--delta", &c->delta, NULL }, { 0 },
+		{ "--loader-files", &c->images.loader_files, NULL }, { "--delta", &c->delta, NULL },
+		{ "--full", &c->images.full, NULL }, { 0 },
 	};
 	struct bundle_manifest *m = &c->manifest;
 	uint64_t level_value = BUNDLE_LEVEL_DEFAULT;
@@ -70,6 +72,8 @@ static int take_arguments(struct create *c, int argc, char **argv)
 		rc = cli_options(&argc, argv, options);
 	if (!rc && (!c->path || !version || argc < 2))
 		rc = cli_usage(argv[0], "bundle create needs -o OUT, --version V and NAME=OLD:NEW");
+	if (!rc && c->images.full && (c->delta || from))
+		rc = cli_usage(argv[0], "--full leads from any system: not with --delta or --from");
 	if (rc || (rc = take_word("--version", version, m->version_to, sizeof(m->version_to))) ||
 	    (rc = take_word("--from", from, m->version_from, sizeof(m->version_from))) ||
 	    (rc = take_word("--board", board, m->board, sizeof(m->board))) ||
@@ -95,17 +99,19 @@ static void tell(void *ctx, uint64_t more_bytes)
 static int pack(struct create *c, struct dev *scratch)
 {
 	const struct cow_sink payloads = scratch_sink(scratch);
-	const struct bundle_packing packing = {
+	struct bundle_packing packing = {
 		.level = c->level, .delta_level = c->delta_level, .payloads = &payloads,
 		.progress = tell, .progress_ctx = &c->progress,
 	};
 	uint64_t image_bytes = 0, boot_bytes = c->boot_path ? c->boot.size_bytes : 0;
 	int rc = 0;
 
-	for (unsigned v = 0; v < c->images.count; v++)
-		image_bytes += c->images.volume[v].old_image.size_bytes +
-			       c->images.volume[v].new_image.size_bytes;
-	progress_begin(&c->progress, "packing", "", 2 * image_bytes + boot_bytes);
+	for (unsigned v = 0; v < c->images.count; v++) {
+		packing.all_bytes += c->images.volume[v].new_image.size_bytes;
+		image_bytes += c->images.volume[v].old_image.size_bytes;
+	}
+	image_bytes = c->images.full ? packing.all_bytes : 2 * (image_bytes + packing.all_bytes);
+	progress_begin(&c->progress, "packing", "", image_bytes + boot_bytes);
 	if (c->boot_path) {
 		const struct cow_source boot = file_source(&c->boot);
 
@@ -115,11 +121,12 @@ static int pack(struct create *c, struct dev *scratch)
 		struct bundle_image *image = &c->images.volume[v];
 		struct bundle_input input = {
 			.name = image->name, .chunk_sectors = c->chunk_sectors,
-			.old_image = file_source(&image->old_image),
+			.old_image = file_source(&image->old_image),	/* full_pack looks at none */
 			.new_image = file_source(&image->new_image),
 		};
 
-		rc = (c->delta ? delta_pack : bundle_pack)(&packing, &input, &c->manifest);
+		rc = c->images.full ? full_pack(&packing, &input, &c->manifest, &c->indexes) :
+		     (c->delta ? delta_pack : bundle_pack)(&packing, &input, &c->manifest);
 	}
 	progress_end(&c->progress);
 	return rc;
@@ -129,7 +136,7 @@ static int pack(struct create *c, struct dev *scratch)
 static bool nothing_differs(const struct bundle_manifest *m)
 {
 	for (unsigned v = 0; v < m->volume_count; v++)
-		if (m->volume[v].exceptions)
+		if (m->volume[v].exceptions || m->volume[v].frame_bytes)
 			return false;
 	return !m->boot.image_bytes;
 }
@@ -151,9 +158,11 @@ static int emit_sealed(struct create *c, const struct cow_source *payloads, cons
 static int emit(struct create *c, struct dev *scratch, const struct cow_sink *sink)
 {
 	const struct cow_source payloads = file_source(scratch);
+	struct full_payloads both = { &c->indexes, &payloads };
+	const struct cow_source all = full_source(&both);
 
 	return c->signers.count || manifest_format(&c->manifest) >= BUNDLE_FORMAT_DELTA ?
-		       emit_sealed(c, &payloads, sink) : bundle_emit(&c->manifest, &payloads, sink);
+	       emit_sealed(c, &all, sink) : bundle_emit(&c->manifest, &payloads, sink);
 }
 
 /* Packs into the scratch file, and writes the bundle unless there is nothing to write. */
@@ -169,44 +178,6 @@ static int pack_and_emit(struct create *c, struct dev *scratch, struct output *o
 		return rc;
 	}
 	return output_finish(out);
-}
-
-static int print(const struct create *c)
-{
-	const struct bundle_manifest *m = &c->manifest;
-	char release[RELEASE_TEXT_MAX];
-
-	if (!strcmp(c->path, "-"))
-		return EXIT_DONE;
-	if (m->boot.image_bytes)
-		printf("boot: %" PRIu64 " bytes, packed %" PRIu64 "\n", m->boot.image_bytes,
-		       m->boot.payload_bytes);
-	for (unsigned i = 0; i < m->volume_count; i++) {
-		const struct bundle_volume *v = &m->volume[i];
-
-		printf("%s: %" PRIu64 " chunks changed, store %" PRIu64 " bytes, packed %" PRIu64
-		       "%s\n", v->name, v->exceptions, v->store_bytes, v->payload_bytes,
-		       v->delta_bytes ? ", a delta" : "");
-		if (v->image_bytes > v->old_bytes)
-			printf("%s: grows from %" PRIu64 " to %" PRIu64 " bytes, which the board's "
-			       "partition must have\n", v->name, v->old_bytes, v->image_bytes);
-		bundle_images_print(&c->images.volume[i], v);
-	}
-	release_text(m->release, release);
-	printf("%s: version %s%s%s, %u volume%s\n", c->path, m->version_to, m->release ? ", release " : "",
-	       m->release ? release : "", m->volume_count, m->volume_count == 1 ? "" : "s");
-	signers_print(&c->signers);
-	return cli_printed(EXIT_DONE);
-}
-
-static int nothing_made(const struct bundle_manifest *m)
-{
-	bool ends_before = false;
-
-	for (unsigned v = 0; v < m->volume_count; v++)
-		ends_before = ends_before || m->volume[v].image_bytes < m->volume[v].old_bytes;
-	return cli_refuse(EXIT_NOTHING, "no bundle made: NEW is %sOLD, byte for byte",
-			  ends_before ? "the beginning of " : "");
 }
 
 /* The output is opened first: where it cannot be written is said before the long work. */
@@ -236,8 +207,12 @@ static int create(struct create *c)
 		return cli_failed();
 	}
 	if (nothing_differs(&c->manifest))
-		return nothing_made(&c->manifest);
-	return print(c);
+		return bundle_tell_nothing(&c->manifest);
+	if (!strcmp(c->path, "-"))
+		return EXIT_DONE;
+	bundle_tell(&c->manifest, &c->images, c->path);
+	signers_print(&c->signers);
+	return cli_printed(EXIT_DONE);
 }
 
 int bundle_create(int argc, char **argv)
@@ -250,6 +225,7 @@ int bundle_create(int argc, char **argv)
 	if (!rc)
 		rc = create(&c);
 	signers_wipe(&c.signers);
+	full_indexes_free(&c.indexes);
 	dev_close(&c.boot);
 	bundle_images_close(&c.images, rc == EXIT_DONE);
 	return rc;

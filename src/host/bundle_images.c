@@ -20,34 +20,59 @@
 #define PATH_BYTES 4096
 #define WORTH_PART 8	/* free blocks are told of when they are an eighth of what changed */
 
-/* Cuts NAME=OLD:NEW[:RESULT], opens the first two and adds them. An exit code, with its line printed. */
-static int open_volume(struct bundle_images *images, char *word)
+/*
+ * Cuts NAME=OLD:NEW[:RESULT], or of a full bundle NAME=NEW.  ret_old is NULL then.  An exit code, with its
+ * line printed.
+ */
+static int cut(const struct bundle_images *images, char *word, struct bundle_image *ret_image, char **ret_old,
+	       char **ret_new)
 {
-	struct bundle_image *image = &images->volume[images->count];
 	char *equals = strchr(word, '='), *colon = equals ? strchr(equals, ':') : NULL;
 	char *second = colon ? strchr(colon + 1, ':') : NULL;
 
-	if (!colon || colon == equals + 1 || !colon[1] || second == colon + 1 ||
-	    (second && (!second[1] || strchr(second + 1, ':'))))
+	if (images->full && (!equals || !equals[1]))
+		return cli_usage("bundle", "'%s' is not NAME=NEW", word);
+	if (!images->full && (!colon || colon == equals + 1 || !colon[1] || second == colon + 1 ||
+			      (second && (!second[1] || strchr(second + 1, ':')))))
 		return cli_usage("bundle", "'%s' is not NAME=OLD:NEW[:RESULT]", word);
 	if (equals - word >= BUNDLE_NAME_MAX || strlen(word) > PATH_BYTES)
 		return cli_usage("bundle", "'%s' is too long", word);
-	*image = (struct bundle_image){ .old_image = DEV_CLOSED, .new_image = DEV_CLOSED };
-	memcpy(image->name, word, (size_t)(equals - word));
+	*ret_image = (struct bundle_image){ .old_image = DEV_CLOSED, .new_image = DEV_CLOSED };
+	memcpy(ret_image->name, word, (size_t)(equals - word));
+	*ret_old = images->full ? NULL : equals + 1;
+	*ret_new = images->full ? equals + 1 : colon + 1;
+	if (images->full)
+		return EXIT_DONE;
+	*colon = '\0';
+	if (second) {
+		*second = '\0';
+		ret_image->result = second + 1;
+	}
+	return EXIT_DONE;
+}
+
+/* Opens the images that a word names, looks at them and adds them. An exit code, with its line printed. */
+static int open_volume(struct bundle_images *images, char *word)
+{
+	struct bundle_image *image = &images->volume[images->count];
+	char *old_path = NULL, *new_path = NULL;
+	int rc = cut(images, word, image, &old_path, &new_path);
+
+	if (rc)
+		return rc;
 	if (!text_is_name(image->name))
 		return cli_usage("bundle", "'%s' is no name for a volume: a-z, 0-9, - and _", image->name);
 	for (unsigned v = 0; v < images->count; v++)
 		if (!strcmp(images->volume[v].name, image->name))
 			return cli_usage("bundle", "volume %s is given twice", image->name);
-	*colon = '\0';
-	if (second) {
-		*second = '\0';
-		image->result = second + 1;
-	}
-	if (file_open_pair(equals + 1, colon + 1, &image->old_image, &image->new_image))
+	if (images->full ? file_open_image(new_path, &image->new_image) :
+			   file_open_pair(old_path, new_path, &image->old_image, &image->new_image))
 		return cli_failed();
 	images->count++;
-	if (image_look(&image->old_image, &image->new_image, images->other_kind, images->loader_files))
+	if (images->full && !image->new_image.size_bytes)
+		return cli_refuse(EXIT_FAILED, "cannot use %s: it is empty", new_path);
+	if (image_look(images->full ? &image->new_image : &image->old_image, &image->new_image,
+		       images->other_kind, images->loader_files))
 		return cli_failed();
 	return EXIT_DONE;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The images that a bundle is made of: NAME=OLD:NEW, or NAME=OLD:NEW:RESULT, for each volume. */
+/* The images that a bundle is made of: NAME=OLD:NEW[:RESULT], or of a full one NAME=NEW, for each volume. */
 #ifndef COWBOOT_HOST_BUNDLE_IMAGES_H
 #define COWBOOT_HOST_BUNDLE_IMAGES_H
 
@@ -8,13 +8,14 @@
 
 struct bundle_image {
 	char name[BUNDLE_NAME_MAX];	/* of the volume */
-	struct dev old_image, new_image;
+	struct dev old_image, new_image;	/* of a full bundle there is no OLD */
 	const char *result;		/* NULL: the board gets NEW; else where that goes that it gets */
 	bool is_written;		/* the result is, and new_image is the result */
 	uint64_t left_bytes;		/* of free blocks that were left out of it */
 };
 
 struct bundle_images {
+	bool full;			/* NEW whole, and no OLD */
 	bool other_kind;		/* OLD and NEW may be of different file systems */
 	bool loader_files;		/* NEW may have files of a boot loader */
 	unsigned count;			/* of those that are open */

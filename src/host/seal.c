@@ -8,15 +8,16 @@
 
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "bundle/full.h"
 #include "bundle/trust.h"
 
-/* The payloads of a manifest: the boot image's, then the volumes'. */
-#define PAYLOADS_MAX (BUNDLE_VOLUMES_MAX + 1)
+/* The payloads of a manifest: the indexes of full volumes, the boot image's, then the volumes'. */
+#define PAYLOADS_MAX (2 * BUNDLE_VOLUMES_MAX + 1)
 
 struct part {
 	uint64_t at_bytes, len_bytes;
 	size_t first_block, blocks;
-	uint8_t *digest;		/* in the manifest */
+	uint8_t *digest;		/* in the manifest; NULL: an index has the digests of what is in it */
 };
 
 static unsigned list_parts(struct bundle_manifest *m, struct part parts[PAYLOADS_MAX])
@@ -25,12 +26,17 @@ static unsigned list_parts(struct bundle_manifest *m, struct part parts[PAYLOADS
 	size_t block = 0;
 	unsigned count = 0;
 
+	for (unsigned v = 0; v < m->volume_count; v++)
+		if (m->volume[v].frame_bytes)
+			parts[count++] = (struct part){ .len_bytes = full_index_bytes(&m->volume[v]),
+							.digest = m->volume[v].index_digest };
 	if (m->boot.image_bytes)
 		parts[count++] = (struct part){ .len_bytes = m->boot.payload_bytes,
 						.digest = m->boot.payload_digest };
 	for (unsigned v = 0; v < m->volume_count; v++)
 		parts[count++] = (struct part){ .len_bytes = m->volume[v].payload_bytes,
-						.digest = m->volume[v].payload_digest };
+						.digest = m->volume[v].frame_bytes ? NULL :
+							  m->volume[v].payload_digest };
 	for (unsigned i = 0; i < count; i++) {
 		parts[i].at_bytes = at_bytes;
 		parts[i].first_block = block;
@@ -57,7 +63,7 @@ static int read_block(const struct seal *seal, const struct part *part, size_t b
 				buf, len);
 
 	*ret_len_bytes = len;
-	if (rc || block + 1 == part->blocks)
+	if (rc || block + 1 == part->blocks || !part->digest)
 		return rc;
 	memcpy(buf + len, seal->digest[part->first_block + block + 1], DIGEST_BYTES);
 	*ret_len_bytes += DIGEST_BYTES;
@@ -69,7 +75,7 @@ static int seal_part(struct seal *seal, const struct part *part, const struct co
 	static uint8_t buf[BUNDLE_BLOCK_BYTES + DIGEST_BYTES];
 	struct digest digest;
 
-	for (size_t block = part->blocks; block--;) {
+	for (size_t block = part->digest ? part->blocks : 0; block--;) {
 		size_t len;
 		int rc = read_block(seal, part, block, payloads, buf, &len);
 
@@ -79,7 +85,8 @@ static int seal_part(struct seal *seal, const struct part *part, const struct co
 		digest_add(&digest, buf, len);
 		digest_end(&digest, seal->digest[part->first_block + block]);
 	}
-	memcpy(part->digest, seal->digest[part->first_block], DIGEST_BYTES);
+	if (part->digest)
+		memcpy(part->digest, seal->digest[part->first_block], DIGEST_BYTES);
 	return 0;
 }
 

@@ -17,7 +17,8 @@ struct seal {
 
 /*
  * Reads the payloads, which stand one after another in the manifest's order, as bundle_pack writes
- * them, and puts the manifest into blocks: format 4 to 6.  seal_free either way.
+ * them (the indexes of full volumes first), and puts the manifest into blocks: format 4 to 7.  seal_free
+ * either way.
  */
 int seal_make(struct bundle_manifest *manifest, const struct cow_source *payloads,
 	      struct seal *ret_seal);

@@ -22,6 +22,7 @@ struct bundle_input {
 struct bundle_packing {
 	int level;			/* of zstd, 1 to BUNDLE_LEVEL_MAX */
 	int delta_level;		/* the same, of a delta (host/delta_pack.h) */
+	uint64_t all_bytes;		/* of all new images; for full_pack (host/full_pack.h) */
 	const struct cow_sink *payloads;
 	/* May be NULL. Told of each piece of the images, every one of which is looked at twice. */
 	void (*progress)(void *ctx, uint64_t more_bytes);

@@ -31,6 +31,7 @@ static void let_medium_go(void)
 /* What nobody has signed whose signature counts here is not opened. */
 static int open_bundle(const struct world *w, int *fd, struct bundle **ret_bundle)
 {
+	static const struct bundle_seek files = { .skip = bundle_skip_fd };
 	static struct trust trust;
 	const char *signatures;
 	size_t len;
@@ -40,6 +41,7 @@ static int open_bundle(const struct world *w, int *fd, struct bundle **ret_bundl
 		rc = bundle_open(bundle_read_fd, fd, &trust, ret_bundle);
 	if (rc)
 		return rc;
+	bundle_may_skip(*ret_bundle, &files);
 	signatures = bundle_signatures(*ret_bundle, &len);
 	keys_tell(&trust, signatures, len, bundle_signed_hash(*ret_bundle));
 	return 0;

@@ -25,12 +25,12 @@
 #include "update/undo.h"
 
 /* What verify_base has just found there. */
-static void note_base(struct record *next, unsigned v, const struct bundle_volume *volume)
+static void note_base(struct record *next, unsigned v, const struct record_installed *found)
 {
-	struct record_installed is = { .place = next->volume[v].origin, .image_bytes = volume->old_bytes };
+	struct record_installed is = *found;
 
+	is.place = next->volume[v].origin;
 	memcpy(is.name, next->volume[v].name, sizeof(is.name));
-	memcpy(is.digest, volume->old_digest, sizeof(is.digest));
 	memcpy(is.version, next->version_from, sizeof(is.version));
 	record_lies_now(next, &is);
 }
@@ -39,7 +39,8 @@ static void note_base(struct record *next, unsigned v, const struct bundle_volum
  * One save: `staging`, with what is to come and no room for it yet.  From here on the next boot clears
  * up, if this program cannot.
  */
-int update_stage(struct world *w, const struct bundle_manifest *manifest)
+int update_stage(struct world *w, const struct bundle_manifest *manifest,
+		 const struct record_installed *found)
 {
 	struct record *next = world_edit(w);
 	/* What a bundle calls the system it was made over counts only where nothing is known. */
@@ -59,7 +60,7 @@ int update_stage(struct world *w, const struct bundle_manifest *manifest)
 	next->slot = manifest->boot.image_bytes ? install_slot(w) : 0;
 	install_plan(w, manifest, next);
 	for (unsigned v = 0; v < next->volume_count; v++)
-		note_base(next, v, &manifest->volume[v]);
+		note_base(next, v, &found[v]);
 	next->phase = PHASE_STAGING;
 	return world_save(w, next);
 }
@@ -166,14 +167,15 @@ void update_undo(struct world *w)
 }
 
 /* What must be so before the record is touched. */
-static enum outcome check_first(struct world *w, const char *name,
-				const struct bundle_manifest *manifest, bool allow_downgrade)
+static enum outcome check_first(struct world *w, const char *name, struct bundle *bundle,
+				bool allow_downgrade, struct record_installed *ret_found)
 {
+	const struct bundle_manifest *manifest = bundle_manifest(bundle);
 	bool same = false;
 	int rc = install_check(w, manifest, allow_downgrade);
 
 	if (!rc)
-		rc = verify_base(w, manifest, &same);
+		rc = verify_base(w, bundle, ret_found, &same);
 	if (!rc)
 		rc = install_check_versions(w, manifest, same);
 	if (rc) {
@@ -210,6 +212,7 @@ static enum outcome install_again(struct world *w, const struct bundle_manifest 
 enum outcome update_install(struct world *w, struct bundle *bundle, const char *name,
 			    bool allow_downgrade, bool *ret_already)
 {
+	static struct record_installed found[RECORD_VOLUMES_MAX];
 	const struct bundle_manifest *manifest = bundle_manifest(bundle);
 	char why[FAIL_TEXT_MAX];
 	enum outcome first;
@@ -218,13 +221,14 @@ enum outcome update_install(struct world *w, struct bundle *bundle, const char *
 	*ret_already = false;
 	if (w->record.phase == PHASE_TRIAL)
 		return install_again(w, manifest, ret_already);
-	first = check_first(w, name, manifest, allow_downgrade);
+	memset(found, 0, sizeof(found));
+	first = check_first(w, name, bundle, allow_downgrade, found);
 	if (first != OUTCOME_DONE)
 		return first;
 	/* What an earlier update could not give back: the record is idle, so it is nobody's. */
 	rc = settle_space(w);
 	if (!rc)
-		rc = update_stage(w, manifest);
+		rc = update_stage(w, manifest, found);
 	if (!rc)
 		rc = lay_down(w, bundle);
 	if (!rc)

@@ -63,9 +63,12 @@ int verify_open_origin(const struct world *w, const char *name, struct dev *ret_
 
 /*
  * Reads each volume's partition, past every cache, and compares its digest with the manifest's old
- * one. -ESTALE: over a different base. ret_same: every volume has its new digest already.
+ * one; or, where the bundle is full, the volume itself with the bundle's index.  -ESTALE: over a different
+ * base. ret_same: every volume has its new digest already.  ret_found, one for each volume: what lies
+ * there, image_bytes and digest of it.
  */
-int verify_base(const struct world *w, const struct bundle_manifest *manifest, bool *ret_same);
+int verify_base(const struct world *w, struct bundle *bundle, struct record_installed *ret_found,
+		bool *ret_same);
 
 /*
  * Reads back the store of the record's volume v from the medium: every exception in order and in

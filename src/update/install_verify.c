@@ -27,6 +27,12 @@ struct hashing {
 	struct progress progress;
 };
 
+/* A volume's partition, read while it is compared. */
+struct comparing {
+	struct hashing h;
+	struct dev dev;
+};
+
 static int add_bytes(void *ctx, const void *data, size_t len_bytes)
 {
 	struct hashing *h = ctx;
@@ -88,21 +94,87 @@ static int digest_volume(const struct world *w, const struct bundle_volume *volu
 	return 0;
 }
 
-int verify_base(const struct world *w, const struct bundle_manifest *manifest, bool *ret_same)
+static int read_compared(void *ctx, uint64_t offset_bytes, void *buf, size_t len_bytes)
+{
+	struct comparing *c = ctx;
+	int rc = dev_read(&c->dev, offset_bytes, buf, len_bytes);
+
+	return rc ? rc : add_bytes(&c->h, buf, len_bytes);
+}
+
+/*
+ * A full volume against its index; its digest, as far as NEW reaches, says what lies there.  Where another
+ * length of it is known, and is as it was, that is kept: it may be another image's.
+ */
+static int compare_volume(const struct world *w, const struct bundle_volume *volume, struct bundle *bundle,
+			  struct record_installed *ret_found)
+{
+	static struct comparing c;
+	const struct place place = place_of(&w->volume_part[world_named(w, volume->name)]);
+	const struct record_installed *known = record_lies(&w->record, volume->name, &place);
+	const struct cow_source there = { read_compared, &c, volume->image_bytes };
+	struct digest digest;
+	uint8_t sum[DIGEST_BYTES];
+	int rc = verify_open_origin(w, volume->name, &c.dev);
+
+	if (rc)
+		return rc;
+	begin(&c.h, "reading", volume->name, volume->image_bytes);
+	rc = bundle_compare_next(bundle, &there);
+	progress_end(&c.h.progress);
+	ret_found->image_bytes = volume->image_bytes;
+	digest_end(&c.h.digest, ret_found->digest);
+	if (!rc && known && known->image_bytes != volume->image_bytes &&
+	    known->image_bytes <= c.dev.size_bytes) {
+		digest_begin(&digest);
+		rc = fill_digest(&c.dev, 0, known->image_bytes, &digest, NULL);
+		digest_end(&digest, sum);
+		if (!memcmp(sum, known->digest, sizeof(sum))) {
+			ret_found->image_bytes = known->image_bytes;
+			memcpy(ret_found->digest, sum, sizeof(sum));
+		}
+	}
+	dev_close(&c.dev);
+	return rc;
+}
+
+/* One volume: what lies there, and whether it is NEW; -ESTALE: it is neither that nor OLD. */
+static int verify_volume(const struct world *w, const struct bundle_volume *volume, struct bundle *bundle,
+			 struct record_installed *ret_found, bool *ret_new)
 {
 	uint8_t as_old[DIGEST_BYTES], as_new[DIGEST_BYTES];
+	int rc;
+
+	if (volume->frame_bytes) {
+		rc = compare_volume(w, volume, bundle, ret_found);
+		*ret_new = !rc && ret_found->image_bytes == volume->image_bytes &&
+			   !memcmp(ret_found->digest, volume->new_digest, DIGEST_BYTES);
+		return rc;
+	}
+	rc = digest_volume(w, volume, as_old, as_new);
+	if (rc)
+		return rc;
+	ret_found->image_bytes = volume->old_bytes;
+	memcpy(ret_found->digest, as_old, sizeof(as_old));
+	*ret_new = !memcmp(as_new, volume->new_digest, sizeof(as_new));
+	return memcmp(as_old, volume->old_digest, sizeof(as_old)) ? -ESTALE : 0;
+}
+
+int verify_base(const struct world *w, struct bundle *bundle, struct record_installed *ret_found,
+		bool *ret_same)
+{
+	const struct bundle_manifest *manifest = bundle_manifest(bundle);
 	const char *differs = NULL;
-	bool same = true;
+	bool same = true, is_new = false;
 
 	for (unsigned v = 0; v < manifest->volume_count; v++) {
 		const struct bundle_volume *volume = &manifest->volume[v];
-		int rc = digest_volume(w, volume, as_old, as_new);
+		int rc = verify_volume(w, volume, bundle, &ret_found[v], &is_new);
 
-		if (rc)
+		if (rc && rc != -ESTALE)
 			return rc;
-		if (memcmp(as_new, volume->new_digest, sizeof(as_new)))
-			same = false;
-		if (memcmp(as_old, volume->old_digest, sizeof(as_old)))
+		same = same && is_new;
+		if (rc)
 			differs = volume->name;
 	}
 	if (differs && !same)

@@ -65,7 +65,8 @@ enum outcome update_install(struct world *w, struct bundle *bundle, const char *
 			    bool allow_downgrade, bool *ret_already);
 
 /* The steps of that, each negative with its line after a failure. */
-int update_stage(struct world *w, const struct bundle_manifest *manifest);
+int update_stage(struct world *w, const struct bundle_manifest *manifest,
+		 const struct record_installed *found);
 int update_arm(struct world *w);
 void update_undo(struct world *w);
 

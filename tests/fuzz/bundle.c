@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include "bundle/full.h"
 #include "bundle/reader.h"
 #include "cow/check.h"
 
@@ -37,15 +38,53 @@ static void mend_blocks(uint8_t *payload, size_t travel_bytes, uint8_t first[DIG
 static size_t mend_payload(uint8_t *bundle, size_t len_bytes, size_t at, const struct bundle_manifest *m,
 			   uint64_t payload_bytes, uint8_t digest[DIGEST_BYTES])
 {
-	const uint64_t travel_bytes = manifest_travel_bytes(m, payload_bytes);
+	const uint64_t travel_bytes = digest ? manifest_travel_bytes(m, payload_bytes) : payload_bytes;
 
 	if (!at || !travel_bytes || travel_bytes > len_bytes - at)
 		return 0;
+	if (!digest)
+		return at + (size_t)travel_bytes;	/* mend_frames has */
 	if (m->in_blocks)
 		mend_blocks(bundle + at, (size_t)travel_bytes, digest);
 	else
 		sum(bundle + at, (size_t)travel_bytes, digest);
 	return at + (size_t)travel_bytes;
+}
+
+/* The digests of frames in the records of an index of one block; where the volume's frames end. */
+static size_t mend_frames(uint8_t *bundle, size_t len_bytes, size_t index_at, size_t at,
+			  const struct bundle_volume *v)
+{
+	const uint64_t chunk_bytes = (uint64_t)v->chunk_sectors * 512;
+
+	for (uint64_t frame = 0; frame < full_frames(v); frame++) {
+		size_t packed_bytes = get_le32(bundle + index_at);
+
+		if (packed_bytes > len_bytes - at)
+			return len_bytes;
+		sum(bundle + at, packed_bytes, bundle + index_at + 4);
+		index_at += FULL_RECORD_HEAD_BYTES + FULL_CHUNK_DIGEST_BYTES *
+			    ((full_frame_bytes(v, frame) + chunk_bytes - 1) / chunk_bytes);
+		at += packed_bytes;
+	}
+	return at;
+}
+
+/* Before the blocks of the indexes, which have those digests. */
+static void mend_full(uint8_t *bundle, size_t len_bytes, size_t at, const struct bundle_manifest *m)
+{
+	uint64_t boot_bytes = m->boot.image_bytes ? m->boot.payload_bytes : 0;
+	uint64_t frames_at = at + manifest_travel_bytes(m, boot_bytes);
+
+	for (unsigned v = 0; v < m->volume_count; v++) {
+		if (full_index_bytes(&m->volume[v]) > BUNDLE_BLOCK_BYTES)
+			return;
+		frames_at += full_index_bytes(&m->volume[v]);
+	}
+	for (unsigned v = 0; v < m->volume_count && frames_at < len_bytes; v++) {
+		frames_at = mend_frames(bundle, len_bytes, at, (size_t)frames_at, &m->volume[v]);
+		at += (size_t)full_index_bytes(&m->volume[v]);
+	}
 }
 
 static void mend(uint8_t *bundle, size_t len_bytes)
@@ -62,11 +101,16 @@ static void mend(uint8_t *bundle, size_t len_bytes)
 	if (at > len_bytes)
 		return;
 	if (!manifest_parse(manifest, h.manifest_bytes, &m)) {
+		if (m.volume[0].frame_bytes)
+			mend_full(bundle, len_bytes, at, &m);
+		for (unsigned v = 0; v < m.volume_count && m.volume[v].frame_bytes; v++)
+			at = mend_payload(bundle, len_bytes, at, &m, full_index_bytes(&m.volume[v]),
+					  m.volume[v].index_digest);
 		if (m.boot.image_bytes)
 			at = mend_payload(bundle, len_bytes, at, &m, m.boot.payload_bytes, m.boot.payload_digest);
 		for (unsigned v = 0; v < m.volume_count; v++)
 			at = mend_payload(bundle, len_bytes, at, &m, m.volume[v].payload_bytes,
-					  m.volume[v].payload_digest);
+					  m.volume[v].frame_bytes ? NULL : m.volume[v].payload_digest);
 		if (!manifest_print(&m, text, sizeof(text), &text_bytes) && text_bytes == h.manifest_bytes)
 			memcpy(manifest, text, text_bytes);
 	}
@@ -96,7 +140,12 @@ static int read_all(struct bundle *b)
 	const struct bundle_manifest *m = bundle_manifest(b);
 	struct fuzz_sink room = { 0, OUT_BYTES_MAX };
 	const struct cow_sink sink = { fuzz_write, &room };
-	int rc = m->boot.image_bytes ? bundle_boot_next(b, &sink) : 0;
+	int rc = 0;
+
+	for (unsigned v = 0; v < m->volume_count && m->volume[v].frame_bytes && !rc; v++)
+		rc = bundle_compare_next(b, NULL);
+	if (!rc && m->boot.image_bytes)
+		rc = bundle_boot_next(b, &sink);
 
 	must(rc || room.bytes == m->boot.image_bytes);
 	for (unsigned v = 0; v < m->volume_count && !rc; v++) {

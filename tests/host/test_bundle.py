@@ -317,8 +317,8 @@ def test_not_a_bundle(two):
     unsound(system[0], "it is no bundle")
     unsound(model.kernel_store(*system, 8), "it is no bundle")
     unsound(b"COWBNDL2" + bundle[8:], "it is no bundle")
-    unsound(bundle[:8] + struct.pack("<I", 7) + bundle[12:],
-            "its format is 7, this cowboot reads 1 to 6")
+    unsound(bundle[:8] + struct.pack("<I", 8) + bundle[12:],
+            "its format is 8, this cowboot reads 1 to 7")
     unsound(bundle[:8] + struct.pack("<I", 4) + bundle[12:],
             "its header is damaged: signatures of 0 bytes")
     unsound(bundle[:8] + struct.pack("<I", 2) + bundle[12:],
@@ -387,7 +387,7 @@ def test_manifests_that_lie(two):
     lie("format 1", "format 3", "its manifest is not written as its format has it")
     lie("format 1", "format 4", "its manifest is wrong in line 11 (payload-chain)")
     lie("format 1", "format 6", "its manifest is wrong in line 5 (release)")
-    lie("format 1", "format 7", "its manifest is wrong in line 1 (format)")
+    lie("format 1", "format 8", "its manifest is wrong in line 1 (format)")
     lie("volume vendor", "volume system", "its manifest names volume system twice")
     lie("volume vendor", "volume Vendor", "its manifest is wrong in line 14 (volume)")
     lie("image-bytes 512512", "image-bytes 512513",

@@ -109,7 +109,8 @@ def bundle(cache):
         pairs = sorted(volumes.items())
 
         def run(out):
-            names = [f"{name}={old}:{new}" for name, (old, new) in pairs]
+            names = [f"{name}={new}" if "--full" in args else f"{name}={old}:{new}"
+                     for name, (old, new) in pairs]
             more = ["--boot", boot, "--level", "1"] if boot else []
             subprocess.run([HOST_COWBOOT, "bundle", "create", "-o", out, *options, *more, *names],
                            check=True, stdout=subprocess.DEVNULL)

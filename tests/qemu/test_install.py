@@ -54,7 +54,7 @@ def test_damaged_before_the_stores(board, images, bundle):
         (bytes(len(good)), "it is no bundle"),
         (flip(good, 0), "it is no bundle"),
         (flip(good, 8, 1), "its header and its manifest are of different formats"),
-        (flip(good, 8, 3), "its format is 9, this cowboot reads 1 to 6"),
+        (flip(good, 8, 3), "its format is 9, this cowboot reads 1 to 7"),
         (flip(good, 13, 7),
          f"its header is damaged: a manifest of {manifest_bytes ^ 0x8000} bytes"),
         (flip(good, 16), "it says it is signed, and format 1 has no signatures"),

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The bundles that turn OLD into NEW, in memory; packed by the shipped writer. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "host/delta_pack.h"
+#include "host/full_pack.h"
 #include "host/seal.h"
 #include "host/writer.h"
 #include "sim.h"
@@ -63,12 +65,16 @@ static void make(struct buffer *to, uint64_t release)
 {
 	static struct bundle_manifest manifest;
 	const struct cow_sink to_payloads = { append, &payloads }, to_bundle = { append, to };
+	static struct full_indexes indexes;
+	struct full_payloads both = { &indexes, NULL };
+	struct cow_source all;
 	const struct bundle_packing packing = { .level = 1, .delta_level = 1, .payloads = &to_payloads };
 	struct cow_source source = { .read = read_buffer, .ctx = &payloads };
 	struct seal seal;
 
 	memset(&manifest, 0, sizeof(manifest));
 	payloads.len_bytes = to->len_bytes = 0;
+	full_indexes_free(&indexes);
 	manifest.release = release;
 	snprintf(manifest.version_to, sizeof(manifest.version_to), "new");
 	if (plan->slots) {
@@ -88,12 +94,15 @@ static void make(struct buffer *to, uint64_t release)
 
 		if (plan->short_sectors)
 			input.old_image.size_bytes -= SECTOR;
-		must((plan->delta ? delta_pack : bundle_pack)(&packing, &input, &manifest), "pack");
+		must(plan->full ? full_pack(&packing, &input, &manifest, &indexes) :
+		     (plan->delta ? delta_pack : bundle_pack)(&packing, &input, &manifest), "pack");
 	}
 	source.size_bytes = payloads.len_bytes;
+	both.payloads = &source;
+	all = full_source(&both);
 	if (manifest_format(&manifest) >= BUNDLE_FORMAT_DELTA) {
-		must(seal_make(&manifest, &source, &seal), "seal");
-		must(seal_emit(&seal, &manifest, "", &source, &to_bundle), "write");
+		must(seal_make(&manifest, &all, &seal), "seal");
+		must(seal_emit(&seal, &manifest, "", &all, &to_bundle), "write");
 		seal_free(&seal);
 		return;
 	}
@@ -118,4 +127,9 @@ long bundle_take(size_t at, void *buf, size_t len_bytes)
 		len_bytes = left;
 	memcpy(buf, from->data + at, len_bytes);
 	return (long)len_bytes;
+}
+
+int bundle_left(size_t at, uint64_t len_bytes)
+{
+	return len_bytes > (bundle_is_older ? &older : &bundle)->len_bytes - at ? -EOVERFLOW : 0;
 }

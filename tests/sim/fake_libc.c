@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "esp.h"
+#include "sim.h"
 
 enum { FD_KMSG = 901, FD_LOCK, FD_BUNDLE, FD_HELD };
 
@@ -46,6 +47,15 @@ ssize_t sim_read(int fd, void *buf, size_t len_bytes)
 	got = bundle_take(bundle_at, buf, len_bytes);
 	bundle_at += (size_t)got;
 	return got;
+}
+
+int sim_skip(uint64_t len_bytes)
+{
+	int rc = bundle_left(bundle_at, len_bytes);
+
+	if (!rc)
+		bundle_at += (size_t)len_bytes;
+	return rc;
 }
 
 ssize_t sim_write(int fd, const void *buf, size_t len_bytes)

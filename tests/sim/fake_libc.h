@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -13,6 +14,7 @@ int sim_open(const char *path, int flags, ...);
 int sim_close(int fd);
 ssize_t sim_read(int fd, void *buf, size_t len_bytes);
 ssize_t sim_write(int fd, const void *buf, size_t len_bytes);
+int sim_skip(uint64_t len_bytes); /* of the bundle */
 /* Of the ESP only: fake_esp.c. */
 off_t sim_lseek(int fd, off_t offset_bytes, int whence);
 int sim_ftruncate(int fd, off_t size_bytes);

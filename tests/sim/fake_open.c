@@ -39,6 +39,13 @@ ssize_t sys_read(int fd, void *buf, size_t len_bytes)
 	return got < 0 ? -errno : got;
 }
 
+/* A bundle comes from a pipe, or, in a scenario of its own, from a file. */
+int sys_skip(int fd, uint64_t len_bytes)
+{
+	(void)fd;
+	return plan->seekable ? sim_skip(len_bytes) : -ESPIPE;
+}
+
 int sys_wait_input(int fd, unsigned limit_ms)
 {
 	(void)fd;

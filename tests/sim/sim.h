@@ -20,6 +20,8 @@ struct board_plan {
 	unsigned chunk_sectors;
 	unsigned short_sectors; /* NEW is so much shorter than its partition, and OLD one more */
 	bool delta; /* the bundle tells the volumes by the old ones */
+	bool full; /* it has NEW whole, and no OLD */
+	bool seekable; /* it is a file and not a pipe */
 	bool raw; /* stores on a partition of their own, not in files */
 	unsigned piece_sectors; /* longest extent of a store file; 0: no limit */
 	unsigned tries;
@@ -148,6 +150,7 @@ enum shown shown_origin(unsigned volume); /* on the partition itself, as cached 
 void bundle_make(void); /* both, where there are two */
 extern bool bundle_is_older; /* which of them is taken */
 long bundle_take(size_t at, void *buf, size_t len_bytes);
+int bundle_left(size_t at, uint64_t len_bytes); /* -EOVERFLOW: there are not so many bytes more */
 
 /* fake_sys.c */
 bool sys_has(const char *path); /* a file in memory, without a look that could fail */

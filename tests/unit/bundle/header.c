@@ -20,9 +20,9 @@ static void test_header(void **state)
 	static const struct { unsigned at; uint8_t value; int rc; const char *reason; } cases[] = {
 		{ 0, 'c', -EBADMSG, "it is no bundle" },
 		{ 7, '2', -EBADMSG, "it is no bundle" },
-		{ 8, 7, -ENOTSUP, "its format is 7, this cowboot reads 1 to 6" },
-		{ 8, 0, -ENOTSUP, "its format is 0, this cowboot reads 1 to 6" },
-		{ 11, 1, -ENOTSUP, "its format is 16777217, this cowboot reads 1 to 6" },
+		{ 8, 8, -ENOTSUP, "its format is 8, this cowboot reads 1 to 7" },
+		{ 8, 0, -ENOTSUP, "its format is 0, this cowboot reads 1 to 7" },
+		{ 11, 1, -ENOTSUP, "its format is 16777217, this cowboot reads 1 to 7" },
 		{ 8, 4, -EBADMSG, "its header is damaged: signatures of 0 bytes" },
 		{ 16, 1, -ENOTSUP, "it says it is signed, and format 1 has no signatures" },
 		{ 20, 1, -EBADMSG, "its header is damaged" },

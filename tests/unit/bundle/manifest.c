@@ -226,11 +226,51 @@ static void test_with_sizes(void **state)
 	}
 }
 
+#define FULL_NUMBERS(image, chunk, frame, payload) "format 7\nversion-to 2\nvolume system\nimage-bytes " image \
+	"\nchunk-sectors " chunk "\nframe-bytes " frame "\nindex-chain " HEX "\npayload-bytes " payload \
+	"\nnew-blake2b " HEX "\n"
+
+/* The whole image: no old one, no store. */
+static void test_full(void **state)
+{
+	static const char good[] = FULL_NUMBERS("1000000", "8", "65536", "4711");
+	static const struct { const char *text, *reason; } bad[] = {
+		{ FULL_NUMBERS("1000000", "8", "65537", "4711"), CONTRADICTS },
+		{ FULL_NUMBERS("1000000", "8", "2097152", "4711"), WRONG(6, "frame-bytes") },
+		{ FULL_NUMBERS("1000000", "8", "65536", "15"), CONTRADICTS },
+		{ FULL_NUMBERS("0", "8", "65536", "0"), CONTRADICTS },
+		{ FULL_NUMBERS("36028797018963968", "8", "1048576", "99999999"), CONTRADICTS },
+		{ FULL_NUMBERS("1000000", "8", "0", "4711"), CONTRADICTS },
+		{ FULL_NUMBERS("1000000", "8", "65536", "4711") VENDOR, WRONG(13, "frame-bytes") },
+		{ HEAD "volume system\nimage-bytes 1000000\nchunk-sectors 8\nframe-bytes 65536\n",
+		  WRONG(8, "exceptions") },
+		{ "format 7\nversion-to 2\n" VENDOR, WRONG(6, "frame-bytes") },
+	};
+	struct bundle_manifest m;
+	char buf[BUNDLE_MANIFEST_MAX];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(parse(good, &m), 0);
+	assert_int_equal(manifest_format(&m), 7);
+	assert_true(m.in_blocks);
+	assert_int_equal(m.volume[0].frame_bytes, 65536);
+	assert_int_equal(m.volume[0].old_bytes, 1000000);
+	assert_int_equal(m.volume[0].exceptions, 0);
+	assert_int_equal(manifest_payload_bytes(&m), 4711 + 16 * 36 + 245 * 8);
+	assert_int_equal(manifest_print(&m, buf, sizeof(buf), &len), 0);
+	assert_string_equal(buf, good);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(parse(bad[i].text, &m), -EBADMSG);
+		assert_string_equal(fail_text(), bad[i].reason);
+	}
+}
+
 static void test_bad(void **state)
 {
 	static const struct { const char *text, *reason; } cases[] = {
 		{ "", WRONG(1, "format") },
-		{ "format 7\n", WRONG(1, "format") },
+		{ "format 8\n", WRONG(1, "format") },
 		{ "format 5\nversion-to 2\nrelease 1.2\n" VENDOR, WRONG(3, "volume") },
 		{ "format 0\n", WRONG(1, "format") },
 		{ "format 2\n", WRONG(2, "version-to") },
@@ -362,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_without_the_optional),
 		cmocka_unit_test(test_with_a_boot_image),
+		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_volumes),
