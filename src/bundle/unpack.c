@@ -113,6 +113,12 @@ static int senseless(void)
 	return fail(EBADMSG, "the process that unpacks it answers what makes no sense");
 }
 
+/* All of the piece was used, or it had the end of the frame in it. */
+static bool is_an_end(const struct message *got, size_t len_bytes)
+{
+	return got->detail ? got->detail == 1 && got->len_bytes <= len_bytes : got->len_bytes == len_bytes;
+}
+
 /* What comes until the piece is done goes into the sink. */
 static int receive(struct unpack *unpack, size_t len_bytes, const struct cow_sink *sink,
 		   struct unzip_end *ret_end)
@@ -125,7 +131,7 @@ static int receive(struct unpack *unpack, size_t len_bytes, const struct cow_sin
 			return has_ended(rc);
 		if (got.word == WORD_BAD)
 			return fail(EBADMSG, "%s", ZSTD_getErrorString((ZSTD_ErrorCode)got.detail));
-		if (got.word == WORD_DONE && got.len_bytes <= len_bytes && got.detail <= 1) {
+		if (got.word == WORD_DONE && is_an_end(&got, len_bytes)) {
 			*ret_end = (struct unzip_end){ got.len_bytes, got.detail };
 			return 0;
 		}

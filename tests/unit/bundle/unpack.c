@@ -153,6 +153,8 @@ static void test_lies(void **state)
 		{ .word = WORD_OUT, .len_bytes = 0 },
 		{ .word = WORD_OUT, .len_bytes = BUNDLE_BLOCK_BYTES + 1 },
 		{ .word = WORD_OUT, .len_bytes = UINT32_MAX },
+		{ .word = WORD_DONE, .len_bytes = 0 },
+		{ .word = WORD_DONE, .len_bytes = 7 },
 		{ .word = WORD_DONE, .len_bytes = 9 },
 		{ .word = WORD_DONE, .len_bytes = UINT32_MAX, .detail = 1 },
 		{ .word = WORD_DONE, .len_bytes = 8, .detail = 2 },
