@@ -81,7 +81,7 @@ class Run:
         self.ground.age(rng)
         self._cycle(name, update, rng)
         rng = random.Random(f"{name} back")
-        back = draw_back(rng, self.ground.before, update.store)
+        back = draw_back(rng, self.ground.before, self.ground.store_of_before() if self.ground.before else None)
         if back:
             self._cycle(name, back, rng)
         self.number += 1

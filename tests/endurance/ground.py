@@ -99,6 +99,11 @@ class Ground:
                 raise kept.Wrong(f"what is kept is not {version}")
         return found
 
+    def store_of_before(self):
+        """Where what is kept lies, as the configuration names it: a board that has since lost the partition for
+        stores from its configuration cannot go back, and says so."""
+        return "file" if judge.kept_in(self.part("meta")).place == "data" else "cow"
+
     def went_to(self, version, content_before, is_kept):
         """A cycle is over: what is installed now, and, where something is kept, what that holds."""
         self.version = version
