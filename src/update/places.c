@@ -105,6 +105,9 @@ int places_stores(const struct world *w, const struct part **ret_part)
 	const struct place found = place_of(part);
 	int rc;
 
+	if (!files && !w->conf->store[0])
+		return fail(ENODEV, "the stores lie on a partition of their own, and cowboot.conf has no "
+			    "\"store\" that names it");
 	if (files ? !w->has_data : !w->has_store_part)
 		return fail(ENODEV, "the partition that the stores lie on (%s) is not there",
 			    files ? w->conf->data.spec : w->conf->store);
