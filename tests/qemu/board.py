@@ -52,8 +52,10 @@ class Board(VM):
     # ---- cowboot in the guest ------------------------------------------------------------------
 
     def cowboot(self, args, timeout=60):
-        """Runs `cowboot ARGS`: (exit code, output)."""
-        return self.run(f"cowboot {args}", timeout)
+        """Runs `cowboot ARGS`: (exit code, output), which is without the lines of progress that are for
+        eyes: those are printed only where the work takes longer than a second."""
+        code, out = self.run(f"cowboot {args}", timeout)
+        return code, without_progress(out)
 
     def status(self):
         """`cowboot status --json`, parsed, without the warnings before it on standard error."""
@@ -65,13 +67,12 @@ class Board(VM):
         return json.loads(self.channel.get("/run/cowboot/boot.json"))
 
     def install(self, bundle, timeout=120, options=""):
-        """Sends a bundle (a file of the host, or bytes) and installs it: (exit code, output), which is
-        without progress: that is told only where it takes longer than a second. Options: of cowboot."""
+        """Sends a bundle (a file of the host, or bytes) and installs it: (exit code, output) as of
+        cowboot(). Options: of cowboot."""
         data = bundle if isinstance(bundle, bytes) else Path(bundle).read_bytes()
         self.channel.put("/run/bundle", data)
         try:
-            code, out = self.cowboot(f"{options} install /run/bundle", timeout)
-            return code, without_progress(out)
+            return self.cowboot(f"{options} install /run/bundle", timeout)
         finally:
             self.run("rm /run/bundle")
 
