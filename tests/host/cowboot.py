@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
 PROGRAM = os.environ.get("COWBOOT_HOST", "build/host/cowboot")
@@ -10,11 +11,18 @@ PROGRAM = os.environ.get("COWBOOT_HOST", "build/host/cowboot")
 DONE, FAILED, NOTHING, PHASE, REBOOT, USAGE = 0, 1, 2, 3, 4, 64
 
 
+def without_progress(stderr):
+    """Without the lines that are for eyes, and come only where the work takes longer than a second."""
+    return re.sub(rb"(?m)^cowboot: .*: +\d+%, .*\n", b"", stderr)
+
+
 def run(*args, stdin=None, cwd=None, env=None):
     program = str(pathlib.Path(PROGRAM).resolve())
-    return subprocess.run([program, *map(str, args)], input=stdin, cwd=cwd, env=env,
+    done = subprocess.run([program, *map(str, args)], input=stdin, cwd=cwd, env=env,
                           stdin=subprocess.DEVNULL if stdin is None else None,
                           capture_output=True, timeout=60, check=False)
+    done.stderr = without_progress(done.stderr)
+    return done
 
 
 def good(*args, code=DONE, **more):
