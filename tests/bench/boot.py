@@ -76,7 +76,7 @@ def measure(lab, kinds, runs, counts):
 BARE = "floor, without data"
 
 
-def kinds(lab, phases=("idle", "trial", "merging", "proving")):
+def kinds(lab, phases=("idle", "kept", "forgotten", "trial", "merging", "proving")):
     """The floor first: the others are compared with it."""
     floor = lab.initramfs(lab.programs["floor"], recovery=False)
     ours = lab.initramfs(lab.init)

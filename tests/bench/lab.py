@@ -28,7 +28,7 @@ MARKS = OUT / "marks.so"
 SYSTEM_MIB, DATA_MIB, CONTENT_BLOCKS = 64, 96, 12000
 EXCEPTIONS = 4000
 COPY_MIB = 16
-CONF = "require-signature no\nkeep-old no\nverify-trial no\n"
+CONF = "require-signature no\nkeep-old yes\nverify-trial no\n"
 
 
 def scratch():
@@ -130,7 +130,8 @@ class Lab:
 
     def disk_at(self, phase, *, change=EXCEPTIONS, spread="runs", chunk_sectors=8):
         """The disk of a board that was switched off in this phase: idle, trial, merging (half of it),
-        proving. So many blocks change, see image.pick()."""
+        proving, kept (idle, and the old system is kept), forgotten (the same, and it was given up). So many
+        blocks change, see image.pick()."""
         if phase == "idle":
             return self.idle_disk()
         new = self.images.new(self.old, change=change, spread=spread)
@@ -169,4 +170,20 @@ def _go_to_proving(b, update, _):
     b.cut()
 
 
-GO = {"trial": _go_to_trial, "merging": _go_to_merging, "proving": _go_to_proving}
+def _go_to_kept(b, update, _):
+    begin_trial(b, update)
+    b.run("cowboot mark-good --wait", check=True, timeout=300)
+    assert b.status()["kept"]
+    b.poweroff()
+
+
+def _go_to_forgotten(b, update, changed):
+    _go_to_kept(b, update, changed)
+    b.start()
+    b.wait_up()
+    b.run("cowboot forget", check=True)
+    b.poweroff()
+
+
+GO = {"trial": _go_to_trial, "merging": _go_to_merging, "proving": _go_to_proving, "kept": _go_to_kept,
+      "forgotten": _go_to_forgotten}

@@ -12,7 +12,8 @@ BOUNDS = {"idle": (1.15, 1), "trial": (1.25, 3)}
 @pytest.fixture(scope="module")
 def measured(lab):
     lab.init = BUILD / "arm64/init"
-    wanted = [kind for kind in boot.kinds(lab, ("idle", "trial")) if kind.name != boot.BARE]
+    phases = ("idle", "trial", "kept", "forgotten")
+    wanted = [kind for kind in boot.kinds(lab, phases) if kind.name != boot.BARE]
     return {kind.name: kind for kind in boot.measure(lab, wanted, runs=0, counts=1)}
 
 
@@ -24,3 +25,10 @@ def test_instructions(measured, phase):
 @pytest.mark.parametrize("phase", BOUNDS)
 def test_writes(measured, phase):
     assert 0 < measured[phase].writes <= BOUNDS[phase][1]
+
+
+def test_what_is_kept_costs_a_boot_nothing(measured):
+    """The same board, before and after `cowboot forget`."""
+    kept, forgotten = measured["kept"], measured["forgotten"]
+    assert kept.insns[0] <= 1.02 * forgotten.insns[0]
+    assert (kept.writes, kept.written_bytes) == (forgotten.writes, forgotten.written_bytes)

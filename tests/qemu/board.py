@@ -127,6 +127,8 @@ class Board(VM):
 
     def _log_entries(self):
         """(start in bytes, length in bytes, flags) of each entry of the log."""
+        if not Path(self.log).stat().st_size:
+            return                      # its head comes with the first entry
         with open(self.log, "rb") as f:
             magic, _, count, sector_bytes = struct.unpack_from("<QQQI", f.read(512))
             assert magic == LOG_MAGIC, "not a blklogwrites log"
