@@ -135,6 +135,11 @@ static void on_a_partition_for_stores(void **state)
 	w.has_store_part = false;
 	assert_int_equal(map(&disk), -ENODEV);
 	assert_non_null(strstr(fail_text(), "(PARTLABEL=cow) is not there"));
+	/* The configuration has changed since, and names none. */
+	conf.store[0] = '\0';
+	assert_int_equal(map(&disk), -ENODEV);
+	assert_non_null(strstr(fail_text(), "cowboot.conf has no \"store\" that names it"));
+	strcpy(conf.store, "PARTLABEL=cow");
 	w.has_store_part = true;
 	w.store_part.start_sectors++;
 	assert_int_equal(map(&disk), -ESTALE);
