@@ -20,7 +20,6 @@ bool (*replay_branch)(unsigned n);
 static const struct scenario *scenario;
 static void (*print_line)(const char *line);
 static struct limits limits;
-static bool fault_missed; /* the life never came to the call that should fail */
 
 static uint64_t key_from(uint64_t key, const struct ledger *at)
 {
@@ -132,22 +131,27 @@ static void each_lie(unsigned n)
 		}
 }
 
-/* Every call in turn; ends when the life gets by without coming to the call that should fail. */
+/* Every call in turn that the life made; it makes the same ones again, up to the one that fails. */
 static void each_fault(unsigned n)
 {
 	struct level *l = &levels[n];
+	bool went_on = false; /* not killed: what no command does goes on, and ends as it did */
 
-	for (enum fault_how how = FAULT_ONCE; how <= FAULT_KILLS; how++) {
-		fault_missed = false;
-		for (unsigned call = 1; !fault_missed && !(limits.first && found.failures);
-		     call++) {
+	for (enum fault_how how = FAULT_ONCE; how <= FAULT_KILLS; how++)
+		for (unsigned call = 1; call <= l->calls && !(limits.first && found.failures); call++) {
+			if (how == FAULT_KILLS && !(l->killable[call / 8] >> call % 8 & 1)) {
+				if (went_on) {
+					found.faults++;
+					continue;
+				}
+				went_on = true;
+			}
 			snprintf(levels[n + 1].step, STEP_MAX, "%u%c%u", l->life, how_letters[how],
 				 call);
 			search_below(n, &l->state, &l->at,
 				     least(limits.cuts, scenario->cuts_after_fault),
 				     (struct life_fault){ call, how });
 		}
-	}
 }
 
 /* Whether this history goes on; a circle is an error, unless it is recovery that nobody can mend.
@@ -242,12 +246,18 @@ void search(unsigned n)
 		say("\n==== life %u ====", l->life);
 		end = life_run(&l->state, &l->at, &scenario->policy, &l->fault, &l->trace);
 		found.lives++;
-		fault_missed = l->fault.call && !fault_fired;
-		if (fault_missed)
+		if (l->fault.call && !fault_fired) {
+			snprintf(violation_text, sizeof(violation_text),
+				 "the simulator's: this life never came to the call that should fail");
+			failed(l);
 			return;
+		}
 		found.faults += l->fault.call && l->fault.how < FAULT_LIES;
 		found.lies += l->fault.call && l->fault.how >= FAULT_LIES;
 		l->lies = lie_calls;
+		l->calls = fault_calls;
+		if (l->fail_it)
+			fault_killable(l->killable);
 		if (end == LIFE_BROKEN) {
 			failed(l);
 			return;
@@ -258,7 +268,6 @@ void search(unsigned n)
 			branch(n);
 		else if (replay_branch(n))
 			return;
-		fault_missed = false;
 		if (l->life + 1 > found.longest)
 			found.longest = l->life + 1;
 		if (end == LIFE_RESTS) {

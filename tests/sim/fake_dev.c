@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands for src/storage/dev.c and find.c: partitions are the fake disks, /dev/mapper/NAME what the
+ * Stands for src/storage/dev.c: partitions are the fake disks, /dev/mapper/NAME what the
  * fake kernel has.  A long write goes to the page cache and leaves it page by page, each for
  * itself.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "astray.h"
 #include "base/fail.h"
 #include "esp.h"
 #include "storage/block.h"
 #include "storage/dev.h"
-#include "storage/find.h"
 
 #define FD_PARTITION 1000
 #define FD_DM 2000
@@ -22,9 +21,6 @@
 #define PAGE_SECTORS 8u
 
 uint8_t was_read[SECTORS_MAX];
-
-static const char *const labels[DISK_COUNT] = { "meta", "system", "vendor", "data", "cow", NULL,
-						 "boot_a", "boot_b", "esp", NULL };
 
 static unsigned held[16]; /* by minor: what the running program has open */
 
@@ -39,22 +35,6 @@ static enum fault_kind kind_of(const struct dev *dev)
 	if (dev->fd >= FD_ESP)
 		return FAULT_ESP;
 	return dev->fd == FD_PARTITION + DISK_META ? FAULT_META : FAULT_DISK;
-}
-
-bool find_spec_ok(const char *spec)
-{
-	return strchr(spec, '=') || spec[0] == '/';
-}
-
-void find_check_table(const struct part *part, char why[FIND_WHY_MAX])
-{
-	(void)part;
-	why[0] = 0;
-}
-
-const char *find_lost_tables(void)
-{
-	return "";
 }
 
 /* The fake board's disks are not in /sys. */
@@ -96,62 +76,6 @@ int block_disk_of(const char *sysfs_dir, unsigned major, unsigned minor, char *b
 	return -ENOENT;
 }
 
-/* By their names all partitions are those of one disk, "sim", but for the other disk's (astray.c). */
-struct part fake_part(enum disk d)
-{
-	struct part part = { .major = MAJOR_PARTITION, .minor = d + 1, .disk = "sim" };
-
-	memset(part.part_uuid, (int)(0x10 + d), sizeof(part.part_uuid));
-	memset(part.disk_id, 0x01, sizeof(part.disk_id));
-	snprintf(part.name, sizeof(part.name), "sim%u", d + 1);
-	snprintf(part.path, sizeof(part.path), "/dev/sim%u", d + 1);
-	part.start_sectors = 2048ull * (d + 1);
-	part.size_sectors = disk_size[d];
-	part.logical_block_bytes = part.io_min_bytes = plan->blocks ? 4096 : 512;
-	return part;
-}
-
-static bool is_called(const char *spec, const char *label, const struct part *part)
-{
-	const struct place place = place_of(part);
-	char text[PLACE_SPEC_MAX];
-
-	return (place_spec(text, &place) && strcmp(spec, text) == 0) || strcmp(spec, part->path) == 0 ||
-	       (strncmp(spec, "PARTLABEL=", 10) == 0 && strcmp(spec + 10, label) == 0);
-}
-
-/* As src/storage/find.h says; a partition on another disk may answer as well, or alone. */
-int find_part(const char *spec, const char *disk, uint64_t deadline_ms, struct part *ret_part)
-{
-	struct part found = { .size_sectors = 0 }, elsewhere = { .size_sectors = 0 };
-
-	(void)deadline_ms;
-	for (unsigned d = 0; d < DISK_COUNT; d++) {
-		const struct part own = fake_part((enum disk)d);
-		struct part other;
-
-		if (!labels[d] || !disk_size[d])
-			continue;
-		if (astray_other((enum disk)d, &own, &other) && is_called(spec, labels[d], &other))
-			elsewhere = other;
-		if (astray_gone((enum disk)d) || !is_called(spec, labels[d], &own))
-			continue;
-		if (fault(FAULT_MISSING, "find", labels[d]))
-			return fail(ENODEV, "cannot find %s", spec);
-		found = own;
-	}
-	if (found.size_sectors && elsewhere.size_sectors && !disk)
-		return fail(ENOTUNIQ, "cannot tell which partition %s is", spec);
-	if (!found.size_sectors && elsewhere.size_sectors && disk && !strncmp(spec, "PARTLABEL=", 10))
-		return fail(EXDEV, "cannot use %s: it is %s, on another disk", spec, elsewhere.path);
-	if (!found.size_sectors)
-		found = elsewhere;
-	if (!found.size_sectors)
-		return fail(ENODEV, "cannot find %s", spec);
-	*ret_part = found;
-	return 0;
-}
-
 static int sector_of(const struct dev *dev, uint64_t sector)
 {
 	if (dev->fd >= FD_ESP)
@@ -180,7 +104,8 @@ int dev_open(const char *path, enum dev_mode mode, struct dev *ret_dev)
 	if (!strcmp(path, "/image")) {
 		dev.fd = FD_IMAGE;
 		dev.size_bytes = (uint64_t)disk_size[DISK_VOL0] * SECTOR;
-	} else if (sscanf(path, "/dev/sim%u", &number) == 1) {
+	} else if (strncmp(path, "/dev/sim", 8) == 0 && path[8] >= '1' && path[8] <= '9') {
+		number = (unsigned)strtoul(path + 8, NULL, 10);
 		dev.fd = FD_PARTITION + (int)number - 1;
 		dev.size_bytes = (uint64_t)disk_size[number - 1] * SECTOR;
 	} else if (esp_path(path) && !esp_dev(path, &from, &dev.size_bytes)) {

@@ -6,8 +6,6 @@
 
 #include "sim.h"
 
-#define CALLS_MAX 20000
-
 unsigned fault_calls;
 bool fault_fired;
 char fault_name[160];
@@ -19,6 +17,7 @@ static struct {
 	bool in_verb;
 } failing;
 static bool copies_differ, record_is_zero;
+static uint8_t killable[FAULT_CALLS_MAX / 8 + 1]; /* a bit for each call */
 
 /* The record's two copies byte for byte, without a look at what they say. */
 static void look_at_copies(void)
@@ -27,19 +26,25 @@ static void look_at_copies(void)
 
 	copies_differ = memcmp(a, b, disk_size[DISK_META] / 2 * sizeof(*a)) != 0;
 	record_is_zero = true;
-	for (unsigned i = 0; i < disk_size[DISK_META]; i++)
-		record_is_zero = record_is_zero && a[i] == CONTENT_ZERO;
+	for (unsigned i = 0; i < disk_size[DISK_META] && record_is_zero; i++)
+		record_is_zero = a[i] == CONTENT_ZERO;
 }
 
 void fault_plan(unsigned call, enum fault_how how)
 {
 	fault_calls = 0;
+	killable[0] = 0;
 	fault_fired = false;
 	lie_plan(how >= FAULT_LIES ? call : 0, how == FAULT_LIES_ON);
 	failing.call = how >= FAULT_LIES ? 0 : call;
 	failing.how = how;
 	failing.in_verb = false;
 	look_at_copies();
+}
+
+void fault_killable(uint8_t ret_bits[FAULT_CALLS_MAX / 8 + 1])
+{
+	memcpy(ret_bits, killable, fault_calls / 8 + 1);
 }
 
 void fault_in_verb(bool in_verb)
@@ -86,8 +91,12 @@ bool fault(enum fault_kind kind, const char *what, const char *object)
 {
 	bool first;
 
-	if (++fault_calls > CALLS_MAX)
+	if (++fault_calls > FAULT_CALLS_MAX)
 		violation("I10: a loop without end");
+	if (fault_calls % 8 == 0)
+		killable[fault_calls / 8] = 0;
+	if (failing.in_verb && kind != FAULT_KERNEL)
+		killable[fault_calls / 8] |= (uint8_t)(1u << fault_calls % 8);
 	first = fault_calls == failing.call;
 	if (!first && !(failing.how == FAULT_ALWAYS && fault_fired && kind == failing.kind))
 		return false;

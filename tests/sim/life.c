@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "person.h"
 
@@ -50,40 +49,6 @@ void violation(const char *fmt, ...)
 }
 
 /* ---- The shipped programs ---- */
-
-/* Their static data lies in sections of its own (shipped.ld), so that each run finds it fresh. */
-extern char __start_shipped_data[], __stop_shipped_data[];
-extern char __start_shipped_bss[], __stop_shipped_bss[];
-
-/*
- * Of the seven megabytes a run touches some fifty pages. The kernel gives back zeros for those, and need
- * not look at the others; memset took two thirds of the simulator's time.
- */
-static void zero(char *start, char *stop)
-{
-	const uintptr_t page = 4096;
-	char *first = (char *)(((uintptr_t)start + page - 1) & ~(page - 1));
-	char *last = (char *)((uintptr_t)stop & ~(page - 1));
-
-	memset(start, 0, (size_t)(first - start));
-	memset(last, 0, (size_t)(stop - last));
-	if (madvise(first, (size_t)(last - first), MADV_DONTNEED) < 0)
-		memset(first, 0, (size_t)(last - first));
-}
-
-void fresh_program(void)
-{
-	static char first[65536];
-	static bool kept;
-	size_t size_bytes = (size_t)(__stop_shipped_data - __start_shipped_data);
-
-	if (!kept && size_bytes <= sizeof(first)) {
-		memcpy(first, __start_shipped_data, size_bytes);
-		kept = true;
-	}
-	memcpy(__start_shipped_data, first, size_bytes);
-	zero(__start_shipped_bss, __stop_shipped_bss);
-}
 
 static void run_init(void)
 {

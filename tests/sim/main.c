@@ -15,6 +15,7 @@
 
 #include "crc.h"
 #include "explore.h"
+#include "print.h"
 
 #define JOBS_MAX 16
 #define WANTED_MAX 64
@@ -150,6 +151,7 @@ int main(int argc, char **argv)
 	unsigned jobs = 1;
 
 	crc_check();
+	print_check();
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--list")) {
 			for (unsigned s = 0; s < scenario_count; s++)

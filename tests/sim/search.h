@@ -4,6 +4,7 @@
 #define SIM_SEARCH_H
 
 #include "explore.h"
+#include "sim.h"
 
 #define LEVELS_MAX 6
 #define LIVES_MAX 24
@@ -16,6 +17,8 @@ struct level {
 	unsigned life, cuts;
 	bool cut_it, fail_it, lie_it; /* this life has cuts, failing calls and lies to find out */
 	unsigned lies; /* flushes in it that could be lies */
+	unsigned calls; /* in it that could fail */
+	uint8_t killable[FAULT_CALLS_MAX / 8 + 1]; /* fault_killable */
 	struct life_fault fault;
 	char step[STEP_MAX]; /* from the level above */
 	uint64_t passed[LIVES_MAX];

@@ -98,6 +98,9 @@ enum fault_how {
 /* The call to fail, counted from 1; 0: none. fault_fired: it came to that. */
 void fault_plan(unsigned call, enum fault_how how);
 void fault_in_verb(bool in_verb); /* only a command can be killed */
+#define FAULT_CALLS_MAX 20000u
+/* Of this life's calls: those at which FAULT_KILLS would kill, a bit for each from bit 1 on. */
+void fault_killable(uint8_t ret_bits[FAULT_CALLS_MAX / 8 + 1]);
 extern unsigned fault_calls;
 extern bool fault_fired;
 extern char fault_name[160];

@@ -37,10 +37,10 @@ void visited_clear(void)
 
 static uint64_t *slot_of(uint64_t key)
 {
-	uint64_t i = (key >> 3) % size;
+	uint64_t i = (key >> 3) & (size - 1);
 
 	while (slots[i] && (slots[i] ^ key) & ~(uint64_t)VALUE)
-		i = (i + 1) % size;
+		i = (i + 1) & (size - 1);
 	return &slots[i];
 }
 
