@@ -17,6 +17,8 @@
 #define CONF_PATH_MAX 128
 #define CONF_OPTIONS_MAX 128
 #define CONF_PASSWORD_MAX 129	/* crypto_pwhash_STRBYTES and one */
+#define CONF_SHOWN_MAX 16
+#define CONF_SHOWN_NAME_MAX 32
 
 struct conf_mount {
 	char name[32];			/* dm name: /dev/mapper/NAME */
@@ -69,6 +71,8 @@ struct conf {
 	bool take_unsigned;			/* updates and images need no signature; default no */
 	unsigned signatures;			/* by so many keys; default 1 */
 	bool allow_downgrade;			/* `install --allow-downgrade` counts; default no */
+	unsigned shown_count;			/* cmdline-keep: what a locked board shows beside the usual */
+	char shown[CONF_SHOWN_MAX][CONF_SHOWN_NAME_MAX];
 	char init[CONF_PATH_MAX];		/* in the real root; default /sbin/init */
 
 	/* From the kernel command line only. */

@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "conf/fields.h"
+#include "conf/lock.h"
 
 static int take_board(struct parsing *p, char *const *words)
 {
@@ -180,6 +181,25 @@ static int take_recovery_password(struct parsing *p, char *const *words)
 	return field_password(p->conf.recovery_password, words[0]);
 }
 
+static int take_cmdline_keep(struct parsing *p, char *const *words)
+{
+	struct conf *conf = &p->conf;
+
+	for (unsigned i = 0; i < p->given; i++) {
+		int rc = conf_lock_may_show(words[i]);
+
+		if (rc)
+			return rc;
+		if (conf->shown_count == CONF_SHOWN_MAX)
+			return fail(EINVAL, "cannot use %s: there are %d words already", words[i],
+				    CONF_SHOWN_MAX);
+		rc = text_copy(conf->shown[conf->shown_count++], CONF_SHOWN_NAME_MAX, words[i]);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 static int take_init(struct parsing *p, char *const *words)
 {
 	return field_path(p->conf.init, words[0]);
@@ -235,6 +255,7 @@ const struct conf_key conf_keys[CONF_KEYS] = {
 	{ "recovery-rollback", take_recovery_rollback, 1, 1, false, "yes|no" },
 	{ "recovery-shell", take_recovery_shell, 1, 1, false, "yes|no" },
 	{ "recovery-password", take_recovery_password, 1, 1, false, "HASH" },
+	{ "cmdline-keep", take_cmdline_keep, 1, TEXT_WORDS_MAX - 1, true, "WORD ..." },
 	{ "init", take_init, 1, 1, false, "PATH" },
 	{ "overrides", take_overrides, 1, 1, false, "yes|no" },
 	{ "require-signature", take_require_signature, 1, 1, false, "yes|no" },

@@ -26,7 +26,7 @@ struct conf_key {
 	const char *usage;
 };
 
-#define CONF_KEYS 30
+#define CONF_KEYS 31
 
 extern const struct conf_key conf_keys[CONF_KEYS];
 

@@ -2,9 +2,11 @@
 /* What a locked board gives. Pure.  Must never answer "open" for what is not known. */
 #include "conf/lock.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "conf/args.h"
 #include "conf/fields.h"
@@ -71,7 +73,40 @@ static bool is_one_of(const char *word, size_t len, const char *const *list, siz
 	return false;
 }
 
-static bool is_shown(const struct arg *arg, const char *raw, size_t len)
+/*
+ * Orders for the kernel or for some init, and what leads either to another system.  Names of one letter
+ * or digit are runlevels, those in capitals environment, and those with a dot are shown anyway or never.
+ */
+int conf_lock_may_show(const char *name)
+{
+	static const char *const orders[] = {
+		"auto", "autoinstall", "boot", "break", "debug", "ds", "emergency", "enforcing", "fstab",
+		"init", "initrd", "ks", "luks", "modules-load", "nfsroot", "noinitrd", "overlayroot",
+		"preseed", "rdinit", "recovery", "rescue", "resume", "resume-offset", "root", "rootflags",
+		"rootfstype", "roothash", "runlevel", "selinux", "shell", "single", "softlevel", "usrhash",
+		"verity",
+	};
+	struct arg arg = { .has_value = false };
+
+	if (!text_is_name(name) || name[0] <= '9' || !name[1])
+		return fail(EINVAL, "cannot use %.32s: a word to show is one name, of 2 to 31 of a-z, "
+			    "0-9, - and _", name);
+	(void)text_copy(arg.key, sizeof(arg.key), name);
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
+		if (args_is(&arg, orders[i]))
+			return fail(EINVAL, "cannot use %s: it says what is booted, or how", name);
+	return 0;
+}
+
+static bool is_named(const struct conf *conf, const char *key)
+{
+	for (unsigned i = 0; i < conf->shown_count; i++)
+		if (strcmp(conf->shown[i], key) == 0)
+			return true;
+	return false;
+}
+
+static bool is_shown(const struct conf *conf, const struct arg *arg, const char *raw, size_t len)
 {
 	static const char *const kernel[] = { "console", "loglevel", "panic", "quiet", "ro",
 					      "rootwait", "rw" };
@@ -85,10 +120,11 @@ static bool is_shown(const struct arg *arg, const char *raw, size_t len)
 	if (arg->cut)
 		return false;
 	return arg->key[name] ? !is_one_of(arg->key, name, others, ARRAY_SIZE(others)) :
-				is_one_of(arg->key, name, kernel, ARRAY_SIZE(kernel));
+				is_one_of(arg->key, name, kernel, ARRAY_SIZE(kernel)) ||
+				is_named(conf, arg->key);
 }
 
-unsigned conf_lock_line(const char *cmdline, char *buf)
+unsigned conf_lock_line(const struct conf *conf, const char *cmdline, char *buf)
 {
 	const char *begin = cmdline, *cursor = cmdline;
 	unsigned hidden = 0;
@@ -98,7 +134,7 @@ unsigned conf_lock_line(const char *cmdline, char *buf)
 	for (; args_next(&cursor, &arg); begin = cursor) {
 		begin += strspn(begin, ARGS_BLANKS);
 		len = (size_t)(cursor - begin);
-		if (!is_shown(&arg, begin, len)) {
+		if (!is_shown(conf, &arg, begin, len)) {
 			hidden++;
 			continue;
 		}

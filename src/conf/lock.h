@@ -35,10 +35,17 @@ void conf_unusable(const char *text, size_t len_bytes, struct conf *ret_conf);
 /*
  * What the system of a locked board is shown of the kernel command line: its init finds orders there
  * as well, "systemd.debug_shell" or "single".  Shown are parameters of modules, NAME.PARAMETER, those of
- * cowboot, and a few words of the kernel's; not what an init system may take for its own, nor what two
- * programs may cut up in two ways.  Returns how many words are left out; buf has room for all of cmdline.
+ * cowboot, a few words of the kernel's, and those that conf names; not what an init system may take for
+ * its own, nor what two programs may cut up in two ways.  Returns how many words are left out; buf has
+ * room for all of cmdline.
  */
-unsigned conf_lock_line(const char *cmdline, char *buf);
+unsigned conf_lock_line(const struct conf *conf, const char *cmdline, char *buf);
+
+/*
+ * Whether a configuration may name that word for the above.  Never one that says what is booted, or how:
+ * whoever has the loader's console would say it.  -EINVAL, with the reason in base/fail.h.
+ */
+int conf_lock_may_show(const char *name);
 
 /* Whether conf's lock has a password that could open it. */
 bool conf_lock_opens(const struct conf *conf);

@@ -74,6 +74,8 @@ static void add_recovery(struct text_out *out, const struct conf *conf, const st
 		text_add(out, "recovery-shell no\n");
 	if (conf->recovery_password[0])
 		text_add(out, "recovery-password %s\n", conf->recovery_password);
+	for (unsigned i = 0; i < conf->shown_count; i++)
+		text_add(out, "cmdline-keep %s\n", conf->shown[i]);
 }
 
 int conf_print(const struct conf *conf, char *buf, size_t size_bytes)

@@ -81,7 +81,7 @@ static int hide_cmdline(const struct conf *conf)
 	/* It is there since an earlier life of this process. */
 	if (!sys_fs_dev(CMDLINE_FILE, &file) && !sys_fs_dev("/run", &run) && file == run)
 		return 0;
-	hidden = conf_lock_line(cmdline, shown);
+	hidden = conf_lock_line(conf, cmdline, shown);
 	rc = sys_write_file(SHOWN_FILE, shown, strlen(shown));
 	if (!rc)
 		rc = sys_mount(SHOWN_FILE, CMDLINE_FILE, NULL, MS_BIND, NULL);

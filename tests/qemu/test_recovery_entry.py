@@ -180,6 +180,28 @@ def test_locked_boots_what_it_is_configured_for(board, images):
     assert b.status()["phase"] == "idle"
 
 
+def test_locked_shows_what_it_keeps(board):
+    """The configuration names words that the system needs; nothing that looks alike comes with them."""
+    b = board(conf="recovery menu\nrecovery-shell no\ncmdline-keep place serial-mode\ncmdline-keep nowhere\n",
+              append="place=hall serial-mode=2 places=1 serial-modes serial_mode place=\"x single\" single")
+    line = b.run("cat /proc/cmdline", check=True).split()
+    assert "place=hall" in line and "serial-mode=2" in line
+    names = {word.split("=")[0] for word in line}
+    assert not names & {"places", "serial-modes", "serial_mode", "single", "nowhere", 'single"'}
+    # What the command reads is what init has booted with.
+    printed = b.run("grep ^cmdline-keep /run/cowboot/cowboot.conf", check=True)
+    assert printed.split("\n")[:3] == ["cmdline-keep place", "cmdline-keep serial-mode", "cmdline-keep nowhere"]
+
+
+def test_an_order_is_not_kept(board):
+    """A configuration that would show the system an order is not used, and opens nothing."""
+    b = board(conf="recovery menu\nrecovery-shell no\ncmdline-keep init\n", boot=False)
+    b.start()
+    text = screen(b)
+    assert "cannot use init: it says what is booted, or how" in text
+    assert "shell" in refused(text)
+
+
 def test_again_hides_the_line_once(board):
     b = board(conf="recovery menu\n" + hashed("open sesame"), append="cowboot.recovery single", boot=False)
     b.start()

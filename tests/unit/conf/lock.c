@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a locked board gives: over both locks, and over configurations that cannot be used. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,7 +115,7 @@ static void shown(const char *cmdline, const char *rest, unsigned hidden)
 	char buf[512];
 
 	memset(buf, 0x5a, sizeof(buf));
-	assert_int_equal(conf_lock_line(cmdline, buf), hidden);
+	assert_int_equal(conf_lock_line(&conf, cmdline, buf), hidden);
 	assert_string_equal(buf, rest);
 	assert_true(strlen(buf) <= strlen(cmdline) + 1);
 }
@@ -147,12 +148,42 @@ static void no_orders_for_the_system(void **state)
 	shown("quietly consoles=1 systemdx.y=1", "systemdx.y=1 ", 2);
 }
 
+static void only_names_that_are_kept(void **state)
+{
+	static const char *const refused[] = {
+		"init", "rdinit", "root", "rootfstype", "rootflags", "single", "emergency", "rescue", "debug",
+		"modules-load", "modules_load", "resume_offset", "enforcing", "ds", "fstab", "runlevel",
+		/* No name, a name of another kind, or more than one. */
+		"", "s", "S", "1", "5", "-b", "PATH", "LD_PRELOAD", "systemd.unit", "systemd.*", "rd.break",
+		"net.ifnames", "ip=", "ip=dhcp", "*", "i?", "[a-z]", "ip,root", "a\001b", "\xc3\xa4",
+		"a1234567890123456789012345678901",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_int_equal(conf_lock_may_show(refused[i]), -EINVAL);
+	assert_int_equal(conf_lock_may_show("a123456789012345678901234567890"), 0);
+	memset(&conf, 0, sizeof(conf));
+	shown("ip=dhcp fbcon", "", 2);
+	conf.shown_count = 2;
+	strcpy(conf.shown[0], "ip");
+	strcpy(conf.shown[1], "uart2-mode");
+	assert_int_equal(conf_lock_may_show(conf.shown[0]), 0);
+	assert_int_equal(conf_lock_may_show(conf.shown[1]), 0);
+	shown("ip=dhcp quiet uart2-mode ip", "ip=dhcp quiet uart2-mode ip ", 0);
+	/* Exactly these, and as whole words: an init may be less exact about the rest. */
+	shown("IP=x ipx=1 i=1 ip.x=1 uart2_mode single systemd.ip=1", "ip.x=1 ", 6);
+	shown("ip=\"a single\" \"ip=a\" ip=a\\b ip='a' ip=\xc2\xa0 quiet -- ip", "quiet ", 6);
+	memset(&conf, 0, sizeof(conf));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_locks),
 		cmocka_unit_test(an_error_opens_nothing),
 		cmocka_unit_test(no_orders_for_the_system),
+		cmocka_unit_test(only_names_that_are_kept),
 		cmocka_unit_test(nothing_hides_behind_a_zero),
 		cmocka_unit_test(what_was_not_read_is_locked),
 	};
