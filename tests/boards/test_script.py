@@ -137,6 +137,15 @@ def test_no_block(bench):
 
 
 @each(ONE_OF_EACH)
+def test_block_that_makes_no_sense(bench):
+    """Its sum is right: passed over all the same, as cowboot does, and the spare counts."""
+    bench.fill("boot_b", bench.slot)
+    for good, trial, tries in (("c", None, 0), ("b", "b", 3), ("b", "a", 101), ("b", None, 1)):
+        bench.blocks(block(good, trial, tries), block("a", "b", 2))
+        bench.run("slot b is on trial, 0x1 tries left", "boot.scr: slot b", START)
+
+
+@each(ONE_OF_EACH)
 def test_good_slot_b(bench):
     bench.fill("boot_b", bench.slot)
     bench.blocks(*2 * [block("b")])
