@@ -219,6 +219,14 @@ void text_blot(char *text)
 	}
 }
 
+void text_blot_line(char *text)
+{
+	text_blot(text);
+	for (; *text; text++)
+		if (is_control(*text))
+			*text = '?';
+}
+
 void text_add_json_or_null(struct text_out *out, const char *s)
 {
 	if (s && s[0])

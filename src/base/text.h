@@ -58,6 +58,9 @@ void text_add(struct text_out *out, const char *fmt, ...) __attribute__((format(
  */
 void text_blot(char *text);
 
+/* The same of what must stay on one line, such as a name: newlines and tabs are blotted, too. */
+void text_blot_line(char *text);
+
 /* Appends s as a JSON string, quotes included. Bytes that are not UTF-8 become '?'. */
 void text_add_json(struct text_out *out, const char *s);
 

@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "conf/lock.h"
 #include "handoff/mounts.h"
 #include "handoff/watchdog.h"
 #include "init/boot.h"
@@ -20,9 +21,10 @@
 #include "update/store.h"
 
 #define PRINTK_FILE "/proc/sys/kernel/printk"
+#define SYSRQ_FILE "/proc/sys/kernel/sysrq"
 
-/* The kernel's levels before quiet_screen; empty: not known. */
-static char printk_level[64];
+/* What the kernel was told before quiet_screen and keep_keys; empty: not known, or not changed. */
+static char printk_level[64], sysrq_mask[16];
 
 void start_again_counted(struct boot *boot, const char *reason)
 {
@@ -67,10 +69,33 @@ static void quiet_screen(void)
 	sys_write_file(PRINTK_FILE, "1\n", 2);
 }
 
+/*
+ * Magic SysRq, which a break on a serial line begins, asks for no password: it ends programs, and shows
+ * what is in the processor.
+ */
+static void keep_keys(const struct conf *conf)
+{
+	if (conf_lock(conf, LOCK_SHELL) == LOCK_OPEN)
+		return;
+	if (sys_read_file(SYSRQ_FILE, sysrq_mask, sizeof(sysrq_mask), NULL) < 0)
+		sysrq_mask[0] = 0;	/* most likely the kernel has none */
+	else if (sys_write_file(SYSRQ_FILE, "0\n", 2) < 0)
+		log_error("cannot turn magic SysRq off, which asks for no password");
+}
+
+/* The system is to find what the kernel would have shown and given it without recovery. */
+static void give_back(void)
+{
+	sys_write_file(PRINTK_FILE, printk_level, strlen(printk_level));
+	if (sysrq_mask[0])
+		sys_write_file(SYSRQ_FILE, sysrq_mask, strlen(sysrq_mask));
+}
+
 static void show(void *ctx)
 {
 	struct boot *boot = ctx;
 
+	keep_keys(&boot->conf);
 	prepare_recovery(boot);
 	report_recovery(boot);
 	quiet_screen();
@@ -84,7 +109,7 @@ static void boot_again(void *ctx)
 
 	let_go(ctx);
 	/* Why the second try fails is to be seen as well as why the first did. */
-	sys_write_file(PRINTK_FILE, printk_level, strlen(printk_level));
+	give_back();
 	rc = sys_write_file(MOUNTS_AGAIN, "", 0);
 	if (rc == 0)
 		rc = sys_exec("/init", argv, environ);

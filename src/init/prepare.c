@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 
 #include "base/alive.h"
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -93,6 +94,44 @@ static int hide_cmdline(const struct conf *conf)
 	return 0;
 }
 
+/* Whether the kernel was told values of its /proc/sys: it has many spellings for a name, and one begin. */
+static bool has_sysctl(void)
+{
+	const char *cursor = cmdline;
+	struct arg arg;
+
+	while (args_next(&cursor, &arg))
+		if (strncmp(arg.key, "sysctl", strlen("sysctl")) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Which programs the kernel starts by itself, as root, is no matter of the command line of a locked board:
+ * they are what they are without it.
+ */
+static int forget_helpers(const struct conf *conf)
+{
+	static const char *const helpers[][2] = {
+		{ "/proc/sys/kernel/core_pattern", "core\n" },
+		{ "/proc/sys/kernel/modprobe", "/sbin/modprobe\n" },
+		{ "/proc/sys/kernel/poweroff_cmd", "/sbin/poweroff\n" },
+		{ "/proc/sys/kernel/hotplug", "\n" },
+	};
+
+	if (conf_lock(conf, LOCK_LINE) == LOCK_OPEN || !has_sysctl())
+		return 0;
+	log_warn("the board is locked: no program of the kernel's is taken from its command line");
+	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++) {
+		int rc = sys_write_file(helpers[i][0], helpers[i][1], strlen(helpers[i][1]));
+
+		/* Not every kernel has each. */
+		if (rc && rc != -ENOENT)
+			return fail_sys(-rc, "cannot set %s", helpers[i][0]);
+	}
+	return 0;
+}
+
 int prepare_conf(struct boot *boot)
 {
 	char why[FAIL_TEXT_MAX];
@@ -102,9 +141,13 @@ int prepare_conf(struct boot *boot)
 	if (rc < 0) {
 		snprintf(why, sizeof(why), "%s", fail_text());
 		(void)read_cmdline(&boot->conf);
+		if (forget_helpers(&boot->conf))
+			log_warn("%s", fail_text());
 		return fail(-rc, "%s", why);
 	}
 	rc = read_cmdline(&boot->conf);
+	if (!rc)
+		rc = forget_helpers(&boot->conf);
 	if (!rc)
 		rc = hide_cmdline(&boot->conf);
 	if (boot->again)

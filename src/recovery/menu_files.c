@@ -70,7 +70,7 @@ int menu_take_medium(bool write)
 	for (unsigned i = 0; i < count; i++) {
 		printf("  %2u  %-8s %-5s ", i + 1, media[i].name, media[i].fstype);
 		menu_size(media[i].size_bytes);
-		text_blot(media[i].label);
+		text_blot_line(media[i].label);
 		printf("  %s\n", media[i].label);
 	}
 	chosen = menu_number("Which one? ", count);
@@ -89,7 +89,7 @@ static void show_files(const struct files *files)
 	puts("\nFiles:");
 	for (unsigned i = 0; i < files->count; i++) {
 		snprintf(shown, sizeof(shown), "%s", files->name[i]);
-		text_blot(shown);
+		text_blot_line(shown);
 		printf("  %2u  %s\n", i + 1, shown);
 	}
 	if (files->more)
@@ -129,6 +129,6 @@ int menu_take_file(const char *what, enum files_kind kind, struct menu_file *ret
 	}
 	snprintf(ret_file->path, sizeof(ret_file->path), MEDIA_DIR "/%s", name);
 	snprintf(ret_file->shown, sizeof(ret_file->shown), "%s", name);
-	text_blot(ret_file->shown);
+	text_blot_line(ret_file->shown);
 	return 0;
 }

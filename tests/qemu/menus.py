@@ -51,8 +51,9 @@ def paged(b, word, timeout=90):
     return out
 
 
-def make_stick(path, files, fs="vfat", size_mib=40, label="STICK"):
-    """A stick without a partition table, with these files ({name: bytes or Path}) at its top."""
+def make_stick(path, files, fs="vfat", size_mib=40, label="STICK", links=()):
+    """A stick without a partition table, with these files ({name: bytes or Path}) at its top; on ext4 also
+    links ((name, target))."""
     how = {"check": True, "stdout": subprocess.DEVNULL, "env": os.environ | disk.EPOCH}
     disk.make_zeros(path, size_mib * MIB)
     tree = path.with_suffix(".d")
@@ -60,6 +61,8 @@ def make_stick(path, files, fs="vfat", size_mib=40, label="STICK"):
     for name, content in files.items():
         data = content if isinstance(content, bytes) else content.read_bytes()
         (tree / name).write_bytes(data)
+    for name, target in links:
+        (tree / name).symlink_to(target)
     if fs == "vfat":
         subprocess.run(["/sbin/mkfs.vfat", "-n", label, path], **how)
         for name in files:

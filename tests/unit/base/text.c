@@ -258,6 +258,12 @@ static void nothing_for_a_terminal(void **state)
 	assert_string_equal(text, "a?[2Jb?\n\tc??d?e\xc3\xa4?");
 	text_blot(nothing);
 	assert_string_equal(nothing, "");
+	/* Nor may a name look like a line of its own. */
+	strcpy(text, "a\n 2 b\t\r\033\xc3\xa4");
+	text_blot_line(text);
+	assert_string_equal(text, "a? 2 b???\xc3\xa4");
+	text_blot_line(nothing);
+	assert_string_equal(nothing, "");
 }
 
 int main(void)
