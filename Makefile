@@ -201,7 +201,7 @@ define MAKE_TOYBOX
 	$(Q)tar -x -f $(<D)/*.orig.tar.xz -C $B/src/toybox --strip-components=1
 	$(Q)$(call quiet,toybox,\
 		$(MAKE) allnoconfig KCONFIG_ALLCONFIG=$(abspath initramfs/toybox.config) && \
-		$(MAKE) toybox CC=$(abspath $A/musl-gcc) STRIP=aarch64-linux-gnu-strip CFLAGS=-Os && \
+		$(MAKE) toybox CC=$(abspath $A/musl-gcc) STRIP=$(TRIPLET)-strip CFLAGS=-Os && \
 		gcc -I . scripts/install.c -o instlist)
 	$(Q)$B/src/toybox/instlist > $@.commands
 	$(Q)cp $B/src/toybox/toybox $@ && chmod 755 $@

@@ -7,9 +7,12 @@ import subprocess
 import gpt
 import pytest
 
+from artefacts import BOARD_EFI
 from board import image_digest
-from steps import left, slow_down, wait_merging, wait_until
+from disk import MIB, Part, build_disk, make_zeros
+from steps import left, log_lines, slow_down, wait_merging, wait_until
 from stream import Timeout
+from vm import Disk
 
 pytestmark = pytest.mark.boards
 
@@ -130,6 +133,50 @@ def test_half_an_entry_is_none(board):
     b.start()
     assert b.wait_up(120) == "old" and kernel_of(b) == "a"
     assert entries(b) == ["cowboot-a.conf"]
+
+
+def foreign_esp(path):
+    """A disk whose ESP has the label of the board's, and boot entries that would count; the firmware finds
+    nothing on it that it could start."""
+    esp, entry, program = (path.with_name(name) for name in ("foreign.vfat", "foreign.conf", "foreign.efi"))
+    entry.write_text((BOARD_EFI / "entry.conf").read_text().replace("slot=a", "slot=b")
+                     .replace("cowboot a", "cowboot b").replace("/a.efi", "/b.efi")
+                     .replace("version 1\n", "version 9\n"))
+    program.write_bytes(b"no program" * 100)
+    make_zeros(esp, 48 * MIB)
+    subprocess.run(["/sbin/mkfs.vfat", "-F", "32", esp], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["mmd", "-i", esp, "::loader", "::loader/entries", "::cowboot"], check=True)
+    subprocess.run(["mcopy", "-i", esp, entry, "::loader/entries/cowboot-b.conf"], check=True)
+    subprocess.run(["mcopy", "-i", esp, program, "::cowboot/b.efi"], check=True)
+    return build_disk(path, [Part("esp", 48 * MIB, esp)])
+
+
+def test_the_esp_of_another_disk(board, images, bundle, program):
+    """Two disks have an ESP of the label that is configured: that of the record's disk is read and written,
+    whichever of the two the kernel finds first."""
+    old, new = images.pair()
+    b = board(old, efi=True, boot=False)
+    other = foreign_esp(b.dir / "other.img")
+    before = other.read_bytes()
+    b.disks.insert(0, Disk(other))
+    b.start()
+    assert b.wait_up(120) == "old" and kernel_of(b) == "a"
+    assert log_lines(b, "PARTLABEL=esp is /dev/vdb1: it is on vdb with the record; passed over is /dev/vda1")
+    status = b.status()["slots"]
+    assert (status["running"], status["good"], status["trial"]) == ("a", "a", None)
+    code, out = b.install(bundle(system=(old, new), boot=program(), board="qemu-efi"), timeout=240)
+    assert code == 4, out
+    assert entries(b) == ["cowboot-a.conf", "cowboot-b+3.conf"]
+    b.poweroff()
+    assert other.read_bytes() == before
+    b.disks.append(b.disks.pop(0))
+    b.start()
+    assert b.wait_up(120) == "new" and kernel_of(b) == "b"
+    assert log_lines(b, "PARTLABEL=esp is /dev/vda1: it is on vda with the record; passed over is /dev/vdb1")
+    b.run("cowboot mark-good", check=True)
+    assert entries(b) == ["cowboot-b.conf"]
+    b.cut()
+    assert other.read_bytes() == before
 
 
 def test_loader_falls_back_while_merging(efi, program, images):
