@@ -4,6 +4,7 @@
 #define COWBOOT_BASE_CHILD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -25,5 +26,19 @@ int child_wait(int (*work)(void *ctx), void *ctx, int *ret_code);
 /* The same without waiting. child_start returns the child's process id, or a negative errno. */
 int child_start(int (*work)(void *ctx), void *ctx);
 bool child_has_ended(int child, int *ret_code);
+
+#define CHILD_NO_PROGRAM 127
+
+/*
+ * Starts the program argv[0], as PATH has it or, where PATH has none, at path, with our environment.  Its
+ * standard input is these bytes, what it prints is read from ret_fd, and it has no other descriptor of
+ * ours but standard error; it ends when we do.  Returns its process id, or a negative errno.  With the
+ * code CHILD_NO_PROGRAM there is no such program.
+ */
+int child_program(char *const argv[], const char *path, const void *input, size_t input_bytes,
+		  int *ret_fd);
+
+/* Waits so long for its end, and then ends it. The code is that of child_has_ended. */
+int child_stop(int child, unsigned limit_ms);
 
 #endif

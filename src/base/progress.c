@@ -19,10 +19,16 @@
 #define RATE_IN_MIB (10 * MIB)	/* below it a rate is told in KiB */
 
 static enum progress_how told;
+static const uint64_t *fetched;
 
 void progress_tell(enum progress_how how)
 {
 	told = how;
+}
+
+void progress_fetches(const uint64_t *fetched_bytes)
+{
+	fetched = fetched_bytes;
 }
 
 /* Rounded down: 100 only when all is done. */
@@ -76,9 +82,13 @@ static void show_json(const struct progress *p, uint64_t now_ms)
 	else
 		text_add(&out, ", \"bytes_per_s\": null");
 	if (bytes_per_s && p->total_bytes)
-		text_add(&out, ", \"left_s\": %" PRIu64 "}\n", left_s(p, bytes_per_s));
+		text_add(&out, ", \"left_s\": %" PRIu64, left_s(p, bytes_per_s));
 	else
-		text_add(&out, ", \"left_s\": null}\n");
+		text_add(&out, ", \"left_s\": null");
+	if (fetched)
+		text_add(&out, ", \"fetched_bytes\": %" PRIu64 "}\n", *fetched);
+	else
+		text_add(&out, ", \"fetched_bytes\": null}\n");
 	fputs(line, stderr);
 }
 
@@ -101,6 +111,8 @@ static void show_text(const struct progress *p, uint64_t now_ms)
 		fprintf(stderr, ", %" PRIu64 " KiB/s", bytes_per_s / 1024);
 	if (bytes_per_s && p->done_bytes < p->total_bytes)
 		fprintf(stderr, ", %" PRIu64 " s left", left_s(p, bytes_per_s));
+	if (fetched)
+		fprintf(stderr, ", %" PRIu64 " MiB fetched", *fetched / MIB);
 	fputs(p->terminal ? "\033[K" : "\n", stderr);
 }
 

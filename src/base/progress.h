@@ -15,6 +15,12 @@ enum progress_how { PROGRESS_TEXT, PROGRESS_JSON, PROGRESS_NONE };
 /* How it is told from now on, by every step of this process; PROGRESS_TEXT without a call. */
 void progress_tell(enum progress_how how);
 
+/*
+ * So many bytes of the bundle have come from a server, told by every step from now on; kept by reference.
+ * NULL, as without a call: it comes from elsewhere.
+ */
+void progress_fetches(const uint64_t *fetched_bytes);
+
 struct progress {
 	const char *step;	/* what is done, a constant: "installing" */
 	const char *object;	/* to what, or empty; kept by reference */

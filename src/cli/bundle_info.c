@@ -9,11 +9,11 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/release.h"
-#include "base/sys.h"
 #include "base/text.h"
 #include "bundle/full.h"
 #include "cli/bundle_verb.h"
 #include "cli/cli.h"
+#include "cli/input.h"
 #include "cow/kept.h"
 
 static void print_digest(const char *label, const uint8_t *digest)
@@ -211,18 +211,25 @@ static int print_json(const struct bundle *bundle)
 
 int bundle_info(int argc, char **argv)
 {
+	static struct input input;
+	const char *header_file = NULL;
 	bool json = false;
-	const struct cli_option options[] = { { "--json", &json, NULL }, { 0 } };
+	const struct cli_option options[] = {
+		{ "--json", &json, NULL }, { "--header-file", NULL, &header_file }, { 0 },
+	};
 	struct bundle *bundle;
-	int fd, rc = cli_options(&argc, argv, options);
+	int rc = cli_options(&argc, argv, options);
 
 	if (!rc && argc != 2)
 		rc = cli_usage(argv[0], "bundle info needs one BUNDLE");
 	if (rc)
 		return rc;
-	rc = bundle_open_path(argv[1], NULL, &fd, &bundle);
+	rc = input_open(&input, argv[1], header_file);
+	if (!rc)
+		rc = input_bundle(&input, NULL, &bundle);
 	if (rc) {
-		fail_in(rc, "cannot read %s", bundle_path_name(argv[1]));
+		fail_in(rc, "cannot read %s", input.name);
+		input_close(&input);
 		return cli_failed();
 	}
 	if (json)
@@ -230,6 +237,6 @@ int bundle_info(int argc, char **argv)
 	else
 		print(bundle);
 	bundle_close(bundle);
-	sys_close(fd);
+	input_close(&input);
 	return rc ? rc : cli_printed(EXIT_DONE);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the verbs that look at a bundle share: it may come from standard input. */
+/* What the verbs that look at a bundle share: keys and signatures. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,20 +12,6 @@
 const char *bundle_path_name(const char *path)
 {
 	return strcmp(path, "-") ? path : "standard input";
-}
-
-int bundle_open_path(const char *path, const struct trust *trust, int *ret_fd,
-		     struct bundle **ret_bundle)
-{
-	int rc;
-
-	*ret_fd = strcmp(path, "-") ? sys_open(path, O_RDONLY) : STDIN_FILENO;
-	if (*ret_fd < 0)
-		return fail_sys(-*ret_fd, "cannot open it");
-	rc = bundle_open(bundle_read_fd, ret_fd, trust, ret_bundle);
-	if (rc)
-		sys_close(*ret_fd);
-	return rc;
 }
 
 int bundle_take_keys(const struct cli_words *paths, struct trust *trust)

@@ -10,20 +10,14 @@
 #include "cli/cli.h"
 
 #define BUNDLE_HELP_LOOK \
-	"  info [--json] BUNDLE       show what a bundle says of itself\n" \
-	"  verify [--key PUB ...] [--signatures M] BUNDLE\n" \
+	"  info [--json] [--header-file FILE] BUNDLE\n" \
+	"                             show what a bundle says of itself\n" \
+	"  verify [--key PUB ...] [--signatures M] [--header-file FILE] BUNDLE\n" \
 	"                             check all of it: every digest, the stores' exceptions, and\n" \
 	"                             with keys that M of them, or all, have signed it\n"
 
 int bundle_info(int argc, char **argv);
 int bundle_verify(int argc, char **argv);
-
-/*
- * Opens path, "-" being standard input; ret_fd is what bundle reads from, and the caller closes.  trust
- * as for bundle_open.
- */
-int bundle_open_path(const char *path, const struct trust *trust, int *ret_fd,
-		     struct bundle **ret_bundle);
 
 /* Adds the public keys in these files; all of them have to sign. 0, or negative with its line. */
 int bundle_take_keys(const struct cli_words *paths, struct trust *trust);

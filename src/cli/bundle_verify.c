@@ -10,11 +10,11 @@
 
 #include "base/fail.h"
 #include "base/release.h"
-#include "base/sys.h"
 #include "base/progress.h"
 #include "bundle/full.h"
 #include "cli/bundle_verb.h"
 #include "cli/cli.h"
+#include "cli/input.h"
 #include "cli/scratch.h"
 
 /* Scratch space that is watched while it fills. */
@@ -158,10 +158,12 @@ static void print(const struct bundle *bundle, const struct trust *trust, const 
 		  m->release ? release : "");
 }
 
-static int take_arguments(int *argc, char **argv, struct trust *trust)
+static int take_arguments(int *argc, char **argv, struct trust *trust, const char **ret_header_file)
 {
 	const char *needed = NULL;
-	const struct cli_option options[] = { { "--signatures", NULL, &needed }, { 0 } };
+	const struct cli_option options[] = {
+		{ "--signatures", NULL, &needed }, { "--header-file", NULL, ret_header_file }, { 0 },
+	};
 	struct cli_words keys;
 	uint64_t number;
 	int rc = cli_repeated(argc, argv, "--key", &keys);
@@ -184,25 +186,29 @@ static int take_arguments(int *argc, char **argv, struct trust *trust)
 
 int bundle_verify(int argc, char **argv)
 {
+	static struct input input;
 	struct cow_found found[BUNDLE_VOLUMES_MAX];
 	struct trust trust = { 0 };
 	struct bundle *bundle = NULL;
-	const char *name;
-	int fd = -1, rc = take_arguments(&argc, argv, &trust);
+	const char *header_file = NULL;
+	int rc = take_arguments(&argc, argv, &trust, &header_file);
 
 	if (rc)
 		return rc;
-	name = bundle_path_name(argv[1]);
-	rc = bundle_open_path(argv[1], &trust, &fd, &bundle);
+	rc = input_open(&input, argv[1], header_file);
+	if (!rc)
+		rc = input_bundle(&input, &trust, &bundle);
 	if (!rc) {
+		if (input.fetch)	/* in few pieces */
+			input_may_skip(&input, bundle);
 		rc = verify(bundle, found);
-		sys_close(fd);
 	}
 	if (!rc)
-		print(bundle, &trust, found, name);
+		print(bundle, &trust, found, input.name);
 	bundle_close(bundle);
+	input_close(&input);
 	if (rc) {
-		fail_in(rc, "cannot verify %s", name);
+		fail_in(rc, "cannot verify %s", input.name);
 		return cli_failed();
 	}
 	return cli_printed(EXIT_DONE);

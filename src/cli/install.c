@@ -1,39 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* cowboot install: calls update_install with the bundle from a file or a pipe, and says what came of it. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
+/* cowboot install: calls update_install with the bundle, and says what came of it. */
 #include "base/fail.h"
 #include "base/stop.h"
-#include "base/sys.h"
 #include "cli/board.h"
 #include "cli/cli.h"
+#include "cli/input.h"
 #include "update/keys.h"
 #include "update/transition.h"
-
-#define POLL_MS 500	/* a signal just before a read on a pipe waits this long */
-
-/* A bundle_read that a signal ends. */
-static ssize_t read_input(void *ctx, void *buf, size_t len_bytes)
-{
-	const int fd = *(const int *)ctx;
-
-	for (;;) {
-		int rc = stop_asked();
-
-		if (rc)
-			return rc;
-		rc = sys_wait_input(fd, POLL_MS);
-		if (rc < 0 && rc != -EINTR)
-			return fail_sys(-rc, "cannot wait for input");
-		if (rc > 0)
-			break;
-	}
-	return bundle_read_fd(ctx, buf, len_bytes);
-}
 
 static int install(struct board *b, const char *name, bool allow_downgrade, struct bundle *bundle)
 {
@@ -47,9 +20,8 @@ static int install(struct board *b, const char *name, bool allow_downgrade, stru
 	return cli_printed(EXIT_REBOOT);
 }
 
-static int install_from(struct board *b, const char *name, bool allow_downgrade, int fd)
+static int install_from(struct board *b, struct input *input, bool allow_downgrade)
 {
-	static const struct bundle_seek files = { .skip = bundle_skip_fd };
 	static struct trust trust;
 	struct bundle *bundle = NULL;
 	enum outcome ready = update_ready(&b->world);
@@ -63,15 +35,16 @@ static int install_from(struct board *b, const char *name, bool allow_downgrade,
 		return cli_failed();
 	rc = keys_load(&b->conf, &trust);
 	if (!rc)
-		rc = bundle_open(read_input, &fd, &trust, &bundle);
+		rc = input_bundle(input, &trust, &bundle);
 	if (rc) {
-		fail_in(rc, "cannot install %s", name);
+		fail_in(rc, "cannot install %s", input->name);
 		return cli_failed();
 	}
-	bundle_may_skip(bundle, &files);
+	input_may_skip(input, bundle);
 	signatures = bundle_signatures(bundle, &len);
 	keys_tell(&trust, signatures, len, bundle_signed_hash(bundle));
-	rc = install(b, name, allow_downgrade, bundle);
+	rc = install(b, input->name, allow_downgrade, bundle);
+	input_tell(input, bundle);
 	bundle_close(bundle);
 	return rc;
 }
@@ -79,28 +52,25 @@ static int install_from(struct board *b, const char *name, bool allow_downgrade,
 int cli_install(int argc, char **argv)
 {
 	static struct board board;
+	static struct input input;
+	const char *header_file = NULL;
 	bool allow_downgrade = false;
 	const struct cli_option options[] = {
-		{ "--allow-downgrade", &allow_downgrade, NULL }, { NULL, NULL, NULL },
+		{ "--allow-downgrade", &allow_downgrade, NULL },
+		{ "--header-file", NULL, &header_file }, { NULL, NULL, NULL },
 	};
-	int fd = STDIN_FILENO, rc = cli_options(&argc, argv, options);
-	const char *name;
+	int rc = cli_options(&argc, argv, options);
 
 	if (rc)
 		return rc;
 	if (argc != 2)
-		return cli_usage("install", "one bundle, or - for standard input");
-	name = strcmp(argv[1], "-") ? argv[1] : "standard input";
-	if (strcmp(argv[1], "-"))
-		fd = sys_open(argv[1], O_RDONLY);
-	if (fd < 0)
-		return cli_refuse(EXIT_FAILED, "cannot open bundle %s: %s", argv[1],
-				  strerror(-fd));
+		return cli_usage("install", "one bundle, its URL, or - for standard input");
+	if (input_open(&input, argv[1], header_file))
+		return cli_refuse(EXIT_FAILED, "cannot install %s: %s", input.name, fail_text());
 	rc = board_open(&board, "install", WORLD_CHANGE);
 	if (!rc)
-		rc = install_from(&board, name, allow_downgrade, fd);
+		rc = install_from(&board, &input, allow_downgrade);
 	board_close(&board);
-	if (fd != STDIN_FILENO)
-		sys_close(fd);
+	input_close(&input);
 	return rc;
 }

@@ -20,10 +20,12 @@ static const struct cli_verb verbs[] = {
 	  "Show the phase, tries left, volumes, store use, merge progress and the last result.\n"
 	  "  --json     the same for programs\n"
 	  "  --explain  what the next boot would do, and why" },
-	{ "install", cli_install, "[--allow-downgrade] BUNDLE|-",
+	{ "install", cli_install, "[--allow-downgrade] [--header-file FILE] BUNDLE|URL|-",
 	  "Check a bundle, lay down its stores beside the running system, verify the result and\n"
-	  "arm the trial boot. Exits 4: reboot to try it. - reads standard input.\n"
-	  "  --allow-downgrade  also one of an older release, where cowboot.conf allows that" },
+	  "arm the trial boot. Exits 4: reboot to try it. - reads standard input; what begins with\n"
+	  "http:// or https:// is fetched by the system's curl, of a full bundle only what is needed.\n"
+	  "  --allow-downgrade   also one of an older release, where cowboot.conf allows that\n"
+	  "  --header-file FILE  lines for the server, such as \"Authorization: Bearer TOKEN\"" },
 	{ "mark-good", cli_mark_good, "[--wait]",
 	  "Confirm the running trial, keep what it replaces, and begin to merge it.\n"
 	  "  --wait  return when it is merged, with progress" },

@@ -105,7 +105,7 @@ def test_bundle_that_does_not_fit(board, images, bundle):
     untouched.install(bundle(system=(old, new), firmware=(volume, images.new(volume))),
                       'it is for a volume "firmware", which this board has not')
     assert b.cowboot("install /run/nothing") == (
-        1, "cowboot: cannot open bundle /run/nothing: No such file or directory\n")
+        1, "cowboot: cannot install /run/nothing: cannot open it: No such file or directory\n")
     code, out = b.cowboot("install /run")
     assert code == 1 and out.startswith("cowboot: cannot install /run: ")
     untouched.check(staged=False)

@@ -136,8 +136,8 @@ USAGE = [
     ("--loud status", "unknown option '--loud'; see cowboot --help"),
     ("status --loud", "unknown option '--loud'; see cowboot status --help"),
     ("status now", "status takes no operand; see cowboot status --help"),
-    ("install", "one bundle, or - for standard input; see cowboot install --help"),
-    ("install a b", "one bundle, or - for standard input; see cowboot install --help"),
+    ("install", "one bundle, its URL, or - for standard input; see cowboot install --help"),
+    ("install a b", "one bundle, its URL, or - for standard input; see cowboot install --help"),
     ("mark-bad a b", "one reason at most; put it in quotes; see cowboot mark-bad --help"),
     ("mark-bad ''", "a reason is one line of 1 to 159 bytes; see cowboot mark-bad --help"),
 ]

@@ -121,6 +121,68 @@ static void not_waited_for(void **state)
 	assert_false(child_has_ended(child, &code));
 }
 
+static size_t read_all(int fd, char *buf, size_t size_bytes)
+{
+	size_t have = 0;
+	ssize_t got;
+
+	while ((got = sys_read(fd, buf + have, size_bytes - have)) > 0)
+		have += (size_t)got;
+	sys_close(fd);
+	return have;
+}
+
+/* Its input whole, however long; its output; nothing of ours but standard error. */
+static void program(void **state)
+{
+	static char *const cat[] = { "cat", NULL };
+	static char *const list[] = { "sh", "-c", "for fd in /proc/$$/fd/[3-9]; do [ ! -e $fd ] || exit 9; done; "
+				      "exit 7", NULL };
+	static char input[1 << 20], output[(1 << 20) + 1];
+	int fd, child;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(input); i++)
+		input[i] = (char)(i * 7 / 1000);
+	child = child_program(cat, "/nowhere/cat", input, sizeof(input), &fd);
+	assert_true(child > 0);
+	assert_int_equal(read_all(fd, output, sizeof(output)), sizeof(input));
+	assert_memory_equal(input, output, sizeof(input));
+	assert_int_equal(child_stop(child, 10000), 0);
+	child = child_program(list, "/nowhere/sh", "", 0, &fd);
+	assert_int_equal(read_all(fd, output, sizeof(output)), 0);
+	assert_int_equal(child_stop(child, 10000), 7);
+}
+
+static void program_elsewhere(void **state)
+{
+	static char *const argv[] = { "no-such-program", "-c", "exit 5", NULL };
+	char buf[1];
+	int fd, child;
+
+	(void)state;
+	child = child_program(argv, "/bin/sh", "", 0, &fd);
+	assert_int_equal(read_all(fd, buf, sizeof(buf)), 0);
+	assert_int_equal(child_stop(child, 10000), 5);
+	child = child_program(argv, "/nowhere/sh", "", 0, &fd);
+	assert_int_equal(read_all(fd, buf, sizeof(buf)), 0);
+	assert_int_equal(child_stop(child, 10000), CHILD_NO_PROGRAM);
+}
+
+static void program_stopped(void **state)
+{
+	static char *const argv[] = { "sleep", "1000", NULL };
+	int fd, child;
+
+	(void)state;
+	for (unsigned limit_ms = 0; limit_ms < 100; limit_ms += 50) {
+		child = child_program(argv, "/bin/sleep", "", 0, &fd);
+		assert_true(child > 0);
+		assert_int_equal(child_stop(child, limit_ms), -SIGKILL);
+		sys_close(fd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +191,9 @@ int main(void)
 		cmocka_unit_test(as_long_as_it_goes_on),
 		cmocka_unit_test(waited_for),
 		cmocka_unit_test(not_waited_for),
+		cmocka_unit_test(program),
+		cmocka_unit_test(program_elsewhere),
+		cmocka_unit_test(program_stopped),
 	};
 
 	return pipe(to_parent) || pipe(to_child) ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,19 +152,42 @@ static void test_json_lines(void **state)
 	progress_end(&p);
 	assert_said("{\"step\": \"merging\", \"object\": \"1.\\\"5\", \"done_bytes\": 0, "
 		    "\"total_bytes\": 4194304, \"percent\": 0, \"ms\": 0"
-		    ", \"bytes_per_s\": null, \"left_s\": null}\n"
+		    ", \"bytes_per_s\": null, \"left_s\": null, \"fetched_bytes\": null}\n"
 		    "{\"step\": \"merging\", \"object\": \"1.\\\"5\", \"done_bytes\": 3145728, "
 		    "\"total_bytes\": 4194304, \"percent\": 75, \"ms\": 600"
-		    ", \"bytes_per_s\": 5242880, \"left_s\": 1}\n"
+		    ", \"bytes_per_s\": 5242880, \"left_s\": 1, \"fetched_bytes\": null}\n"
 		    "{\"step\": \"merging\", \"object\": \"1.\\\"5\", \"done_bytes\": 4194304, "
 		    "\"total_bytes\": 4194304, \"percent\": 100, \"ms\": 800"
-		    ", \"bytes_per_s\": 5242880, \"left_s\": 0}\n"
+		    ", \"bytes_per_s\": 5242880, \"left_s\": 0, \"fetched_bytes\": null}\n"
 		    "{\"step\": \"reading\", \"object\": null, \"done_bytes\": 0, "
 		    "\"total_bytes\": null, \"percent\": null, \"ms\": 0"
-		    ", \"bytes_per_s\": null, \"left_s\": null}\n"
+		    ", \"bytes_per_s\": null, \"left_s\": null, \"fetched_bytes\": null}\n"
 		    "{\"step\": \"reading\", \"object\": null, \"done_bytes\": 0, "
 		    "\"total_bytes\": null, \"percent\": null, \"ms\": 0"
-		    ", \"bytes_per_s\": null, \"left_s\": null}\n");
+		    ", \"bytes_per_s\": null, \"left_s\": null, \"fetched_bytes\": null}\n");
+}
+
+/* Of what comes from a server. */
+static void test_fetched(void **state)
+{
+	uint64_t fetched = 0;
+	struct progress p;
+
+	(void)state;
+	progress_fetches(&fetched);
+	progress_begin(&p, "installing", "2", 4 * MIB);
+	p.terminal = false;
+	fetched = 3 * MIB - 1;
+	work(&p, 4, 500);
+	progress_tell(PROGRESS_JSON);
+	progress_end(&p);
+	progress_fetches(NULL);
+	assert_said("cowboot: installing 2:  50%, 2 of 4 MiB, 1 s, 2048 KiB/s, 1 s left, 2 MiB fetched\n"
+		    "cowboot: installing 2:  75%, 3 of 4 MiB, 1 s, 2048 KiB/s, 1 s left, 2 MiB fetched\n"
+		    "cowboot: installing 2: 100%, 4 of 4 MiB, 2 s, 2048 KiB/s, 2 MiB fetched\n"
+		    "{\"step\": \"installing\", \"object\": \"2\", \"done_bytes\": 4194304, "
+		    "\"total_bytes\": 4194304, \"percent\": 100, \"ms\": 2000"
+		    ", \"bytes_per_s\": 2097152, \"left_s\": 0, \"fetched_bytes\": 3145727}\n");
 }
 
 static void test_none(void **state)
@@ -188,6 +211,7 @@ int main(void)
 		cmocka_unit_test_setup(test_bounds, setup),
 		cmocka_unit_test_setup(test_total_not_known, setup),
 		cmocka_unit_test_setup(test_json_lines, setup),
+		cmocka_unit_test_setup(test_fetched, setup),
 		cmocka_unit_test_setup(test_none, setup),
 	};
 
