@@ -454,7 +454,7 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,$B/unit/%,$(sort $(wildcard tests/unit/*/
 
 check-unit: $(UNIT_TESTS) ## unit tests, native, with address and undefined-behaviour sanitizers
 	@failed=; for test in $(UNIT_TESTS); do \
-		echo "  TEST    $$test"; timeout 60 ./$$test || failed="$$failed $$test"; \
+		echo "  TEST    $$test"; timeout $$((60 * COWBOOT_TIMEOUT_SCALE)) ./$$test || failed="$$failed $$test"; \
 	done; [ -z "$$failed" ] || { echo "cowboot: these unit tests failed:$$failed"; exit 1; }
 
 $B/unit/obj/%.o: src/%.c Makefile VERSION | $B/packages-build $B/packages-test
