@@ -2,6 +2,7 @@
 """A server of one file, which does wrong what it is told to, and keeps what it was asked."""
 
 import re
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -95,19 +96,24 @@ class Handler(BaseHTTPRequestHandler):
 class Server:
     """faults: of the next requests, one each; always: of all after them."""
 
-    def __init__(self, data):
+    def __init__(self, data, certificate=None):
         self.data, self.ranges, self.etag, self.token, self.chunked = data, True, '"a\\b"', None, False
         self.faults, self.always, self.asked, self.clients = [], None, [], set()
         self.lock = threading.Lock()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
-        self.http.how = self
+        self.http.how, self.scheme = self, "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
+            self.scheme = "https"
         self.http.handle_error = lambda *_: None     # a curl that was ended does not read on
         threading.Thread(target=self.http.serve_forever, args=[0.05], daemon=True).start()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.http.server_port}/2.bundle"
+        return f"{self.scheme}://127.0.0.1:{self.http.server_port}/2.bundle"
 
     def ranges_asked(self):
         return [lines.get("range") for lines in self.asked]

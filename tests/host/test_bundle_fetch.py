@@ -355,6 +355,53 @@ def test_wrong_words(made, tmp_path):
                                                 "(curl's exit code 3)")
 
 
+def test_a_redirection_to_another_host_gets_no_token(made, server, tmp_path):
+    other = Server(made.full)
+    server.token, server.always = "token", ("redirect", other.url.replace("127.0.0.1", "localhost"))
+    (tmp_path / "lines").write_text("Authorization: token\nCookie: c\nX-Board: 1\n", encoding="ascii")
+    assert verify(server, "--header-file", tmp_path / "lines").returncode == DONE
+    other.close()
+    assert server.asked[0]["authorization"] == "token" and server.asked[0]["cookie"] == "c"
+    assert not {"authorization", "cookie"} & set(other.asked[0]) and other.asked[0]["x-board"] == "1"
+
+
+def test_a_proxy(server):
+    """It is the server here: whoever asks a proxy names the whole URL."""
+    env = {**os.environ, "http_proxy": server.url, "no_proxy": ""}
+    done = run("--progress", "none", "bundle", "verify", "http://updates.invalid/2.bundle", env=env)
+    assert done.returncode == DONE and server.asked[0]["host"] == "updates.invalid"
+    env = {**os.environ, "http_proxy": "http://127.0.0.1:1", "no_proxy": "127.0.0.1"}
+    assert verify(server, env=env).returncode == DONE and server.asked[-1]["host"] != "updates.invalid"
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", path, "-out", path.with_suffix(".crt")], check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + path.with_suffix(".crt").read_bytes())
+    return path
+
+
+def test_tls(made, server, certificate):
+    """A certificate that this system does not trust; one that it does; and no way from there to HTTP."""
+    secure = Server(made.full, certificate)
+    bad("bundle", "info", secure.url, says=f"cannot read {secure.url}: the server's certificate is not one that this "
+                                           "system trusts now; is the clock right, and is ca-certificates installed? "
+                                           "(curl's exit code 60)")
+    assert not secure.asked
+    env = {**os.environ, "CURL_CA_BUNDLE": str(certificate.with_suffix(".crt"))}
+    assert verify(secure, env=env).returncode == DONE
+    secure.always = ("redirect", server.url)
+    bad("bundle", "info", secure.url, env=env, says=f"cannot read {secure.url}: it is redirected to what is neither "
+                                                    "http nor https, or from https to http (curl's exit code 1)")
+    assert not server.asked
+    server.always, secure.always = ("redirect", secure.url), None
+    assert verify(server, env=env).returncode == DONE
+    secure.close()
+
+
 def fake(where, text):
     """A curl of that text, found first; gives the environment."""
     (where / "bin").mkdir()
