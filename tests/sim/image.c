@@ -127,8 +127,11 @@ unsigned image_record_base(unsigned copy)
 
 void image_set(struct image *image, unsigned at, content c)
 {
-	const uint64_t more = image_share(at, c) - image_share(at, image->at[at]);
+	uint64_t more;
 
+	if (image->at[at] == c)
+		return;
+	more = image_share(at, c) - image_share(at, image->at[at]);
 	image->hash += more;
 	for (unsigned copy = 0; copy < 2; copy++)
 		if (at - image_record_base(copy) < IMAGE_RECORD_SECTORS)

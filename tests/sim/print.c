@@ -27,6 +27,20 @@ static void put(struct text *t, const char *s, size_t len)
 	t->len += len;
 }
 
+/* Up to its end, or to that character; what is behind. */
+static const char *put_all(struct text *t, const char *s, char end)
+{
+	char *to = t->buf + t->len;
+	const size_t room = t->len < t->size_bytes ? t->size_bytes - t->len : 0;
+	size_t n = 0;
+
+	for (; s[n] && s[n] != end; n++)
+		if (n < room)
+			to[n] = s[n];
+	t->len += n;
+	return s + n;
+}
+
 static void fill(struct text *t, char c, size_t len, size_t width)
 {
 	for (; len < width; len++)
@@ -68,7 +82,13 @@ static void put_number(struct text *t, const struct conversion *c, uint64_t valu
 
 static void put_string(struct text *t, const struct conversion *c, const char *s)
 {
-	const size_t len = strnlen(s, c->most);
+	size_t len;
+
+	if (!c->width && c->most == SIZE_MAX) {
+		put_all(t, s, 0);
+		return;
+	}
+	len = strnlen(s, c->most);
 
 	if (!c->left)
 		fill(t, ' ', len, c->width);
@@ -163,14 +183,10 @@ static bool convert(struct text *t, const char **fmt, va_list *args)
 static bool print(struct text *t, const char *fmt, va_list *args)
 {
 	while (*fmt) {
-		const char *end = fmt;
-
-		while (*end && *end != '%')
-			end++;
-		put(t, fmt, (size_t)(end - fmt));
-		if (!*end)
+		fmt = put_all(t, fmt, '%');
+		if (!*fmt)
 			return true;
-		fmt = end + 1;
+		fmt++;
 		if (!convert(t, &fmt, args))
 			return false;
 	}
