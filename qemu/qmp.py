@@ -8,12 +8,14 @@ from stream import SCALE, Gone, Timeout
 
 
 class QMP:
-    """Speaks over a started Stream. Events pile up in `events` as (name, data), oldest first."""
+    """Speaks over a started Stream. Events pile up in `events` as (name, data), oldest first; changed:
+    more was said to QEMU than to tell how it is."""
 
     def __init__(self, stream):
-        self.stream, self.events, self.lock = stream, [], threading.Lock()
+        self.stream, self.events, self.lock, self.changed = stream, [], threading.Lock(), False
         self._message(10)  # the greeting
         self("qmp_capabilities")
+        self.changed = False
 
     def _message(self, timeout):
         message = json.loads(self.stream.line(timeout))
@@ -23,6 +25,7 @@ class QMP:
 
     def __call__(self, command, timeout=10, **arguments):
         """Runs a command and returns its answer."""
+        self.changed |= not command.startswith("query-")
         with self.lock:
             self.stream.send(
                 json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n"

@@ -73,6 +73,12 @@ class Stream:
             self.log.close()
             self.log = None
 
+    def go_on(self, before):
+        """What another stream has read, and what of it counts as seen, comes before what this one reads."""
+        with self.more:
+            self.data[:0] = before.data
+            self.at += before.at
+
     def send(self, data):
         try:
             self.ours.sendall(data)

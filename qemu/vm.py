@@ -176,9 +176,13 @@ class VM:
             raise AssertionError(f"in the guest, `{command}` ended with {code}:\n{text}")
         return text if check else (code, text)
 
-    def reboot(self, timeout=60):
-        """An orderly reboot by the tiny root; returns the version that comes up."""
+    def begin_reboot(self):
+        """An orderly reboot by the tiny root, as far as a test says it."""
         self.channel.say("reboot")
+
+    def reboot(self, timeout=60):
+        """The same; returns the version that comes up."""
+        self.begin_reboot()
         return self.wait_up(timeout)
 
     def poweroff(self, timeout=30):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import gpt
 import saved
+from stream import SCALE, Gone
 from vm import VM
 
 
@@ -48,6 +49,31 @@ class Board(VM):
             saved.wait_back(self)
             saved.leave_fork(self, self.conf)
         return self
+
+    def begin_reboot(self):
+        """As of any VM. A board that is still what it was when it went on from a saved guest goes on from
+        there again, once its guest has rebooted as far as to the reset: the kernel's own start is spared."""
+        if not self.guest or self.qmp.changed or any(disk.inject for disk in self.disks):
+            super().begin_reboot()
+            return
+        self.qmp("set-action", reboot="shutdown")
+        super().begin_reboot()
+        self.process.wait(60 * SCALE)
+        self._after_reset()
+
+    def _after_reset(self):
+        """QEMU ended by the guest's reset. Of what was seen of the board nothing is forgotten."""
+        self.kill()
+        serial, events, resets = self.serial, self.qmp.poll(), self.seen_resets
+        name, data = events[-1] if events else ("", {})
+        if (name, data.get("reason")) != ("SHUTDOWN", "guest-reset"):
+            raise Gone(f"QEMU ended by {name} {data}, not by a reset; the console:\n{serial.text()[-4000:]}")
+        super().start()
+        saved.wait_back(self)
+        self.serial.go_on(serial)
+        self.qmp.events[:0] = [*events[:-1], ("RESET", {"guest": True})]
+        self.seen_resets = resets
+        saved.leave_fork(self, self.conf)
 
     # ---- cowboot in the guest ------------------------------------------------------------------
 

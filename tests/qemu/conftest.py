@@ -199,7 +199,7 @@ def board(request, cache, images):
         # A guest that was saved has the board's own initramfs: only cowboot.conf may be another.
         guests = SavedGuests(cache) if not files and not modules and kind == artefacts.BOARD else None
         b = Board(home, images=copies, log=log, guests=guests, conf=text,
-                  disks=disks, kernel=KERNEL_IMAGE, initrd=initrd,
+                  disks=disks, kernel=KERNEL_IMAGE, initrd=artefacts.spared(cache, initrd),
                   append=f"{CMDLINE} {append}".strip(), uboot=uboot, uboot_env=UBOOT_ENV, efi=efi,
                   watchdog=watchdog,
                   mem_mib=max(mem_mib, 512) if efi else mem_mib,

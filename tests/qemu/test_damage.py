@@ -152,7 +152,7 @@ def test_store_file_before_the_trial(board, images, bundle, deed, why):
     assert b.install(bundle(system=(old, new)))[0] == 4
     assert b.run(f"rm -f {FILE}")[0] == 1      # immutable
     b.run(deed, check=True)
-    b.channel.say("reboot")
+    b.begin_reboot()
     is_reverted(Point(b, old, new, 0, free), why, resets=1)
 
 

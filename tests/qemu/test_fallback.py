@@ -68,7 +68,7 @@ def test_new_root(board, images, bundle, name):
     new = edited(images, images.new(old), *commands)
     b = board(old)
     free = install(b, bundle(system=(old, new)))
-    b.channel.say("reboot")
+    b.begin_reboot()
     if why:
         is_back(b, old, free, NO_INIT + why)
     else:   # it can be started, without data
@@ -93,7 +93,7 @@ def two(board, images, bundle):
 
 def test_other_volume_cannot_be_mounted(two, images):
     b, old, vendor_old, free = two(images.unmountable)
-    b.channel.say("reboot")
+    b.begin_reboot()
     is_back(b, old, free, f"{CANNOT_MOUNT}cannot mount /dev/mapper/vendor on /mnt/root" "/vendor as "
                           "ext4: Invalid argument")
     assert b.digest("/dev/mapper/vendor") == b.partition_digest("vendor") == image_digest(vendor_old)
@@ -104,7 +104,7 @@ def test_one_of_two_stores_is_gone(two, name):
     b, old, vendor_old, free = two()
     path = f"/data/cowboot/{name}.store"
     b.run(f"chattr -i {path} && rm {path}", check=True)
-    b.channel.say("reboot")
+    b.begin_reboot()
     is_back(b, old, free, f"a store is missing: cannot open /mnt{path}: No such file or directory")
     assert b.digest("/dev/mapper/vendor") == b.partition_digest("vendor") == image_digest(vendor_old)
 

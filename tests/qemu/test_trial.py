@@ -76,7 +76,7 @@ def test_trial_that_panics(installed):
 
 def test_trial_that_hangs(installed):
     b, old, before = installed("hang")
-    b.channel.say("reboot")
+    b.begin_reboot()
     for _ in range(3):
         b.wait_for("tiny: hanging, as told")
         assert b.partition_digest("system") == image_digest(old)

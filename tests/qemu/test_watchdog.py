@@ -76,7 +76,7 @@ def test_hang_in_init(armed):
 def test_hang_of_the_new_init(armed):
     """It is started, and does nothing at all."""
     b, old, _ = armed("hang")
-    b.channel.say("reboot")
+    b.begin_reboot()
     for n in range(2):
         b.wait_for("tiny: hanging, as told")
         wait_until(lambda: bites(b) > n, "the watchdog resets the board", 60)
