@@ -55,6 +55,7 @@ What a test leaves is in build/tests/run/NAME: gone when it passes, kept when it
 is the console, qemu.cmd the command line. KERNEL=5.10 in the environment boots another kernel.
 """
 import fcntl
+import os
 import re
 import shutil
 import subprocess
@@ -71,7 +72,7 @@ import artefacts  # noqa: E402
 from artefacts import BUILD, KERNEL, Cache, Images, whole  # noqa: E402
 from board import Board  # noqa: E402
 from disk import MIB, Part  # noqa: E402
-from points import at, kept  # noqa: E402, F401 (fixtures)
+from points import at, disks_of, kept  # noqa: E402, F401 (at, kept: fixtures)
 from saved import SavedGuests  # noqa: E402
 from tiny import image  # noqa: E402
 from vm import CMDLINE, SOONER, Disk, stick  # noqa: E402
@@ -215,6 +216,19 @@ def board(request, cache, images):
         b.kill()
     if not getattr(request.node, "failed", False):
         shutil.rmtree(where, ignore_errors=True)
+
+
+def _forget_points(config):
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(disks_of(os.getpid()), ignore_errors=True)
+
+
+def pytest_configure(config):
+    _forget_points(config)      # of a session that was killed, and had this number
+
+
+def pytest_unconfigure(config):
+    _forget_points(config)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -12,9 +12,11 @@ trial       installed, not booted yet: all tries are left
 tried       booted once, not confirmed, and switched off: one try is spent
 merging     confirmed; the power was cut half way through the merge
 """
+import fcntl
+import hashlib
+import json
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,41 +69,56 @@ DIFFERENCE = {"idle": {"change": 8}, "tried": MANY, "merging": MANY}
 
 @pytest.fixture(scope="session")
 def kept():
-    """Where the disks of the points are, gone with the session; and what is known of them."""
-    where = BUILD / f"tests/points-{os.getpid()}"
-    where.mkdir(parents=True)
-    yield where, {}
-    shutil.rmtree(where)
+    """Where the disks of the points are, of all that run the tests of this session."""
+    where = disks_of(os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid())
+    where.mkdir(parents=True, exist_ok=True)
+    return where
+
+
+def disks_of(session):
+    """The folder for that; the process that began the session removes it at its end (conftest.py)."""
+    return BUILD / f"tests/points-{session}"
 
 
 def _copy(source, target):
     subprocess.run(["cp", "--sparse=always", "--reflink=auto", source, target], check=True)
 
 
+def _conf_on_the_way(conf):
+    """What recovery is to do is nothing that any of the points leads through."""
+    return "".join(line for line in conf.splitlines(keepends=True) if line.split()[:1] != ["recovery"])
+
+
 @pytest.fixture
 def at(board, images, bundle, kept):
     """at(POINT, **options of board): a Point, its board off."""
-    root, known = kept
+    def go(point, way, old, new, where):
+        """Brings disks there; nobody sees a folder that lacks any of them."""
+        p = Point(board(old, **way), old, new, 0, 0)
+        p.b.run("mkdir -p /data/cowboot", check=True)
+        free, changed = free_blocks(p.b), changed_chunks(old.read_bytes(), new.read_bytes())
+        GO[point](p.b, bundle(system=(old, new)), changed)
+        fresh = where.with_name(f"new-{where.name}")
+        fresh.mkdir()
+        for n, image in enumerate(p.b.images):
+            _copy(image, fresh / str(n))
+        (fresh / "known").write_text(json.dumps([changed, free]))
+        fresh.rename(where)
 
     def make(point, **options):
         old, new = images.pair(**DIFFERENCE.get(point, {}))
         # A log shall begin here, not with the way to here.
         way = {k: v for k, v in options.items() if k != "log"}
-        where = root / re.sub(r"\W+", "_", f"{point} {way}")
-        if where not in known:
-            p = Point(board(old, **way), old, new, 0, 0)
-            p.b.run("mkdir -p /data/cowboot", check=True)
-            p.free = free_blocks(p.b)
-            p.changed = changed_chunks(old.read_bytes(), new.read_bytes())
-            GO[point](p.b, bundle(system=(old, new)), p.changed)
-            where.mkdir()
-            for n, image in enumerate(p.b.images):
-                _copy(image, where / str(n))
-            known[where] = (p.changed, p.free)
+        way["conf"] = _conf_on_the_way(way.get("conf", ""))
+        where = kept / hashlib.sha256(f"{point} {way}".encode()).hexdigest()[:16]
+        with open(where.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not where.exists():
+                go(point, way, old, new, where)
         b = board(old, boot=False, **options)
         for n, image in enumerate(b.images):
             _copy(where / str(n), image)
-        return Point(b, old, new, *known[where])
+        return Point(b, old, new, *json.loads((where / "known").read_text()))
 
     return make
 
