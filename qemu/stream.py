@@ -73,11 +73,11 @@ class Stream:
             self.log.close()
             self.log = None
 
-    def go_on(self, before):
-        """What another stream has read, and what of it counts as seen, comes before what this one reads."""
+    def go_on(self, data, at):
+        """What another stream has read comes before what this one reads; it was seen as far as to at."""
         with self.more:
-            self.data[:0] = before.data
-            self.at += before.at
+            self.data[:0] = data
+            self.at += at
 
     def send(self, data):
         try:

@@ -37,18 +37,31 @@ class Board(VM):
         super().__init__(workdir, **options)
         self.images = [Path(i) for i in images]
         self.log, self.guests, self.conf = log, guests, conf
-        self.guest = None
+        self.guest = self.goes_on = None
 
     def _argv(self, streams):
-        return super()._argv(streams) + (saved.incoming(self.guest) if self.guest else [])
+        return super()._argv(streams) + (saved.incoming(self.goes_on) if self.goes_on else [])
+
+    def _start_from(self, guest):
+        self.goes_on = guest
+        super().start()
+        if guest:
+            saved.wait_back(self)
+
+    def _look_for_guest(self):
+        self.guest = self.guests.of(self) if self.guests else None
 
     def start(self):
-        self.guest = self.guests.of(self) if self.guests else None
-        super().start()
+        self._look_for_guest()
+        self._start_from(self.guest)
         if self.guest:
-            saved.wait_back(self)
             saved.leave_fork(self, self.conf)
         return self
+
+    def start_up(self, guest):
+        """Goes on from a guest that was saved when it was up, on disks as they were then."""
+        self._look_for_guest()
+        self._start_from(guest)
 
     def begin_reboot(self):
         """As of any VM. A board that is still what it was when it went on from a saved guest goes on from
@@ -68,9 +81,8 @@ class Board(VM):
         name, data = events[-1] if events else ("", {})
         if (name, data.get("reason")) != ("SHUTDOWN", "guest-reset"):
             raise Gone(f"QEMU ended by {name} {data}, not by a reset; the console:\n{serial.text()[-4000:]}")
-        super().start()
-        saved.wait_back(self)
-        self.serial.go_on(serial)
+        self._start_from(self.guest)
+        self.serial.go_on(serial.data, serial.at)
         self.qmp.events[:0] = [*events[:-1], ("RESET", {"guest": True})]
         self.seen_resets = resets
         saved.leave_fork(self, self.conf)

@@ -47,7 +47,8 @@ board   board(system=None, **options) -> Board, see board.py and qemu/vm.py. Opt
           files={}           programs for the initramfs: {"etc/cowboot/fsck": "#!/bin/sh..."}, or a Path
           modules=()         kernel modules that its initramfs gets besides
           extra=()           more arguments of QEMU
-          boot=True          False: is off; look, corrupt(), then b.start() and b.wait_up()
+          boot=True          False: is off; look, corrupt(), then b.start() and b.wait_up();
+                             True: may go on from where another board like it was up (up.py)
 at      at("merging", **options)                             a board that is off at some point of an
               update's life: see points.py
 
@@ -55,6 +56,7 @@ What a test leaves is in build/tests/run/NAME: gone when it passes, kept when it
 is the console, qemu.cmd the command line. KERNEL=5.10 in the environment boots another kernel.
 """
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -75,6 +77,7 @@ from disk import MIB, Part  # noqa: E402
 from points import at, disks_of, kept  # noqa: E402, F401 (at, kept: fixtures)
 from saved import SavedGuests  # noqa: E402
 from tiny import image  # noqa: E402
+from up import bring_up, can_save, copy_disk  # noqa: E402
 from vm import CMDLINE, SOONER, Disk, stick  # noqa: E402
 
 SLOT_MIB = 96
@@ -162,21 +165,21 @@ def _layout(cache, images, initrd, system, vendor, store, cow_mib, data, data_mi
 
 
 def _disks(cache, home, layout, bus, sector_bytes, props, inject, log):
-    """The test's own copies of the disks: (images, Disks)."""
-    copies, found = [], []
+    """The test's own copies of the disks: (images, Disks, what the images are copies of)."""
+    copies, found, bases = [], [], []
     if sector_bytes != 512:
         props = {"logical_block_size": sector_bytes, "physical_block_size": sector_bytes} | props
     for n, parts in enumerate(layout):
-        base = artefacts.base_disk(cache, parts, sector_bytes, bus == "sd")
+        bases.append(artefacts.base_disk(cache, parts, sector_bytes, bus == "sd"))
         copies.append(home / f"disk{n}.img")
-        subprocess.run(["cp", "--sparse=always", "--reflink=auto", base, copies[n]], check=True)
+        copy_disk(bases[n], copies[n])
         more = {} if n else {"inject": list(inject), "log": log}
         found.append(Disk(copies[n], bus=bus, props=dict(props), **more))
-    return copies, found
+    return copies, found, bases
 
 
 @pytest.fixture
-def board(request, cache, images):
+def board(request, cache, images, kept):
     name = f"{request.node.path.stem}-{request.node.name}"  # two files may have one of a name
     where = BUILD / "tests/run" / re.sub(r"[^\w.-]+", "_", name)
     shutil.rmtree(where, ignore_errors=True)
@@ -196,7 +199,7 @@ def board(request, cache, images):
         layout = _layout(cache, images, initrd, system or images.old(), vendor, store, cow_mib,
                          data, data_mib, two_disks, uboot, efi)
         log = home / "writes.log" if log else None
-        copies, disks = _disks(cache, home, layout, bus, sector_bytes, props or {}, inject, log)
+        copies, disks, bases = _disks(cache, home, layout, bus, sector_bytes, props or {}, inject, log)
         # A guest that was saved has the board's own initramfs: only cowboot.conf may be another.
         guests = SavedGuests(cache) if not files and not modules and kind == artefacts.BOARD else None
         b = Board(home, images=copies, log=log, guests=guests, conf=text,
@@ -206,7 +209,10 @@ def board(request, cache, images):
                   mem_mib=max(mem_mib, 512) if efi else mem_mib,
                   extra=[*extra, *(stick(usb) if usb else ())])
         made.append(b)
-        if boot:
+        if boot and can_save(b):
+            like = [base.name for base in bases], text, initrd.name, b.append, b.mem_mib, b.uboot, bus, props
+            bring_up(b, kept / f"up-{hashlib.sha256(repr(like).encode()).hexdigest()[:16]}")
+        elif boot:
             b.start()
             b.wait_up()
         return b

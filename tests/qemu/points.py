@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from board import Board
 from menus import PROMPT
 from steps import begin_trial, free_blocks, slow_down, wait_merging
 from tiny.image import changed_chunks
+from up import copy_disk
 
 
 @dataclass
@@ -69,7 +69,7 @@ DIFFERENCE = {"idle": {"change": 8}, "tried": MANY, "merging": MANY}
 
 @pytest.fixture(scope="session")
 def kept():
-    """Where the disks of the points are, of all that run the tests of this session."""
+    """A folder of all that run the tests of this session: disks of the points, boards that are up."""
     where = disks_of(os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid())
     where.mkdir(parents=True, exist_ok=True)
     return where
@@ -78,10 +78,6 @@ def kept():
 def disks_of(session):
     """The folder for that; the process that began the session removes it at its end (conftest.py)."""
     return BUILD / f"tests/points-{session}"
-
-
-def _copy(source, target):
-    subprocess.run(["cp", "--sparse=always", "--reflink=auto", source, target], check=True)
 
 
 def _conf_on_the_way(conf):
@@ -101,7 +97,7 @@ def at(board, images, bundle, kept):
         fresh = where.with_name(f"new-{where.name}")
         fresh.mkdir()
         for n, image in enumerate(p.b.images):
-            _copy(image, fresh / str(n))
+            copy_disk(image, fresh / str(n))
         (fresh / "known").write_text(json.dumps([changed, free]))
         fresh.rename(where)
 
@@ -117,7 +113,7 @@ def at(board, images, bundle, kept):
                 go(point, way, old, new, where)
         b = board(old, boot=False, **options)
         for n, image in enumerate(b.images):
-            _copy(where / str(n), image)
+            copy_disk(where / str(n), image)
         return Point(b, old, new, *json.loads((where / "known").read_text()))
 
     return make
