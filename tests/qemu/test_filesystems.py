@@ -20,6 +20,8 @@ SIZE_MIB = {"btrfs": 48, "f2fs": 72}
 @pytest.mark.parametrize("root", ROOTS)
 def test_root(board, images, bundle, root):
     """As the file system's own tool makes OLD and NEW, on a partition that is longer than both."""
+    if root == "f2fs" and KERNEL.endswith("-16k"):
+        pytest.skip("f2fs must have blocks as large as this kernel's pages, and this mkfs.f2fs makes 4 KiB only")
     size = SIZE_MIB.get(root, 24)
     old, new = (images.built(root, version, size) for version in ("old", "new"))
     fs = root.partition("-")[0]
