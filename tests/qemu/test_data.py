@@ -155,7 +155,8 @@ GONE = ("cannot use the store of system: the partition that the stores lie on (P
 def test_data_is_missing_in_idle(board, images, bundle):
     old, new = images.pair()
     b = board(old, data=None, conf=SOON)
-    assert "data: cannot find PARTLABEL=data: there is no such partition after 3 s" in b.dmesg()
+    # The 3 s are for all partitions; how many are left for data is a matter of how busy the host is.
+    assert re.search("data: cannot find PARTLABEL=data: there is no such partition after [1-3] s", b.dmesg())
     assert b.run("mountpoint -q /data")[0] != 0
     assert (b.status()["phase"], b.status()["running"]) == ("idle", "confirmed")
     assert b.digest() == image_digest(old)
