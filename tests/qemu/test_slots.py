@@ -157,7 +157,7 @@ def test_new_record_ends_the_trial_of_a_kernel(board, images, bundle, slot):
     damage_both(b)
     b.start()
     b.wait_for(b"boot.scr: slot b is on trial")
-    b.wait_for("recovery# ")
+    b.wait_for("recovery# ", 120)       # it reboots before, as often as the loader has tries left
     b.type("exec cowboot recovery\r")
     assert "anew" in offered(screen(b))
     assert "There is a new record" in choose(b, "anew", "anew")
