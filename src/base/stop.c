@@ -9,6 +9,8 @@
 #include "base/fail.h"
 #include "base/sys.h"
 
+#define POLL_MS 500	/* a signal just before the wait is noticed after it */
+
 static volatile sig_atomic_t stop;
 
 static void take_signal(int number)
@@ -28,4 +30,19 @@ int stop_catch(void)
 int stop_asked(void)
 {
 	return stop ? fail(EINTR, "stopped by signal %d", (int)stop) : 0;
+}
+
+int stop_wait_input(int fd)
+{
+	for (;;) {
+		int rc = stop_asked();
+
+		if (rc)
+			return rc;
+		rc = sys_wait_input(fd, POLL_MS);
+		if (rc > 0)
+			return 0;
+		if (rc < 0 && rc != -EINTR)
+			return fail_sys(-rc, "cannot wait for input");
+	}
 }

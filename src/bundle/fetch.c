@@ -112,15 +112,10 @@ static int more(struct fetch *f)
 	if (f->in_at < f->in_len)
 		return 1;
 	for (;;) {
-		int rc = stop_asked();
+		int rc = stop_wait_input(f->fd);
 
 		if (rc)
 			return rc;
-		rc = sys_wait_input(f->fd, POLL_MS);
-		if (rc < 0 && rc != -EINTR)
-			return fail_sys(-rc, "cannot wait for curl");
-		if (rc <= 0)
-			continue;
 		got = sys_read(f->fd, f->in, sizeof(f->in));
 		if (got == -EINTR)
 			continue;

@@ -17,7 +17,6 @@
 #include "cli/bundle_verb.h"
 
 #define URL_NAME_MAX 200
-#define POLL_MS 500	/* a signal just before a read on a pipe waits this long */
 
 static int read_headers(struct input *input, const char *path)
 {
@@ -64,20 +63,9 @@ int input_open(struct input *input, const char *word, const char *header_file)
 /* A bundle_read that a signal ends. */
 static ssize_t read_input(void *ctx, void *buf, size_t len_bytes)
 {
-	const int fd = *(const int *)ctx;
+	int rc = stop_wait_input(*(const int *)ctx);
 
-	for (;;) {
-		int rc = stop_asked();
-
-		if (rc)
-			return rc;
-		rc = sys_wait_input(fd, POLL_MS);
-		if (rc < 0 && rc != -EINTR)
-			return fail_sys(-rc, "cannot wait for input");
-		if (rc > 0)
-			break;
-	}
-	return bundle_read_fd(ctx, buf, len_bytes);
+	return rc ? rc : bundle_read_fd(ctx, buf, len_bytes);
 }
 
 int input_bundle(struct input *input, const struct trust *trust, struct bundle **ret_bundle)
